@@ -1,0 +1,174 @@
+//! Connections: one writer and several readers on SQLite, one pool on PostgreSQL.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tracing::warn;
+
+use super::{BoxFuture, DbError, Result, Tx, migrate};
+
+/// Where the rows are kept.
+#[derive(Clone, Debug)]
+pub enum DbConfig {
+    /// An embedded database file.
+    Sqlite(std::path::PathBuf),
+    /// A PostgreSQL server (15 or later), as a connection URL.
+    Postgres(String),
+}
+
+/// The database: cheap to clone.
+#[derive(Clone)]
+pub enum Db {
+    /// Embedded.
+    Sqlite {
+        /// Readers, each a snapshot.
+        read: SqlitePool,
+        /// The one writer.
+        write: SqlitePool,
+    },
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// Readers of the embedded database. Four cover two cores with room for a slow download.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL: writer, apply, and readers.
+const POSTGRES_CONNECTIONS: u32 = 10;
+/// How often a transient failure is tried again before it is reported.
+const RETRIES: u32 = 6;
+
+impl Db {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or was migrated by a newer program.
+    pub async fn open(config: &DbConfig) -> Result<Self> {
+        let db = match config {
+            DbConfig::Sqlite(path) => Self::open_sqlite(path).await?,
+            DbConfig::Postgres(url) => {
+                let options: PgConnectOptions = url.parse()?;
+                let options = options
+                    .application_name("sanu")
+                    .options([("synchronous_commit", "on"), ("timezone", "UTC")]);
+                let pool = PgPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .acquire_timeout(Duration::from_secs(30))
+                    .connect_with(options)
+                    .await?;
+                Self::Postgres(pool)
+            }
+        };
+        migrate::run(&db).await?;
+        Ok(db)
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self> {
+        let base = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a commit is on disk before it is acknowledged, also after a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(20))
+            .statement_cache_capacity(256)
+            .pragma("temp_store", "MEMORY");
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(60))
+            .connect_with(
+                base.clone().pragma("cache_size", "-49152").pragma("wal_autocheckpoint", "4000"),
+            )
+            .await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-4096"));
+        Ok(Self::Sqlite { read, write })
+    }
+
+    /// Starts a read: a snapshot of what was committed.
+    pub async fn read(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+        })
+    }
+
+    /// Starts a write.
+    ///
+    /// On SQLite BEGIN IMMEDIATE: a deferred transaction that turns into a write fails at once
+    /// with "busy", whatever the timeout.
+    pub async fn write(&self) -> Result<Tx> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Runs a write transaction and commits it; runs it again, from the start and with the same
+    /// ids, when the database asks for that.
+    ///
+    /// An error at COMMIT may have committed, so every body must be re-runnable.
+    pub async fn with_tx<T, F>(&self, name: &'static str, body: F) -> Result<T>
+    where
+        T: Send,
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + Sync,
+    {
+        let mut attempt = 0;
+        loop {
+            match self.try_tx(&body).await {
+                Ok(value) => return Ok(value),
+                Err(error) if error.is_transient() && attempt < RETRIES => {
+                    attempt += 1;
+                    warn!(tx.name = name, tx.attempt = attempt, error = %error, "transaction tried again");
+                    // Growing pause, a little different for each attempt.
+                    let pause = 5_u64 << attempt;
+                    tokio::time::sleep(Duration::from_millis(pause + u64::from(attempt) * 3)).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn try_tx<T, F>(&self, body: &F) -> Result<T>
+    where
+        F: for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<T>>,
+    {
+        let mut tx = self.write().await?;
+        let value = body(&mut tx).await?;
+        tx.commit().await?;
+        Ok(value)
+    }
+
+    /// `sqlite` or `postgres`, for messages and benchmarks.
+    pub fn backend(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Closes all connections; on SQLite this also folds the log back into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl From<std::num::TryFromIntError> for DbError {
+    fn from(_: std::num::TryFromIntError) -> Self {
+        Self::Inconsistent { table: "?", column: "integer" }
+    }
+}

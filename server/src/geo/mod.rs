@@ -1,0 +1,22 @@
+//! Where a point is, in both administrative divisions: pure values in and out, no I/O, SQL or HTTP.
+
+mod area;
+mod boundary;
+mod error;
+mod flag;
+mod gazetteer;
+mod layout;
+mod place;
+mod position;
+mod read;
+mod rings;
+mod seats;
+
+pub use boundary::{Boundary, Names, Namer, boundary_from_geojson, boundary_geojson};
+pub use error::GeoError;
+pub use flag::{PHASE1_REGIONS, PositionFlag};
+pub use gazetteer::Gazetteer;
+pub use place::{Basis, Division, Level, Place, PlaceCodes, Placement};
+pub use position::{GeoPoint, Position, PositionError, parse_geoline, parse_geopoint};
+pub use read::{Import, Note, read_boundaries, read_boundaries_with_notes};
+pub use seats::SeatPoint;
