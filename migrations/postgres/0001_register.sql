@@ -111,7 +111,6 @@ CREATE TABLE journal (
     account_id uuid,
     device_id uuid,
     received_at bigint NOT NULL,
-    meta text NOT NULL,
     payload bytea NOT NULL,
     PRIMARY KEY (zone_id, seq)
 );
@@ -134,13 +133,11 @@ CREATE TABLE subject_key (
     PRIMARY KEY (zone_id, subject_id)
 );
 
--- Files by content; the bytes lie sealed in the data folder.
+-- Files by content; the bytes lie in the data folder, sealed, each with its wrapped key in front.
 CREATE TABLE blob (
     sha256 bytea PRIMARY KEY,
     size bigint NOT NULL,
-    realm text NOT NULL,
-    wrapped bytea NOT NULL,
-    created_at bigint NOT NULL
+    realm text NOT NULL
 );
 
 -- ---------------------------------------------------------------- derived
@@ -254,7 +251,7 @@ CREATE TABLE held (
     seq bigint NOT NULL,
     submission_id uuid NOT NULL,
     base_version bigint NOT NULL,
-    PRIMARY KEY (zone_id, entity_id, seq)
+    PRIMARY KEY (entity_id, zone_id, seq)
 );
 
 CREATE TABLE count_cell (

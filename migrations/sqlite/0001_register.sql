@@ -111,7 +111,6 @@ CREATE TABLE journal (
     account_id BLOB,
     device_id BLOB,
     received_at INTEGER NOT NULL,
-    meta TEXT NOT NULL,
     payload BLOB NOT NULL,
     PRIMARY KEY (zone_id, seq)
 ) STRICT;
@@ -134,13 +133,11 @@ CREATE TABLE subject_key (
     PRIMARY KEY (zone_id, subject_id)
 ) STRICT, WITHOUT ROWID;
 
--- Files by content; the bytes lie sealed in the data folder.
+-- Files by content; the bytes lie in the data folder, sealed, each with its wrapped key in front.
 CREATE TABLE blob (
     sha256 BLOB PRIMARY KEY,
     size INTEGER NOT NULL,
-    realm TEXT NOT NULL,
-    wrapped BLOB NOT NULL,
-    created_at INTEGER NOT NULL
+    realm TEXT NOT NULL
 ) STRICT;
 
 -- ---------------------------------------------------------------- derived
@@ -254,7 +251,7 @@ CREATE TABLE held (
     seq INTEGER NOT NULL,
     submission_id BLOB NOT NULL,
     base_version INTEGER NOT NULL,
-    PRIMARY KEY (zone_id, entity_id, seq)
+    PRIMARY KEY (entity_id, zone_id, seq)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE count_cell (

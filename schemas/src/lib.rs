@@ -1,1 +1,26 @@
-//! schemas
+//! The content of the product, embedded and parsed: forms, code lists, places, datasets.
+//!
+//! Knows nothing of the server: no I/O, no clock, no database. Every table is parsed once, on first use.
+
+mod codelists;
+mod datasets;
+mod forms;
+mod places;
+mod seats;
+mod table;
+
+pub use codelists::{Code, CodeList, codelist};
+pub use datasets::{Dataset, Realm, datasets};
+pub use forms::{FormFile, forms, media};
+pub use places::{
+    Level, commune_code, mining_district_of_cercle, place_code, place_name, region_name, slug,
+};
+pub use seats::{Seat, commune_seats};
+
+/// The namespace of the attributes that tell the server what a form is about.
+pub const FORM_NS: &str = "urn:sanu:form:1";
+
+/// Returns the `OpenAPI` description of the HTTP interface.
+pub fn openapi() -> &'static str {
+    include_str!("../openapi.json")
+}

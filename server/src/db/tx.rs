@@ -103,6 +103,17 @@ impl Tx {
         list: Vec<Value>,
         tail: &'static str,
     ) -> Result<Vec<Row>> {
+        self.fetch_in_with(head, Vec::new(), list, tail).await
+    }
+
+    /// As [`Tx::fetch_in`], for a head that already uses `$1..` for `first`.
+    pub async fn fetch_in_with(
+        &mut self,
+        head: &'static str,
+        first: Vec<Value>,
+        list: Vec<Value>,
+        tail: &'static str,
+    ) -> Result<Vec<Row>> {
         let mut found = Vec::new();
         for chunk in list.chunks(LIST_MAX) {
             let mut size = 1;
@@ -113,10 +124,13 @@ impl Tx {
             text.push_str(head);
             text.push_str(" (");
             let mut query = self.query("");
+            for value in &first {
+                query = query.bind(value.clone());
+            }
             let padded = chunk.iter().chain(chunk.last().into_iter().cycle()).take(size);
             for (i, value) in padded.enumerate() {
                 let comma = if i == 0 { "" } else { ", " };
-                write!(text, "{comma}${}", i + 1).expect("writing to a String cannot fail");
+                write!(text, "{comma}${}", first.len() + i + 1).expect("writing to a String cannot fail");
                 query = query.bind(value.clone());
             }
             text.push_str(") ");

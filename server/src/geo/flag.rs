@@ -6,7 +6,15 @@ use super::{place::Placement, position::Position};
 
 /// Codes of the nine regions of the 2023 division that make up the phase-1 area.
 pub const PHASE1_REGIONS: [&str; 9] = [
-    "kayes", "nioro", "kita", "koulikoro", "dioila", "nara", "sikasso", "bougouni", "koutiala",
+    "kayes",
+    "nioro",
+    "kita",
+    "koulikoro",
+    "dioila",
+    "nara",
+    "sikasso",
+    "bougouni",
+    "koutiala",
 ];
 
 /// Half the side, in degrees, of the square around (0, 0) that only a missing position falls into.
@@ -21,12 +29,22 @@ struct Box4 {
 
 impl Box4 {
     fn contains(&self, p: Position) -> bool {
-        (self.west..=self.east).contains(&p.lon()) && (self.south..=self.north).contains(&p.lat())
+        (self.west..=self.east).contains(&p.lon) && (self.south..=self.north).contains(&p.lat)
     }
 }
 
-const MALI: Box4 = Box4 { west: -12.5, south: 10.0, east: 4.4, north: 25.1 };
-const PHASE1: Box4 = Box4 { west: -12.5, south: 10.0, east: -4.8, north: 15.7 };
+const MALI: Box4 = Box4 {
+    west: -12.5,
+    south: 10.0,
+    east: 4.4,
+    north: 25.1,
+};
+const PHASE1: Box4 = Box4 {
+    west: -12.5,
+    south: 10.0,
+    east: -4.8,
+    north: 15.7,
+};
 
 /// A doubt about a position; the record is kept all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,7 +103,7 @@ pub(crate) fn misplaced(p: Position) -> Option<PositionFlag> {
         // An exchange that stays inside the box cannot be told from a true position.
         return None;
     }
-    if p.lon().abs() < ZERO_ISLAND && p.lat().abs() < ZERO_ISLAND {
+    if p.lon.abs() < ZERO_ISLAND && p.lat.abs() < ZERO_ISLAND {
         return Some(PositionFlag::ZeroIsland);
     }
     if MALI.contains(p.exchanged()) {
@@ -121,8 +139,14 @@ mod tests {
     }
 
     fn in_region(region: &str, basis: Basis) -> Placement {
-        let codes = PlaceCodes { region: Some(region.into()), ..PlaceCodes::default() };
-        Placement { place_2023: Place::new(codes, basis), ..Placement::default() }
+        let codes = PlaceCodes {
+            region: Some(region.into()),
+            ..PlaceCodes::default()
+        };
+        Placement {
+            place_2023: Place::new(codes, basis),
+            ..Placement::default()
+        }
     }
 
     #[test]
@@ -153,8 +177,14 @@ mod tests {
         assert!(is_outside_phase1(p, &in_region("san", Basis::Polygon)));
         assert!(is_outside_phase1(p, &in_region("san", Basis::Crosswalk)));
         assert!(!is_outside_phase1(p, &in_region("san", Basis::NearestSeat)));
-        assert!(!is_outside_phase1(p, &in_region("koutiala", Basis::Polygon)));
-        assert!(is_outside_phase1(Position::new(-4.0, 13.0).unwrap(), &Placement::default()));
+        assert!(!is_outside_phase1(
+            p,
+            &in_region("koutiala", Basis::Polygon)
+        ));
+        assert!(is_outside_phase1(
+            Position::new(-4.0, 13.0).unwrap(),
+            &Placement::default()
+        ));
     }
 
     #[test]

@@ -11,12 +11,14 @@ mod position;
 mod read;
 mod rings;
 mod seats;
+#[cfg(test)]
+mod testing;
 
-pub use boundary::{Boundary, Names, Namer, boundary_from_geojson, boundary_geojson};
+pub use boundary::{Boundary, Namer, Names, boundary_from_geojson, boundary_geojson};
 pub use error::GeoError;
 pub use flag::{PHASE1_REGIONS, PositionFlag};
 pub use gazetteer::Gazetteer;
-pub use place::{Basis, Division, Level, Place, PlaceCodes, Placement};
-pub use position::{GeoPoint, Position, PositionError, parse_geoline, parse_geopoint};
+pub use place::{Basis, Division, Level, Place, PlaceCodes, Placement, UnknownWord};
+pub use position::{GeoPoint, LineError, Position, PositionError, parse_geoline, parse_geopoint};
 pub use read::{Import, Note, read_boundaries, read_boundaries_with_notes};
 pub use seats::SeatPoint;

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A finite pair of degrees, as given: it may still be outside Mali or outside the globe.
+/// A pair of degrees, as given: it may still be outside Mali or outside the globe.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Position {
-    lon: f64,
-    lat: f64,
+    /// Longitude in degrees, east positive.
+    pub lon: f64,
+    /// Latitude in degrees, north positive.
+    pub lat: f64,
 }
 
 impl Position {
@@ -15,19 +17,12 @@ impl Position {
         (lon.is_finite() && lat.is_finite()).then_some(Self { lon, lat })
     }
 
-    /// Longitude in degrees, east positive.
-    pub const fn lon(self) -> f64 {
-        self.lon
-    }
-
-    /// Latitude in degrees, north positive.
-    pub const fn lat(self) -> f64 {
-        self.lat
-    }
-
     /// The position that was meant if latitude and longitude were exchanged.
     pub(crate) const fn exchanged(self) -> Self {
-        Self { lon: self.lat, lat: self.lon }
+        Self {
+            lon: self.lat,
+            lat: self.lon,
+        }
     }
 }
 
@@ -46,7 +41,10 @@ pub struct GeoPoint {
 
 impl From<GeoPoint> for Position {
     fn from(point: GeoPoint) -> Self {
-        Self { lon: point.lon, lat: point.lat }
+        Self {
+            lon: point.lon,
+            lat: point.lat,
+        }
     }
 }
 
@@ -74,90 +72,61 @@ pub enum PositionError {
         /// Which part.
         part: &'static str,
     },
-    /// One point of a line is wrong.
-    #[error("point {number} of the line: {reason}")]
-    InLine {
-        /// The point, counted from 1.
-        number: usize,
-        /// What is wrong, in the words of the point's own error.
-        reason: PointReason,
-    },
 }
 
-/// The reason inside [`PositionError::InLine`], flat so that errors stay small and copyable.
+/// Which point of a line is wrong, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PointReason {
-    /// There is nothing between two semicolons.
-    #[error("empty")]
-    Empty,
-    /// The point has not two, three or four numbers.
-    #[error("{0} parts instead of \"lat lon alt acc\"")]
-    Parts(usize),
-    /// One part is not a finite decimal number.
-    #[error("the {0} is not a finite number")]
-    NotANumber(&'static str),
-    /// One part is a number that cannot be.
-    #[error("the {0} is out of range")]
-    OutOfRange(&'static str),
-}
-
-impl From<PointReason> for PositionError {
-    fn from(reason: PointReason) -> Self {
-        match reason {
-            PointReason::Empty => Self::Empty,
-            PointReason::Parts(found) => Self::Parts { found },
-            PointReason::NotANumber(part) => Self::NotANumber { part },
-            PointReason::OutOfRange(part) => Self::OutOfRange { part },
-        }
-    }
+#[error("point {number} of the line: {source}")]
+pub struct LineError {
+    /// The point, counted from 1.
+    pub number: usize,
+    /// What is wrong with it.
+    pub source: PositionError,
 }
 
 /// Reads one ODK geopoint: `lat lon`, then altitude and accuracy if they are there.
 pub fn parse_geopoint(text: &str) -> Result<GeoPoint, PositionError> {
-    Ok(point(text)?)
-}
-
-/// Reads an ODK geotrace or geoshape: geopoints joined by `;`, a last `;` being allowed.
-pub fn parse_geoline(text: &str) -> Result<Vec<GeoPoint>, PositionError> {
-    let text = text.trim();
-    let text = text.strip_suffix(';').unwrap_or(text);
-    if text.trim().is_empty() {
-        return Err(PositionError::Empty);
-    }
-    text.split(';')
-        .zip(1..)
-        .map(|(part, number)| {
-            point(part).map_err(|reason| PositionError::InLine { number, reason })
-        })
-        .collect()
-}
-
-fn point(text: &str) -> Result<GeoPoint, PointReason> {
     let mut parts = text.split_ascii_whitespace();
     let (lat, lon) = match (parts.next(), parts.next()) {
-        (None, _) => return Err(PointReason::Empty),
-        (Some(_), None) => return Err(PointReason::Parts(1)),
+        (None, _) => return Err(PositionError::Empty),
+        (Some(_), None) => return Err(PositionError::Parts { found: 1 }),
         (Some(lat), Some(lon)) => (lat, lon),
     };
     let (alt, acc, extra) = (parts.next(), parts.next(), parts.count());
     if extra > 0 {
-        return Err(PointReason::Parts(extra + 4));
+        return Err(PositionError::Parts { found: extra + 4 });
     }
     Ok(GeoPoint {
         lat: number(lat, "latitude", -90.0, 90.0)?,
         lon: number(lon, "longitude", -180.0, 180.0)?,
-        alt: alt.map(|alt| number(alt, "altitude", f64::MIN, f64::MAX)).transpose()?,
-        acc: acc.map(|acc| number(acc, "accuracy", 0.0, f64::MAX)).transpose()?,
+        alt: alt
+            .map(|alt| number(alt, "altitude", f64::MIN, f64::MAX))
+            .transpose()?,
+        acc: acc
+            .map(|acc| number(acc, "accuracy", 0.0, f64::MAX))
+            .transpose()?,
     })
 }
 
-fn number(text: &str, part: &'static str, min: f64, max: f64) -> Result<f64, PointReason> {
-    let value: f64 = text.parse().map_err(|_| PointReason::NotANumber(part))?;
+/// Reads an ODK geotrace or geoshape: geopoints joined by `;`, a last `;` being allowed.
+pub fn parse_geoline(text: &str) -> Result<Vec<GeoPoint>, LineError> {
+    let text = text.trim();
+    let text = text.strip_suffix(';').unwrap_or(text);
+    text.split(';')
+        .zip(1..)
+        .map(|(point, number)| parse_geopoint(point).map_err(|source| LineError { number, source }))
+        .collect()
+}
+
+fn number(text: &str, part: &'static str, min: f64, max: f64) -> Result<f64, PositionError> {
+    let value: f64 = text
+        .parse()
+        .map_err(|_| PositionError::NotANumber { part })?;
     if !value.is_finite() {
-        return Err(PointReason::NotANumber(part));
+        return Err(PositionError::NotANumber { part });
     }
     if !(min..=max).contains(&value) {
-        return Err(PointReason::OutOfRange(part));
+        return Err(PositionError::OutOfRange { part });
     }
     Ok(value)
 }
@@ -172,7 +141,7 @@ mod tests {
 
         assert_eq!((point.lat, point.lon), (12.6392, -8.0029));
         assert_eq!((point.alt, point.acc), (Some(338.5), Some(4.8)));
-        assert_eq!(Position::from(point).lon(), -8.0029);
+        assert_eq!(Some(Position::from(point)), Position::new(-8.0029, 12.6392));
     }
 
     #[test]
@@ -204,17 +173,26 @@ mod tests {
     fn a_line_keeps_the_order_of_its_points() {
         let line = parse_geoline("12 -8 0 0; 12.1 -8.1 0 0;12.2 -8.2 0 0;").unwrap();
 
-        assert_eq!(line.iter().map(|p| p.lat).collect::<Vec<_>>(), [12.0, 12.1, 12.2]);
+        assert_eq!(
+            line.iter().map(|p| p.lat).collect::<Vec<_>>(),
+            [12.0, 12.1, 12.2]
+        );
     }
 
     #[test]
     fn a_wrong_point_of_a_line_is_counted_from_one() {
-        let reason = PointReason::NotANumber("longitude");
+        let source = PositionError::NotANumber { part: "longitude" };
+        assert_eq!(
+            parse_geoline("1 2;3 x"),
+            Err(LineError { number: 2, source })
+        );
 
-        assert_eq!(parse_geoline("1 2;3 x"), Err(PositionError::InLine { number: 2, reason }));
-        let reason = PointReason::Empty;
-        assert_eq!(parse_geoline("1 2;;3 4"), Err(PositionError::InLine { number: 2, reason }));
-        assert_eq!(parse_geoline(" ; "), Err(PositionError::Empty));
+        let source = PositionError::Empty;
+        assert_eq!(
+            parse_geoline("1 2;;3 4"),
+            Err(LineError { number: 2, source })
+        );
+        assert_eq!(parse_geoline(" ; "), Err(LineError { number: 1, source }));
     }
 
     #[test]

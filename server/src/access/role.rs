@@ -1,0 +1,122 @@
+//! Roles, as in `docs/ARCHITECTURE.md`: what each may read is decided here and nowhere else.
+
+/// What an account is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Runs the server.
+    Admin,
+    /// Decides duplicates, publishes forms, exports.
+    DataManager,
+    /// Reviews what a team sends.
+    Supervisor,
+    /// Interviews people; every device has this role.
+    Enumerator,
+    /// Reads sites and pseudonymised extracts.
+    Researcher,
+    /// Chambre des Mines: reads counts by place and the register of sites.
+    Chamber,
+    /// An officer of one cooperative.
+    Cooperative,
+    /// Child protection focal point.
+    Protection,
+    /// Anybody with a public account: aggregates only.
+    Public,
+}
+
+const ALL: [Role; 9] = [
+    Role::Admin,
+    Role::DataManager,
+    Role::Supervisor,
+    Role::Enumerator,
+    Role::Researcher,
+    Role::Chamber,
+    Role::Cooperative,
+    Role::Protection,
+    Role::Public,
+];
+
+impl Role {
+    /// The spelling on the command line and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::DataManager => "data_manager",
+            Self::Supervisor => "supervisor",
+            Self::Enumerator => "enumerator",
+            Self::Researcher => "researcher",
+            Self::Chamber => "chamber",
+            Self::Cooperative => "cooperative",
+            Self::Protection => "protection",
+            Self::Public => "public",
+        }
+    }
+
+    /// Reads that spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        ALL.into_iter().find(|r| r.as_str() == text)
+    }
+
+    /// All roles, for help texts.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.into_iter()
+    }
+
+    /// Whether the account sends forms from the field: only these get a stored Digest secret.
+    pub const fn is_field(self) -> bool {
+        matches!(self, Self::Enumerator | Self::Supervisor)
+    }
+
+    /// Whether forms may be fetched and submissions sent.
+    pub const fn may_collect(self) -> bool {
+        matches!(self, Self::Enumerator | Self::Supervisor | Self::DataManager | Self::Admin)
+    }
+
+    /// Whether counts may be read at all. Public accounts wait for the fixed tables.
+    pub const fn may_count(self) -> bool {
+        !matches!(self, Self::Enumerator | Self::Cooperative)
+    }
+
+    /// Whether the counts of this dataset are shown exactly, without suppression.
+    pub fn sees_exact_counts(self, children: bool) -> bool {
+        if children {
+            matches!(self, Self::DataManager | Self::Protection)
+        } else {
+            matches!(self, Self::Admin | Self::DataManager | Self::Supervisor)
+        }
+    }
+
+    /// How much of a site may be read; `None` = nothing.
+    pub const fn site_tier(self) -> Option<SiteTier> {
+        match self {
+            Self::Admin | Self::DataManager | Self::Supervisor | Self::Chamber => {
+                Some(SiteTier::Register)
+            }
+            Self::Enumerator | Self::Researcher | Self::Protection => Some(SiteTier::Exact),
+            Self::Cooperative | Self::Public => Some(SiteTier::Public),
+        }
+    }
+}
+
+/// What of the register of sites somebody may read (`domain/privacy.md`, table of roles).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SiteTier {
+    /// Every field of the register, exact position.
+    Register,
+    /// Public fields, exact position.
+    Exact,
+    /// Public fields, position to two decimals (about 1 km).
+    Public,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_reads_back() {
+        for role in Role::all() {
+            assert_eq!(Role::parse(role.as_str()), Some(role));
+        }
+        assert_eq!(Role::parse("root"), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! What one submission says about one entity, before it meets the register.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::geo::Position;
+
+/// Properties by name, in a fixed order.
+pub(super) type Props = BTreeMap<String, Json>;
+
+/// A change to one entity, derived from a submission alone.
+#[derive(Clone, Debug)]
+pub(super) struct EntityChange {
+    pub(super) dataset: String,
+    pub(super) entity_id: Uuid,
+    pub(super) create: bool,
+    pub(super) update: bool,
+    pub(super) base_version: i64,
+    pub(super) branch_id: String,
+    /// Stored in clear: places and organisations only.
+    pub(super) label: Option<String>,
+    /// Properties of class "none".
+    pub(super) open: Props,
+    /// Everything else; `null` removes a property.
+    pub(super) sealed: Props,
+    /// Keyed hash of the card that identifies the person.
+    pub(super) card_key: Option<[u8; 32]>,
+    pub(super) site_id: Option<Uuid>,
+    pub(super) position: Option<Position>,
+    pub(super) facts: Facts,
+}
+
+/// What counts are made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) sex: Option<String>,
+    pub(super) age_group: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) district: Option<String>,
+}
+
+/// The standard age group of an age in completed years (code list `age_group_std`).
+pub(super) fn age_group(age: i64) -> Option<&'static str> {
+    const GROUPS: [(i64, i64, &str); 14] = [
+        (6, 9, "a06_09"),
+        (10, 14, "a10_14"),
+        (15, 17, "a15_17"),
+        (18, 19, "a18_19"),
+        (20, 24, "a20_24"),
+        (25, 29, "a25_29"),
+        (30, 34, "a30_34"),
+        (35, 39, "a35_39"),
+        (40, 44, "a40_44"),
+        (45, 49, "a45_49"),
+        (50, 54, "a50_54"),
+        (55, 59, "a55_59"),
+        (60, 64, "a60_64"),
+        (65, 120, "a65p"),
+    ];
+    GROUPS.into_iter().find(|(from, to, _)| (*from..=*to).contains(&age)).map(|(.., code)| code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn age_groups_are_those_of_the_code_list() {
+        let list = sanu_schemas::codelist("age_group_std").unwrap();
+        for age in 6..=120 {
+            let code = age_group(age).unwrap();
+            assert!(list.codes.iter().any(|c| c.code == code), "{code}");
+        }
+        assert_eq!(age_group(5), None);
+        assert_eq!(age_group(17), Some("a15_17"));
+        assert_eq!(age_group(18), Some("a18_19"));
+    }
+}

@@ -1,0 +1,140 @@
+//! One event of the journal, ready to be interpreted: handed over by intake, or read back.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::{
+    db::{DbError, Result, Row, Tx},
+    forms::Decoded,
+    intake::{Appended, EventKind, FileEntry, Payload},
+    keys::{MasterKeys, Realm, SubjectKey},
+    runtime::Micros,
+    store::ZoneId,
+};
+
+/// An event with its content opened.
+#[derive(Clone)]
+pub(super) struct Event {
+    pub(super) seq: i64,
+    pub(super) zone_id: ZoneId,
+    pub(super) kind: EventKind,
+    pub(super) submission_id: Uuid,
+    pub(super) form_id: String,
+    pub(super) form_version: String,
+    pub(super) instance_id: String,
+    pub(super) account_id: Option<Uuid>,
+    pub(super) device_id: Option<Uuid>,
+    pub(super) received_at: Micros,
+    /// `None` when its key was destroyed: the event happened, its content is gone.
+    pub(super) content: Option<Content>,
+}
+
+/// What a sealed event holds.
+#[derive(Clone)]
+pub(super) struct Content {
+    pub(super) key: SubjectKey,
+    pub(super) files: Vec<FileEntry>,
+    pub(super) xml: bytes::Bytes,
+    pub(super) decoded: Option<Arc<Decoded>>,
+}
+
+impl From<Appended> for Event {
+    fn from(a: Appended) -> Self {
+        let files = a
+            .incoming
+            .files
+            .iter()
+            .map(|f| FileEntry {
+                name: f.name.clone(),
+                sha256: hex::encode(f.sha256),
+                size: f.size,
+                content_type: f.content_type.clone(),
+            })
+            .collect();
+        Self {
+            seq: a.seq,
+            zone_id: a.zone_id,
+            kind: a.kind,
+            submission_id: a.submission_id,
+            form_id: a.incoming.form_id.clone(),
+            form_version: a.incoming.form_version.clone(),
+            instance_id: a.incoming.instance_id.clone(),
+            account_id: a.incoming.sender.account_id,
+            device_id: a.incoming.sender.device_id,
+            received_at: a.received_at,
+            content: Some(Content {
+                key: a.key,
+                files,
+                xml: a.incoming.xml.clone(),
+                decoded: a.incoming.decoded.clone(),
+            }),
+        }
+    }
+}
+
+const COLUMNS: &str = "SELECT j.zone_id, j.seq, j.event_id, j.kind, j.submission_id, j.form_id, \
+     j.form_version, j.instance_id, j.account_id, j.device_id, j.received_at, j.payload, k.realm, \
+     k.wrapped FROM journal j JOIN subject_key k ON k.zone_id = j.zone_id AND k.subject_id = j.event_id ";
+
+/// The next events after `seq`, at most `limit`, in order.
+pub(super) async fn after(tx: &mut Tx, seq: i64, limit: i64, keys: &MasterKeys) -> Result<Vec<Event>> {
+    let rows = tx
+        .query(COLUMNS)
+        .push("WHERE j.seq > ")
+        .push_bind(seq)
+        .push(" ORDER BY j.seq LIMIT ")
+        .push_bind(limit)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|row| read(row, keys)).collect()
+}
+
+/// The events at these places of the journal.
+pub(super) async fn at(tx: &mut Tx, seqs: &[i64], keys: &MasterKeys) -> Result<Vec<Event>> {
+    let mut found = Vec::new();
+    for chunk in seqs.chunks(256) {
+        let rows = tx
+            .query(COLUMNS)
+            .push("WHERE j.seq IN ")
+            .push_list(chunk.iter().copied())
+            .push(" ORDER BY j.seq")
+            .fetch_all()
+            .await?;
+        for row in &rows {
+            found.push(read(row, keys)?);
+        }
+    }
+    Ok(found)
+}
+
+fn read(row: &Row, keys: &MasterKeys) -> Result<Event> {
+    let event_id: Uuid = row.get(2)?;
+    let kind: String = row.get(3)?;
+    let payload: Vec<u8> = row.get(11)?;
+    let realm: String = row.get(12)?;
+    let wrapped: Vec<u8> = row.get(13)?;
+    let content = if wrapped.is_empty() {
+        None
+    } else {
+        let unreadable = DbError::Inconsistent { table: "journal", column: "payload" };
+        let key = keys
+            .unwrap(Realm::parse(&realm), event_id.as_bytes(), &wrapped)
+            .map_err(|_| DbError::Inconsistent { table: "subject_key", column: "wrapped" })?;
+        let payload = Payload::open(&payload, &key, event_id).map_err(|_| unreadable)?;
+        Some(Content { key, files: payload.files, xml: payload.xml.into(), decoded: None })
+    };
+    Ok(Event {
+        seq: row.get(1)?,
+        zone_id: ZoneId(row.get(0)?),
+        kind: EventKind::parse(&kind).ok_or(DbError::Inconsistent { table: "journal", column: "kind" })?,
+        submission_id: row.get(4)?,
+        form_id: row.get(5)?,
+        form_version: row.get(6)?,
+        instance_id: row.get(7)?,
+        account_id: row.get(8)?,
+        device_id: row.get(9)?,
+        received_at: Micros(row.get(10)?),
+        content,
+    })
+}

@@ -1,0 +1,336 @@
+//! From an event and the forms to what it says: a pure function, the same at every rebuild.
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::{
+    change::{EntityChange, Facts, Props, age_group},
+    event::{Content, Event},
+};
+use crate::{
+    catalogue::{Published, Snapshot},
+    forms::{Class, Decoded, EntityBlock, Mode, Severity, Value, XForm, decode},
+    geo::Position,
+    intake::EventKind,
+    keys::MasterKeys,
+};
+
+/// How a record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RecordState {
+    /// In the register.
+    Received,
+    /// In the register, with something a supervisor should see.
+    Flagged,
+    /// Kept, but not in the register, counts or lists.
+    Quarantined,
+}
+
+impl RecordState {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Flagged => "flagged",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+/// What an event says, before it meets the register.
+pub(super) struct Interpretation {
+    pub(super) state: RecordState,
+    /// Stable code of why it is not simply received.
+    pub(super) reason: &'static str,
+    /// Rule ids and paths: never values.
+    pub(super) violations: Vec<Json>,
+    pub(super) rules: Vec<String>,
+    pub(super) dataset: String,
+    pub(super) answers: String,
+    pub(super) sealed: Vec<u8>,
+    pub(super) expected_files: Vec<String>,
+    pub(super) changes: Vec<EntityChange>,
+}
+
+/// Datasets whose labels name places or organisations, not people.
+fn has_open_label(dataset: &str) -> bool {
+    matches!(dataset, "sites" | "cooperatives" | "osc")
+}
+
+/// The property that holds a person's card, by dataset.
+fn card_property(dataset: &str) -> Option<&'static str> {
+    match dataset {
+        "orpailleurs" => Some("card_no"),
+        "enfants" => Some("child_code"),
+        _ => None,
+    }
+}
+
+/// Interprets a submission, edit or conflict.
+pub(super) fn interpret(event: &Event, content: &Content, forms: &Snapshot, keys: &MasterKeys) -> Interpretation {
+    let exact = forms.version(&event.form_id, &event.form_version);
+    let Some(published) = exact.or_else(|| forms.latest(&event.form_id)) else {
+        return kept_aside("unknown_form", "A01", content);
+    };
+    let decoded = match decoded(published, exact.is_some(), content, event) {
+        Ok(decoded) => decoded,
+        Err(()) => return kept_aside("undecodable", "A01", content),
+    };
+    let form = &published.form;
+    let mut said = describe(form, &decoded, content, event);
+    if exact.is_none() {
+        said.flag("unknown_version", "A04");
+    }
+    if event.kind == EventKind::Conflict {
+        said.quarantine("conflict", "A03");
+    }
+    if said.state == RecordState::Quarantined {
+        return said;
+    }
+    said.changes = changes(form, &decoded, event, keys);
+    if let Some(card) = card_of(form, &decoded)
+        && !card_is_valid(card)
+    {
+        said.flag("card_check_character", "C20");
+    }
+    said
+}
+
+fn decoded(published: &Arc<Published>, exact: bool, content: &Content, event: &Event) -> Result<Arc<Decoded>, ()> {
+    // The door decodes against the exact version only.
+    if let Some(decoded) = content.decoded.as_ref().filter(|_| exact) {
+        return Ok(Arc::clone(decoded));
+    }
+    decode(&published.form, &content.xml, event.received_at.date()).map(Arc::new).map_err(|_| ())
+}
+
+fn kept_aside(reason: &'static str, rule: &str, content: &Content) -> Interpretation {
+    Interpretation {
+        state: RecordState::Quarantined,
+        reason,
+        violations: vec![json!({ "rule": rule, "severity": "error" })],
+        rules: vec![rule.to_owned()],
+        dataset: String::new(),
+        answers: String::from("{}"),
+        sealed: content.key.seal(b"record", b"{}"),
+        expected_files: Vec::new(),
+        changes: Vec::new(),
+    }
+}
+
+fn describe(form: &XForm, decoded: &Decoded, content: &Content, event: &Event) -> Interpretation {
+    let mut said = Interpretation {
+        state: RecordState::Received,
+        reason: "",
+        violations: Vec::new(),
+        rules: Vec::new(),
+        dataset: form.dataset.clone().unwrap_or_default(),
+        answers: decoded.answers_json(form, |class| class == Class::None),
+        sealed: content.key.seal(
+            b"record",
+            decoded.answers_json(form, |class| class != Class::None).as_bytes(),
+        ),
+        expected_files: decoded.attachments.clone(),
+        changes: Vec::new(),
+    };
+    for violation in &decoded.violations {
+        said.violations.push(json!({
+            "rule": violation.rule, "path": violation.path, "severity": violation.severity,
+        }));
+        if !said.rules.iter().any(|r| r == violation.rule) {
+            said.rules.push(violation.rule.to_owned());
+        }
+        match violation.severity {
+            Severity::Error => said.state = RecordState::Quarantined,
+            Severity::Warning if said.state == RecordState::Received => {
+                said.state = RecordState::Flagged;
+            }
+            Severity::Warning | Severity::Information => {}
+        }
+    }
+    if said.state != RecordState::Received {
+        said.reason = "rules";
+    }
+    let _ = event;
+    said
+}
+
+impl Interpretation {
+    pub(super) fn flag(&mut self, reason: &'static str, rule: &str) {
+        self.violations.push(json!({ "rule": rule, "severity": "warning" }));
+        self.rules.push(rule.to_owned());
+        if self.state == RecordState::Received {
+            self.state = RecordState::Flagged;
+            self.reason = reason;
+        }
+    }
+
+    pub(super) fn quarantine(&mut self, reason: &'static str, rule: &str) {
+        self.violations.push(json!({ "rule": rule, "severity": "error" }));
+        self.rules.push(rule.to_owned());
+        self.state = RecordState::Quarantined;
+        self.reason = reason;
+    }
+}
+
+fn changes(form: &XForm, decoded: &Decoded, event: &Event, keys: &MasterKeys) -> Vec<EntityChange> {
+    let mut changes = Vec::new();
+    for block in &decoded.entities {
+        let Ok(id) = block.id.trim().parse::<Uuid>() else { continue };
+        if !(block.create || block.update) {
+            continue;
+        }
+        let own = form.dataset.as_deref() == Some(block.dataset.as_str());
+        changes.push(if own { from_form(form, decoded, block, id, keys) } else { from_block(form, block, id) });
+    }
+    if form.mode == Mode::Server
+        && let Some(dataset) = &form.dataset
+    {
+        changes.push(whole(form, decoded, dataset, event.submission_id, keys));
+    }
+    if let Some(log) = &form.log {
+        changes.push(whole(form, decoded, log, event.submission_id, keys));
+    }
+    changes
+}
+
+fn blank(dataset: &str, entity_id: Uuid) -> EntityChange {
+    EntityChange {
+        dataset: dataset.to_owned(),
+        entity_id,
+        create: false,
+        update: false,
+        base_version: 0,
+        branch_id: String::new(),
+        label: None,
+        open: Props::new(),
+        sealed: Props::new(),
+        card_key: None,
+        site_id: None,
+        position: None,
+        facts: Facts::default(),
+    }
+}
+
+/// An entity of one of the census's own forms: the block says which, the form says what.
+fn from_form(form: &XForm, decoded: &Decoded, block: &EntityBlock, id: Uuid, keys: &MasterKeys) -> EntityChange {
+    let mut change = whole(form, decoded, &block.dataset, id, keys);
+    change.create = block.create;
+    change.update = block.update;
+    with_block(&mut change, block);
+    change
+}
+
+/// An entity of somebody else's form: only what it says it saves.
+fn from_block(form: &XForm, block: &EntityBlock, id: Uuid) -> EntityChange {
+    let mut change = blank(&block.dataset, id);
+    change.create = block.create;
+    change.update = block.update;
+    for (property, text, question) in &block.properties {
+        let value = text.as_deref().map_or(Json::Null, |t| Json::String(t.to_owned()));
+        let class = form.questions.get(*question).map_or(Class::Sensitive, |q| q.class);
+        if class == Class::None {
+            change.open.insert(property.clone(), value);
+        } else {
+            change.sealed.insert(property.clone(), value);
+        }
+    }
+    with_block(&mut change, block);
+    change
+}
+
+fn with_block(change: &mut EntityChange, block: &EntityBlock) {
+    change.base_version = block.base_version.unwrap_or(0);
+    change.branch_id = block.branch_id.clone().unwrap_or_default();
+    if let Some(label) = &block.label {
+        if has_open_label(&block.dataset) {
+            change.label = Some(label.clone());
+        } else {
+            change.sealed.insert(String::from("label"), Json::String(label.clone()));
+        }
+    }
+}
+
+/// Everything a submission says that has a place in the server's model.
+fn whole(form: &XForm, decoded: &Decoded, dataset: &str, id: Uuid, keys: &MasterKeys) -> EntityChange {
+    let mut change = blank(dataset, id);
+    change.create = true;
+    for (property, class, value) in decoded.properties(form) {
+        if property == "label" {
+            continue;
+        }
+        let into = if class == Class::None { &mut change.open } else { &mut change.sealed };
+        into.insert(property.to_owned(), value.to_json());
+        take_fact(&mut change, property, value);
+    }
+    change.card_key = card_property(dataset)
+        .and_then(|name| text(decoded.property(form, name)))
+        .map(|card| keys.lookup_hash(dataset, &card.trim().to_uppercase()));
+    change
+}
+
+fn take_fact(change: &mut EntityChange, property: &str, value: &Value) {
+    match (property, value) {
+        ("geometry", Value::Point(p)) => change.position = Position::new(p.lon, p.lat),
+        ("site_id", _) => change.site_id = text(Some(value)).and_then(|t| t.trim().parse().ok()),
+        ("sex", Value::Code(code)) => change.facts.sex = Some(code.clone()),
+        ("age_years", Value::Integer(age)) => {
+            change.facts.age_group = age_group(*age).map(str::to_owned);
+        }
+        ("status", Value::Code(code)) => change.facts.status = Some(code.clone()),
+        ("mining_district", Value::Code(code)) => change.facts.district = Some(code.clone()),
+        _ => {}
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<&str> {
+    match value? {
+        Value::Text(text) | Value::Code(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn card_of<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
+    let property = card_property(form.dataset.as_deref()?)?;
+    text(decoded.property(form, property))
+}
+
+/// ISO 7064 hybrid MOD 37,36 over prefix and digits of `ORP-1234567-C` (`schemas/vectors/cards.csv`).
+fn card_is_valid(card: &str) -> bool {
+    const MODULUS: u32 = 36;
+    let compact: Vec<char> = card.trim().to_uppercase().chars().filter(|c| *c != '-').collect();
+    let Some((check, body)) = compact.split_last() else { return false };
+    let Some(check) = check.to_digit(36) else { return false };
+    let mut p = MODULUS;
+    for c in body {
+        let Some(a) = c.to_digit(36) else { return false };
+        let s = (p + a) % MODULUS;
+        p = (if s == 0 { MODULUS } else { s }) * 2 % (MODULUS + 1);
+    }
+    (p + check) % MODULUS == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_characters_are_those_of_the_published_vectors() {
+        let vectors = include_str!("../../../schemas/vectors/cards.csv");
+        let mut seen = 0;
+        for line in vectors.lines().skip(1) {
+            let mut cells = line.split(',');
+            let card = cells.next().unwrap();
+            if card.len() == 13 {
+                assert!(card_is_valid(card), "{card}");
+                let wrong = card.replacen(card.chars().nth(5).unwrap(), "x", 1);
+                assert_ne!(wrong, card);
+                seen += 1;
+            }
+        }
+        assert!(seen > 0, "no vector was read");
+        assert!(!card_is_valid(""));
+        assert!(!card_is_valid("ORP-????-1"));
+    }
+}

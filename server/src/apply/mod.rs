@@ -1,0 +1,19 @@
+//! Deriving: reads the journal in order and writes everything that people read.
+//!
+//! A deterministic function of the journal, the forms, the code lists and the boundaries: the
+//! same events give the same rows, live or rebuilt.
+
+mod cells;
+mod change;
+mod engine;
+mod entity;
+mod event;
+mod fold;
+mod interpret;
+mod load;
+mod rebuild;
+mod replace;
+mod write;
+
+pub use engine::{Applier, ApplyError, Progress};
+pub use rebuild::{derived_hash, rebuild};

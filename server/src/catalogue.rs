@@ -1,0 +1,217 @@
+//! The published forms, parsed once and shared; noticed within a second when they change.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, RwLock},
+};
+
+use md5::{Digest as _, Md5};
+
+use crate::{
+    db::{Db, DbError, Tx},
+    forms::{FormError, XForm},
+    runtime::{Micros, Runtime},
+    store::forms::{self, FormRow, MediaRow},
+};
+
+/// One published version of a form.
+#[derive(Debug)]
+pub struct Published {
+    /// What is stored and served.
+    pub row: FormRow,
+    /// What it means.
+    pub form: XForm,
+    /// Its media: file name and MD5.
+    pub media: Vec<(String, String)>,
+}
+
+/// All forms at one moment.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    versions: HashMap<String, Vec<Arc<Published>>>,
+    token: (i64, i64, i64),
+}
+
+impl Snapshot {
+    /// This version of this form.
+    pub fn version(&self, form_id: &str, version: &str) -> Option<&Arc<Published>> {
+        self.versions.get(form_id)?.iter().rev().find(|p| p.row.version == version)
+    }
+
+    /// The newest version of this form.
+    pub fn latest(&self, form_id: &str) -> Option<&Arc<Published>> {
+        self.versions.get(form_id)?.last()
+    }
+
+    /// The newest version of every form that phones are offered, by form id.
+    pub fn offered(&self) -> Vec<&Arc<Published>> {
+        let mut offered: Vec<_> =
+            self.versions.values().filter_map(|v| v.last()).filter(|p| p.row.is_open).collect();
+        offered.sort_by(|a, b| a.row.form_id.cmp(&b.row.form_id));
+        offered
+    }
+
+    /// Every version of every form, by form id.
+    pub fn all(&self) -> Vec<&Arc<Published>> {
+        let mut all: Vec<_> = self.versions.values().flatten().collect();
+        all.sort_by(|a, b| a.row.form_id.cmp(&b.row.form_id));
+        all
+    }
+
+    /// A token that changes when any form does.
+    pub fn token(&self) -> (i64, i64, i64) {
+        self.token
+    }
+
+    /// Entity lists that some form declares.
+    pub fn declares_dataset(&self, dataset: &str) -> bool {
+        self.versions.values().flatten().any(|p| {
+            p.form.dataset.as_deref() == Some(dataset)
+                || p.form.entities.iter().any(|e| e.dataset == dataset)
+        })
+    }
+}
+
+/// The forms, kept current.
+#[derive(Clone)]
+pub struct Catalogue {
+    db: Db,
+    runtime: Runtime,
+    snapshot: Arc<RwLock<Arc<Snapshot>>>,
+    checked: Arc<Mutex<Micros>>,
+}
+
+/// How old the knowledge may be before the database is asked again, in microseconds.
+const FRESH: i64 = 1_000_000;
+
+impl Catalogue {
+    /// Loads what is published.
+    pub async fn open(db: Db, runtime: Runtime) -> Result<Self, DbError> {
+        let mut tx = db.read().await?;
+        let snapshot = load(&mut tx).await?;
+        drop(tx);
+        let checked = Arc::new(Mutex::new(runtime.now()));
+        Ok(Self { db, runtime, snapshot: Arc::new(RwLock::new(Arc::new(snapshot))), checked })
+    }
+
+    /// The forms, at most a second old.
+    pub async fn current(&self) -> Result<Arc<Snapshot>, DbError> {
+        let now = self.runtime.now();
+        {
+            let mut checked = self.checked.lock().expect("no holder of this lock can panic");
+            if now.0 - checked.0 < FRESH {
+                return Ok(self.held());
+            }
+            *checked = now;
+        }
+        self.refresh().await
+    }
+
+    /// The forms, asked of the database now.
+    pub async fn refresh(&self) -> Result<Arc<Snapshot>, DbError> {
+        let mut tx = self.db.read().await?;
+        let token = forms::change_token(&mut tx).await?;
+        if token != self.held().token {
+            let fresh = Arc::new(load(&mut tx).await?);
+            *self.snapshot.write().expect("no holder of this lock can panic") = fresh;
+        }
+        Ok(self.held())
+    }
+
+    fn held(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().expect("no holder of this lock can panic"))
+    }
+}
+
+async fn load(tx: &mut Tx) -> Result<Snapshot, DbError> {
+    let token = forms::change_token(tx).await?;
+    let mut media: HashMap<(String, String), Vec<(String, String)>> = HashMap::new();
+    for (form_id, version, filename, md5) in forms::media_index(tx).await? {
+        media.entry((form_id, version)).or_default().push((filename, md5));
+    }
+    let mut versions: HashMap<String, Vec<Arc<Published>>> = HashMap::new();
+    for row in forms::all(tx).await? {
+        // A form was parsed before it was stored: if a newer program is stricter, it says so and
+        // leaves that version out, and its submissions wait in quarantine.
+        match XForm::parse(&row.xml) {
+            Ok(form) => {
+                let media =
+                    media.remove(&(row.form_id.clone(), row.version.clone())).unwrap_or_default();
+                let published = Arc::new(Published { row, form, media });
+                versions.entry(published.row.form_id.clone()).or_default().push(published);
+            }
+            Err(error) => {
+                tracing::error!(form.id = row.form_id, form.version = row.version, %error, "stored form cannot be read");
+            }
+        }
+    }
+    Ok(Snapshot { versions, token })
+}
+
+/// Why a form was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The XForm is not usable.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// The same version with other content was already given to phones.
+    #[error("form {form_id} version {version:?} is already published with another content: give it a new version")]
+    VersionTaken {
+        /// The form.
+        form_id: String,
+        /// Its version.
+        version: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+/// Publishes a form with its media. Publishing the same bytes again changes nothing.
+///
+/// Says what was published and whether that was new.
+pub async fn publish(
+    tx: &mut Tx,
+    xml: &[u8],
+    media: Vec<(String, Vec<u8>)>,
+    now: Micros,
+) -> Result<(FormRow, bool), PublishError> {
+    let form = XForm::parse(xml)?;
+    let md5 = hex::encode(Md5::digest(xml));
+    let row = FormRow {
+        form_id: form.form_id,
+        version: form.version,
+        title: form.title,
+        xml: xml.to_vec(),
+        md5,
+        published_at: now,
+        is_open: true,
+    };
+    let media: Vec<_> = media
+        .into_iter()
+        .map(|(filename, bytes)| MediaRow { md5: hex::encode(Md5::digest(&bytes)), filename, bytes })
+        .collect();
+    let known = forms::all(tx).await?;
+    let same = known.iter().find(|k| k.form_id == row.form_id && k.version == row.version);
+    if let Some(same) = same {
+        if same.md5 != row.md5 {
+            return Err(PublishError::VersionTaken { form_id: row.form_id, version: row.version });
+        }
+        let had: Vec<_> = forms::media_index(tx)
+            .await?
+            .into_iter()
+            .filter(|m| m.0 == row.form_id && m.1 == row.version)
+            .map(|m| (m.2, m.3))
+            .collect();
+        let mut has: Vec<_> = media.iter().map(|m| (m.filename.clone(), m.md5.clone())).collect();
+        has.sort();
+        if (has.is_empty() || had == has) && same.is_open {
+            return Ok((row, false));
+        }
+    }
+    forms::put(tx, &row).await?;
+    if !media.is_empty() || same.is_none() {
+        forms::put_media(tx, &row, &media).await?;
+    }
+    Ok((row, true))
+}

@@ -1,0 +1,38 @@
+//! XForms and what they collect: reading a form definition, and decoding and checking submissions.
+//!
+//! Pure: no file, database, network or clock; whoever calls passes bytes and today's date.
+
+mod answers;
+mod checks;
+mod choices;
+mod constraint;
+mod decode;
+mod dom;
+mod entities;
+mod envelope;
+mod error;
+mod form;
+mod instance;
+mod itext;
+mod limits;
+mod model;
+mod outline;
+mod scan;
+mod value;
+
+pub use checks::{
+    RULE_OUT_OF_RANGE, RULE_REQUIRED_MISSING, RULE_UNKNOWN_CODE, RULE_WRONG_TYPE, Severity,
+    Violation,
+};
+pub use constraint::{Bounds, Comparison, Operand, Operator, Subject};
+pub use decode::{Answer, Decoded, decode};
+pub use entities::EntityBlock;
+pub use envelope::{Envelope, envelope};
+pub use error::{FormError, XmlRefused};
+pub use model::{
+    AnswerKind, Choices, Class, CodeSet, EntityDecl, MediaRef, Mode, Question, Realm, XForm,
+};
+pub use value::{GeoPoint, Value};
+
+#[cfg(test)]
+mod fixtures;

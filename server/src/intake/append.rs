@@ -1,0 +1,372 @@
+//! One transaction of the journal: decide what each submission is, append what is new.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::{EventKind, FileEntry, Incoming, Payload};
+use crate::{
+    db::{Result, Sql, Tx, Value},
+    keys::{MasterKeys, SubjectKey},
+    runtime::{Micros, Runtime},
+    store::ZoneId,
+};
+
+/// What became of one submission at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// New, or new files for a known one: in the journal now.
+    Accepted {
+        /// The submission's id.
+        submission_id: Uuid,
+    },
+    /// Seen before, byte for byte.
+    Duplicate {
+        /// The submission's id.
+        submission_id: Uuid,
+    },
+    /// The instance id was used for another content: both are kept.
+    Conflict {
+        /// The id given to this one.
+        submission_id: Uuid,
+        /// The submission that had the instance id first.
+        with: Uuid,
+    },
+}
+
+/// A submission made ready outside the transaction: sealed, with its ids, so that running the
+/// transaction again gives the same rows.
+pub(super) struct Prepared {
+    incoming: Arc<Incoming>,
+    event_id: Uuid,
+    content_hash: [u8; 32],
+    instance_key: [u8; 32],
+    content_key: [u8; 32],
+    deprecated_key: Option<[u8; 32]>,
+    file_keys: Vec<[u8; 32]>,
+    wrapped_key: Vec<u8>,
+    payload: Vec<u8>,
+    /// The same files without the XML, in case the submission itself is already here.
+    files_payload: Vec<u8>,
+}
+
+impl Prepared {
+    pub(super) const fn event_id(&self) -> Uuid {
+        self.event_id
+    }
+
+    pub(super) fn incoming(&self) -> Arc<Incoming> {
+        Arc::clone(&self.incoming)
+    }
+}
+
+/// An event that the transaction appended, for apply to take without reading it back.
+#[derive(Clone)]
+pub struct Appended {
+    /// Its place in the journal.
+    pub seq: i64,
+    /// The zone it belongs to.
+    pub zone_id: ZoneId,
+    /// Its id; the context of its seal.
+    pub event_id: Uuid,
+    /// What it says.
+    pub kind: EventKind,
+    /// The submission it is about.
+    pub submission_id: Uuid,
+    /// When it was received.
+    pub received_at: Micros,
+    /// The submission, with its decoding.
+    pub incoming: Arc<Incoming>,
+    /// The event's key.
+    pub key: SubjectKey,
+}
+
+/// Seals a submission and fixes its ids.
+pub(super) fn prepare(incoming: Incoming, keys: &MasterKeys, runtime: &Runtime) -> (Prepared, SubjectKey) {
+    let content_hash: [u8; 32] = Sha256::digest(&incoming.xml).into();
+    let event_id = runtime.id();
+    let key = SubjectKey::new(runtime.bytes());
+    let files: Vec<FileEntry> = incoming.files.iter().map(entry).collect();
+    let payload = Payload::seal(&files, &incoming.xml, &key, event_id);
+    let files_payload = if files.is_empty() {
+        Vec::new()
+    } else {
+        Payload::seal(&files, b"", &key, event_id)
+    };
+    let prepared = Prepared {
+        event_id,
+        content_hash,
+        instance_key: incoming.instance_key(),
+        content_key: incoming.content_key(&content_hash),
+        deprecated_key: incoming.deprecated_key(),
+        file_keys: incoming.files.iter().map(|f| incoming.file_key(&content_hash, f)).collect(),
+        wrapped_key: keys.wrap(incoming.realm, event_id.as_bytes(), &key),
+        payload,
+        files_payload,
+        incoming: Arc::new(incoming),
+    };
+    (prepared, key)
+}
+
+fn entry(file: &super::StoredFile) -> FileEntry {
+    FileEntry {
+        name: file.name.clone(),
+        sha256: hex::encode(file.sha256),
+        size: file.size,
+        content_type: file.content_type.clone(),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    zone_id: ZoneId,
+    submission_id: Uuid,
+    content_hash: Option<[u8; 32]>,
+}
+
+/// What one prepared submission adds to the journal.
+struct Addition {
+    index: usize,
+    kind: EventKind,
+    zone_id: ZoneId,
+    submission_id: Uuid,
+}
+
+/// The rows of one transaction.
+#[derive(Default)]
+struct Batch {
+    known: HashMap<[u8; 32], Known>,
+    additions: Vec<Addition>,
+    new_keys: Vec<([u8; 32], Known)>,
+    late: Vec<([u8; 32], [u8; 32])>,
+}
+
+/// Appends a batch and says what became of each submission, in order.
+pub(super) async fn append(
+    tx: &mut Tx,
+    batch: &[Prepared],
+    now: Micros,
+) -> Result<(Vec<Outcome>, Vec<(usize, i64, ZoneId, EventKind, Uuid)>)> {
+    let head = lock_head(tx).await?;
+    let mut work = Batch { known: known_keys(tx, batch).await?, ..Batch::default() };
+    let outcomes =
+        batch.iter().enumerate().map(|(i, p)| work.decide(i, p)).collect::<Vec<_>>();
+    let appended: Vec<_> = work
+        .additions
+        .iter()
+        .zip(head + 1..)
+        .map(|(a, seq)| (a.index, seq, a.zone_id, a.kind, a.submission_id))
+        .collect();
+    if !work.additions.is_empty() {
+        write_events(tx, batch, &work, head, now).await?;
+        write_keys(tx, batch, work).await?;
+    }
+    Ok((outcomes, appended))
+}
+
+/// Taken first: appenders queue here, so journal order is commit order and what is read next
+/// cannot change before the commit.
+async fn lock_head(tx: &mut Tx) -> Result<i64> {
+    const LOCK: Sql = Sql {
+        // BEGIN IMMEDIATE already holds the only write lock.
+        sqlite: "SELECT seq FROM journal_head WHERE id = 1",
+        postgres: "SELECT seq FROM journal_head WHERE id = 1 FOR UPDATE",
+    };
+    tx.query(LOCK).fetch_one().await?.get(0)
+}
+
+async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<[u8; 32], Known>> {
+    let mut wanted = HashSet::new();
+    for p in batch {
+        wanted.extend([p.instance_key, p.content_key]);
+        wanted.extend(p.deprecated_key);
+        wanted.extend(&p.file_keys);
+    }
+    let list = wanted.into_iter().map(Value::from).collect();
+    let rows = tx
+        .fetch_in(
+            "SELECT intake_key, zone_id, submission_id, content_hash FROM intake_key WHERE intake_key IN",
+            list,
+            "",
+        )
+        .await?;
+    let mut known = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let hash: Option<Vec<u8>> = row.get(3)?;
+        let value = Known {
+            zone_id: ZoneId(row.get(1)?),
+            submission_id: row.get(2)?,
+            content_hash: hash.and_then(|h| h.try_into().ok()),
+        };
+        known.insert(row.hash(0)?, value);
+    }
+    Ok(known)
+}
+
+impl Batch {
+    /// *Same id + same bytes = the same submission; same id + other bytes = both kept.*
+    fn decide(&mut self, index: usize, p: &Prepared) -> Outcome {
+        let Some(first) = self.known.get(&p.instance_key).copied() else {
+            return self.first_of_its_id(index, p);
+        };
+        match first.content_hash {
+            Some(hash) if hash == p.content_hash => self.seen(index, p, first),
+            None => {
+                self.late.push((p.instance_key, p.content_hash));
+                let known = Known { content_hash: Some(p.content_hash), ..first };
+                self.known.insert(p.instance_key, known);
+                self.add(index, p, EventKind::LateOriginal, first.zone_id, first.submission_id);
+                Outcome::Accepted { submission_id: first.submission_id }
+            }
+            Some(_) => match self.known.get(&p.content_key).copied() {
+                Some(other) => self.seen(index, p, other),
+                None => {
+                    let zone = p.incoming.sender.zone_id;
+                    self.learn(p.content_key, zone, p.event_id, Some(p.content_hash));
+                    self.add(index, p, EventKind::Conflict, zone, p.event_id);
+                    Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
+                }
+            },
+        }
+    }
+
+    fn first_of_its_id(&mut self, index: usize, p: &Prepared) -> Outcome {
+        let sender = &p.incoming.sender;
+        let replaced = p.deprecated_key.and_then(|key| self.known.get(&key).copied());
+        let (kind, zone, submission_id) = match replaced {
+            Some(old) if sender.scope.contains(old.zone_id) => {
+                (EventKind::Edit, old.zone_id, old.submission_id)
+            }
+            // What the sender may not see does not exist for it: the edit stands on its own.
+            Some(_) => (EventKind::Submission, sender.zone_id, p.event_id),
+            None => {
+                if let Some(key) = p.deprecated_key {
+                    // The original is still on its way: it will be told it was replaced.
+                    self.learn(key, sender.zone_id, p.event_id, None);
+                }
+                (EventKind::Submission, sender.zone_id, p.event_id)
+            }
+        };
+        self.learn(p.instance_key, zone, submission_id, Some(p.content_hash));
+        self.add(index, p, kind, zone, submission_id);
+        Outcome::Accepted { submission_id }
+    }
+
+    /// The submission is here already; its files may not be.
+    fn seen(&mut self, index: usize, p: &Prepared, known: Known) -> Outcome {
+        let submission_id = known.submission_id;
+        if p.file_keys.iter().all(|key| self.known.contains_key(key)) {
+            // The retry of a transaction whose COMMIT was cut off finds its own rows.
+            return if submission_id == p.event_id {
+                Outcome::Accepted { submission_id }
+            } else {
+                Outcome::Duplicate { submission_id }
+            };
+        }
+        self.add(index, p, EventKind::Files, known.zone_id, submission_id);
+        Outcome::Accepted { submission_id }
+    }
+
+    fn learn(&mut self, key: [u8; 32], zone_id: ZoneId, submission_id: Uuid, hash: Option<[u8; 32]>) {
+        let known = Known { zone_id, submission_id, content_hash: hash };
+        self.known.insert(key, known);
+        self.new_keys.push((key, known));
+    }
+
+    fn add(&mut self, index: usize, p: &Prepared, kind: EventKind, zone_id: ZoneId, submission_id: Uuid) {
+        for key in &p.file_keys {
+            if !self.known.contains_key(key) {
+                self.learn(*key, zone_id, submission_id, None);
+            }
+        }
+        self.additions.push(Addition { index, kind, zone_id, submission_id });
+    }
+}
+
+async fn write_events(tx: &mut Tx, batch: &[Prepared], work: &Batch, head: i64, now: Micros) -> Result<()> {
+    let mut events = Vec::with_capacity(work.additions.len());
+    for (a, seq) in work.additions.iter().zip(head + 1..) {
+        let Some(p) = batch.get(a.index) else { continue };
+        let payload = if a.kind == EventKind::Files { &p.files_payload } else { &p.payload };
+        events.push(vec![
+            a.zone_id.0.into(),
+            seq.into(),
+            p.event_id.into(),
+            a.kind.as_str().into(),
+            a.submission_id.into(),
+            p.incoming.form_id.as_str().into(),
+            p.incoming.form_version.as_str().into(),
+            p.incoming.instance_id.as_str().into(),
+            p.content_hash.into(),
+            p.incoming.sender.account_id.into(),
+            p.incoming.sender.device_id.into(),
+            now.into(),
+            payload.as_slice().into(),
+        ]);
+    }
+    let count = i64::try_from(events.len())?;
+    tx.insert_rows(
+        "INSERT INTO journal (zone_id, seq, event_id, kind, submission_id, form_id, form_version, \
+         instance_id, content_hash, account_id, device_id, received_at, payload)",
+        "",
+        events,
+    )
+    .await?;
+    tx.query("UPDATE journal_head SET seq = $1 WHERE id = 1").bind(head + count).execute().await?;
+    Ok(())
+}
+
+async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> {
+    let mut subject_keys = Vec::new();
+    let mut blobs = Vec::new();
+    for a in &work.additions {
+        let Some(p) = batch.get(a.index) else { continue };
+        subject_keys.push(vec![
+            a.zone_id.0.into(),
+            p.event_id.into(),
+            p.incoming.realm.as_str().into(),
+            p.wrapped_key.as_slice().into(),
+        ]);
+        for file in &p.incoming.files {
+            blobs.push(vec![
+                file.sha256.into(),
+                i64::try_from(file.size)?.into(),
+                p.incoming.realm.as_str().into(),
+            ]);
+        }
+    }
+    let keys = work
+        .new_keys
+        .into_iter()
+        .map(|(key, known)| {
+            vec![
+                key.into(),
+                known.zone_id.0.into(),
+                known.submission_id.into(),
+                Value::Bytes(known.content_hash.map(|h| h.to_vec())),
+            ]
+        })
+        .collect();
+    tx.insert_rows("INSERT INTO intake_key (intake_key, zone_id, submission_id, content_hash)", "", keys)
+        .await?;
+    tx.insert_rows("INSERT INTO subject_key (zone_id, subject_id, realm, wrapped)", "", subject_keys)
+        .await?;
+    tx.insert_rows(
+        "INSERT INTO blob (sha256, size, realm)",
+        "ON CONFLICT (sha256) DO NOTHING",
+        blobs,
+    )
+    .await?;
+    for (key, hash) in work.late {
+        tx.query("UPDATE intake_key SET content_hash = $2 WHERE intake_key = $1")
+            .bind(key)
+            .bind(hash)
+            .execute()
+            .await?;
+    }
+    Ok(())
+}

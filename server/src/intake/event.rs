@@ -1,0 +1,129 @@
+//! What stands in the journal, and what comes in at the door.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    keys::Realm,
+    store::{Scope, ZoneId},
+};
+
+/// What an event of the journal says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// A first submission.
+    Submission,
+    /// A submission that replaces an earlier version of itself (`deprecatedID`).
+    Edit,
+    /// The version that an edit replaced, arriving after it.
+    LateOriginal,
+    /// Another content under an instance id that was already used.
+    Conflict,
+    /// Files of a submission that is already here.
+    Files,
+}
+
+impl EventKind {
+    /// The stored spelling.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Submission => "submission",
+            Self::Edit => "edit",
+            Self::LateOriginal => "late_original",
+            Self::Conflict => "conflict",
+            Self::Files => "files",
+        }
+    }
+
+    /// Reads the stored spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Submission, Self::Edit, Self::LateOriginal, Self::Conflict, Self::Files]
+            .into_iter()
+            .find(|k| k.as_str() == text)
+    }
+}
+
+/// Who sent it: fixes the zone of what is new and limits what may be edited.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The account, when a person logged in.
+    pub account_id: Option<Uuid>,
+    /// The device, when a token was used.
+    pub device_id: Option<Uuid>,
+    /// Where new submissions are registered.
+    pub zone_id: ZoneId,
+    /// What this sender may see, and therefore change.
+    pub scope: Scope,
+}
+
+/// A file that came with a submission and lies sealed in the blob store.
+#[derive(Clone, Debug)]
+pub struct StoredFile {
+    /// The name in the submission's XML. Data only: never a path.
+    pub name: String,
+    /// Hash of the plaintext.
+    pub sha256: [u8; 32],
+    /// Bytes of plaintext.
+    pub size: u64,
+    /// As declared by the sender; never trusted when served.
+    pub content_type: String,
+}
+
+/// One submission at the door, authenticated, bounded and understood as far as needed.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// The form it names.
+    pub form_id: String,
+    /// The form version it names; empty when it names none.
+    pub form_version: String,
+    /// Its instance id, or one made from its content when it has none.
+    pub instance_id: String,
+    /// The instance id it replaces.
+    pub deprecated_id: Option<String>,
+    /// The submission, byte for byte.
+    pub xml: Bytes,
+    /// Files that came with it.
+    pub files: Vec<StoredFile>,
+    /// Whose master key wraps its key.
+    pub realm: Realm,
+    /// Who sent it.
+    pub sender: Sender,
+    /// The decoding made at the door, handed on so that apply need not repeat it.
+    pub decoded: Option<Arc<crate::forms::Decoded>>,
+}
+
+/// SHA-256 over length-prefixed parts.
+pub(super) fn key_of(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+impl Incoming {
+    /// Key of "this instance of this form".
+    pub(super) fn instance_key(&self) -> [u8; 32] {
+        key_of(&[b"instance", self.form_id.as_bytes(), self.instance_id.as_bytes()])
+    }
+
+    /// Key of the instance that this one replaces.
+    pub(super) fn deprecated_key(&self) -> Option<[u8; 32]> {
+        let id = self.deprecated_id.as_ref().filter(|id| **id != self.instance_id)?;
+        Some(key_of(&[b"instance", self.form_id.as_bytes(), id.as_bytes()]))
+    }
+
+    /// Key of "this instance with this content".
+    pub(super) fn content_key(&self, content: &[u8; 32]) -> [u8; 32] {
+        key_of(&[b"content", &self.instance_key(), content])
+    }
+
+    /// Key of one file of this submission.
+    pub(super) fn file_key(&self, content: &[u8; 32], file: &StoredFile) -> [u8; 32] {
+        key_of(&[b"file", &self.content_key(content), file.name.as_bytes(), &file.sha256])
+    }
+}

@@ -1,0 +1,16 @@
+//! Accepting: from checked bytes to a durable journal entry, and only then an answer.
+//!
+//! Upholds *Acknowledged means durable*, *Same id + same bytes*, *One bad record never fails a
+//! batch* and *Never block a phone*. Knows nothing of HTTP.
+
+mod append;
+mod event;
+mod files;
+mod payload;
+mod writer;
+
+pub use append::{Appended, Outcome};
+pub use event::{EventKind, Incoming, Sender, StoredFile};
+pub use files::{BlobStore, FileSink, PartFile};
+pub use payload::{FileEntry, Payload, PayloadError};
+pub use writer::{Intake, IntakeError};

@@ -1,0 +1,112 @@
+//! The gazetteer in use: seats from `schemas`, polygons from the database when imported.
+
+use std::sync::{Arc, RwLock};
+
+use sanu_schemas::{Level as SchemaLevel, Seat};
+
+use crate::{
+    db::{Db, DbError},
+    geo::{Boundary, Gazetteer, Level, Namer, Names, PlaceCodes, SeatPoint, boundary_from_geojson},
+    store::boundaries,
+};
+
+/// Holds the current gazetteer; replaced whole after an import.
+#[derive(Clone)]
+pub struct Places {
+    db: Db,
+    held: Arc<RwLock<Held>>,
+}
+
+struct Held {
+    gazetteer: Arc<Gazetteer>,
+    token: (i64, i64),
+}
+
+impl Places {
+    /// Loads seats and imported polygons.
+    pub async fn open(db: Db) -> Result<Self, DbError> {
+        let (gazetteer, token) = load(&db).await?;
+        let held = Held { gazetteer: Arc::new(gazetteer), token };
+        Ok(Self { db, held: Arc::new(RwLock::new(held)) })
+    }
+
+    /// The gazetteer as last loaded.
+    pub fn gazetteer(&self) -> Arc<Gazetteer> {
+        Arc::clone(&self.held.read().expect("no holder of this lock can panic").gazetteer)
+    }
+
+    /// Loads again if polygons were imported since; says whether it did.
+    pub async fn refresh(&self) -> Result<bool, DbError> {
+        let mut tx = self.db.read().await?;
+        let token = boundaries::change_token(&mut tx).await?;
+        drop(tx);
+        if token == self.held.read().expect("no holder of this lock can panic").token {
+            return Ok(false);
+        }
+        let (gazetteer, token) = load(&self.db).await?;
+        *self.held.write().expect("no holder of this lock can panic") =
+            Held { gazetteer: Arc::new(gazetteer), token };
+        Ok(true)
+    }
+}
+
+async fn load(db: &Db) -> Result<(Gazetteer, (i64, i64)), DbError> {
+    let mut tx = db.read().await?;
+    let token = boundaries::change_token(&mut tx).await?;
+    let texts = boundaries::all(&mut tx).await?;
+    drop(tx);
+    let polygons: Vec<Boundary> = texts
+        .iter()
+        .map(|text| boundary_from_geojson(text))
+        .collect::<Result<_, _>>()
+        .map_err(|_| DbError::Inconsistent { table: "boundary", column: "geometry" })?;
+    Ok((Gazetteer::new(polygons, seats()), token))
+}
+
+/// The seats of `schemas/` as points with codes.
+fn seats() -> Vec<SeatPoint> {
+    sanu_schemas::commune_seats().iter().map(seat).collect()
+}
+
+fn seat(seat: &Seat) -> SeatPoint {
+    let commune = seat.commune_code();
+    SeatPoint {
+        lon: seat.lon,
+        lat: seat.lat,
+        place_2012: PlaceCodes {
+            region: Some(seat.region_2012_code()),
+            cercle: Some(seat.cercle_2012_code()),
+            commune: Some(commune.clone()),
+        },
+        place_2023: PlaceCodes {
+            region: seat.region_2023_code(),
+            cercle: seat.cercle_2023_code(),
+            // The reform redrew cercles and regions; communes kept their names and bounds.
+            commune: seat.region_2023_code().map(|_| commune),
+        },
+    }
+}
+
+/// Names of imported features to the codes of `schemas/`.
+pub struct SchemaNamer;
+
+impl Namer for SchemaNamer {
+    fn code(&self, level: Level, names: &Names) -> String {
+        match level {
+            Level::Region => place(SchemaLevel::Region, &names.region),
+            Level::Cercle => place(SchemaLevel::Cercle, &names.cercle),
+            Level::Commune => {
+                let cercle = names.cercle.as_deref().unwrap_or_default();
+                let commune = names.commune.as_deref().unwrap_or_default();
+                let cercle_code = place(SchemaLevel::Cercle, &names.cercle);
+                sanu_schemas::commune_code(cercle, commune)
+                    .unwrap_or_else(|| format!("{cercle_code}__{}", sanu_schemas::slug(commune)))
+            }
+        }
+    }
+}
+
+fn place(level: SchemaLevel, name: &Option<String>) -> String {
+    let name = name.as_deref().unwrap_or_default();
+    sanu_schemas::place_code(level, name).unwrap_or_else(|| sanu_schemas::slug(name))
+}

@@ -1,0 +1,67 @@
+//! The server's own identity: its id, the epoch of its feed, the address phones know it by.
+
+use uuid::Uuid;
+
+use crate::{
+    db::{Result, Tx},
+    runtime::Runtime,
+};
+
+/// One row that says who this server is.
+#[derive(Clone, Debug)]
+pub struct ServerInfo {
+    /// Never changes.
+    pub server_id: Uuid,
+    /// Changes when the feed starts over (restore, rebuild): cursors of another epoch are void.
+    pub epoch: Uuid,
+    /// Base of the addresses given to phones, without a trailing slash.
+    pub public_url: String,
+}
+
+/// The row, if the server was ever started.
+pub async fn find(tx: &mut Tx) -> Result<Option<ServerInfo>> {
+    let row = tx
+        .query("SELECT server_id, epoch, public_url FROM server_info WHERE id = 1")
+        .fetch_optional()
+        .await?;
+    row.map(|r| Ok(ServerInfo { server_id: r.get(0)?, epoch: r.get(1)?, public_url: r.get(2)? }))
+        .transpose()
+}
+
+/// The row, made at first use. Says whether it was made: then this is the first start.
+pub async fn ensure(tx: &mut Tx, runtime: &Runtime, public_url: &str) -> Result<(ServerInfo, bool)> {
+    if let Some(info) = find(tx).await? {
+        return Ok((info, false));
+    }
+    let info = ServerInfo {
+        server_id: runtime.random_id(),
+        epoch: runtime.random_id(),
+        public_url: public_url.to_owned(),
+    };
+    tx.query(
+        "INSERT INTO server_info (id, server_id, epoch, created_at, public_url) \
+         VALUES (1, $1, $2, $3, $4)",
+    )
+    .bind(info.server_id)
+    .bind(info.epoch)
+    .bind(runtime.now())
+    .bind(public_url)
+    .execute()
+    .await?;
+    Ok((info, true))
+}
+
+/// Remembers the address phones should use.
+pub async fn set_public_url(tx: &mut Tx, url: &str) -> Result<()> {
+    tx.query("UPDATE server_info SET public_url = $1 WHERE id = 1").bind(url).execute().await?;
+    Ok(())
+}
+
+/// Starts a new epoch: every device will read the feed from its start.
+pub async fn new_epoch(tx: &mut Tx, runtime: &Runtime) -> Result<()> {
+    tx.query("UPDATE server_info SET epoch = $1 WHERE id = 1")
+        .bind(runtime.random_id())
+        .execute()
+        .await?;
+    Ok(())
+}
