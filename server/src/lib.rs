@@ -2,13 +2,20 @@
 //! whom and what they describe, and answers for it. See `docs/ARCHITECTURE.md`.
 
 pub mod access;
+pub mod app;
 pub mod apply;
 pub mod catalogue;
+pub mod cli;
+pub mod counts;
 pub mod db;
+pub mod export;
 pub mod forms;
 pub mod geo;
+pub mod http;
 pub mod intake;
 pub mod keys;
+pub mod openrosa;
 pub mod places;
 pub mod runtime;
+pub mod simulate;
 pub mod store;

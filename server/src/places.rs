@@ -74,15 +74,15 @@ fn seat(seat: &Seat) -> SeatPoint {
         lon: seat.lon,
         lat: seat.lat,
         place_2012: PlaceCodes {
-            region: Some(seat.region_2012_code()),
-            cercle: Some(seat.cercle_2012_code()),
-            commune: Some(commune.clone()),
+            region: seat.region_2012_code(),
+            cercle: seat.cercle_2012_code(),
+            commune: commune.clone(),
         },
         place_2023: PlaceCodes {
             region: seat.region_2023_code(),
             cercle: seat.cercle_2023_code(),
             // The reform redrew cercles and regions; communes kept their names and bounds.
-            commune: seat.region_2023_code().map(|_| commune),
+            commune: commune.filter(|_| seat.region_2023_code().is_some()),
         },
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::geo::Position;
+use crate::{geo::Position, keys::Realm};
 
 /// Properties by name, in a fixed order.
 pub(super) type Props = BTreeMap<String, Json>;
@@ -14,6 +14,7 @@ pub(super) type Props = BTreeMap<String, Json>;
 #[derive(Clone, Debug)]
 pub(super) struct EntityChange {
     pub(super) dataset: String,
+    pub(super) realm: Realm,
     pub(super) entity_id: Uuid,
     pub(super) create: bool,
     pub(super) update: bool,

@@ -3,6 +3,7 @@
 //! A deterministic function of the journal, the forms, the code lists and the boundaries: the
 //! same events give the same rows, live or rebuilt.
 
+mod audit;
 mod cells;
 mod change;
 mod engine;
@@ -15,5 +16,7 @@ mod rebuild;
 mod replace;
 mod write;
 
+pub use interpret::realm as realm_of_form;
+pub use audit::{JournalCheck, check_counts, check_journal};
 pub use engine::{Applier, ApplyError, Progress};
 pub use rebuild::{derived_hash, rebuild};

@@ -11,9 +11,9 @@ pub const RULE_REQUIRED_MISSING: &str = "A05";
 /// A code is not in the choice list of the form.
 pub const RULE_UNKNOWN_CODE: &str = "A06";
 /// An answer does not have the type of its question.
-pub const RULE_WRONG_TYPE: &str = "F01";
+pub const RULE_WRONG_TYPE: &str = "A18";
 /// An answer is outside the limits that the form sets.
-pub const RULE_OUT_OF_RANGE: &str = "F02";
+pub const RULE_OUT_OF_RANGE: &str = "A19";
 
 /// How much a violation weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -430,15 +430,15 @@ mod tests {
             .map(|answer| answer.value)
             .collect();
         assert_eq!(values, [Value::Text("beaucoup".into())]);
-        assert_eq!(broken("<visite>2026-02-30</visite>"), ["F01"]);
+        assert_eq!(broken("<visite>2026-02-30</visite>"), ["A18"]);
     }
 
     #[test]
     fn an_answer_outside_its_limits_is_a_violation() {
-        assert_eq!(broken("<taille>61</taille>"), ["F02"]);
-        assert_eq!(broken("<visite>2026-11-22</visite>"), ["F02"]);
-        assert_eq!(broken("<place>12.5 -8 300 25</place>"), ["F02"]);
-        assert_eq!(broken("<place>95 -8 300 5</place>"), ["F02"]);
+        assert_eq!(broken("<taille>61</taille>"), ["A19"]);
+        assert_eq!(broken("<visite>2026-11-22</visite>"), ["A19"]);
+        assert_eq!(broken("<place>12.5 -8 300 25</place>"), ["A19"]);
+        assert_eq!(broken("<place>95 -8 300 5</place>"), ["A19"]);
         assert!(broken("<taille>60</taille><place>12.5 -8 300 5</place>").is_empty());
     }
 
@@ -517,7 +517,10 @@ mod tests {
 
         assert_eq!(decoded.unknown_nodes, ["/data/autre", "/data/eau/sel"]);
         assert_eq!(decoded.answers.len(), 1);
-        let many = (0..100).map(|i| format!("<n{i}/>")).collect::<Vec<_>>().concat();
+        let many = (0..100)
+            .map(|i| format!("<n{i}/>"))
+            .collect::<Vec<_>>()
+            .concat();
         assert_eq!(read(&many).unknown_nodes.len(), UNKNOWN_NODES);
     }
 

@@ -28,6 +28,8 @@ pub enum Outcome {
     Duplicate {
         /// The submission's id.
         submission_id: Uuid,
+        /// The zone it was registered in.
+        zone_id: ZoneId,
     },
     /// The instance id was used for another content: both are kept.
     Conflict {
@@ -264,7 +266,7 @@ impl Batch {
             return if submission_id == p.event_id {
                 Outcome::Accepted { submission_id }
             } else {
-                Outcome::Duplicate { submission_id }
+                Outcome::Duplicate { submission_id, zone_id: known.zone_id }
             };
         }
         self.add(index, p, EventKind::Files, known.zone_id, submission_id);

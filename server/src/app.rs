@@ -1,0 +1,222 @@
+//! The running server's parts, put together once.
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{
+    access::Access,
+    apply::Applier,
+    catalogue::{self, Catalogue, PublishError},
+    db::{Db, DbConfig, DbError, Tx},
+    intake::{BlobStore, Intake},
+    keys::{KeyError, MasterKeys},
+    places::Places,
+    runtime::{Micros, Runtime},
+    store::{server, server::ServerInfo, zones},
+};
+
+/// Where things are kept and how the server is reached.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data folder: database (when embedded), keys, files.
+    pub data: PathBuf,
+    /// A PostgreSQL URL; `None` = embedded database.
+    pub database_url: Option<String>,
+    /// The address phones and people use, when it is not the one of their request.
+    pub public_url: Option<String>,
+    /// Master keys from the environment: adults, children.
+    pub master_keys: (Option<String>, Option<String>),
+    /// Whether HEAD /submission answers with a Location, sparing one round trip per form.
+    pub location_on_head: bool,
+    /// The largest POST that phones are told to send, in bytes.
+    pub accept_length: u64,
+}
+
+impl Settings {
+    /// The defaults over this folder.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            database_url: None,
+            public_url: None,
+            master_keys: (None, None),
+            location_on_head: true,
+            accept_length: 10_000_000,
+        }
+    }
+
+    fn database(&self) -> DbConfig {
+        match &self.database_url {
+            Some(url) => DbConfig::Postgres(url.clone()),
+            None => DbConfig::Sqlite(self.data.join("sanu.db")),
+        }
+    }
+}
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error("data folder {path}: {source}")]
+    Folder {
+        /// The folder.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A form that ships with the program.
+    #[error("built-in form: {0}")]
+    Form(#[from] PublishError),
+}
+
+/// Database, keys and forms: what command-line work needs too.
+#[derive(Clone)]
+pub struct Base {
+    /// The settings it was opened with.
+    pub settings: Settings,
+    /// The database.
+    pub db: Db,
+    /// The keys.
+    pub keys: Arc<MasterKeys>,
+    /// Time and randomness.
+    pub runtime: Runtime,
+    /// The published forms.
+    pub catalogue: Catalogue,
+    /// The gazetteer.
+    pub places: Places,
+    /// The files.
+    pub blobs: BlobStore,
+    /// Who this server is.
+    pub info: ServerInfo,
+    /// Whether the data folder was just made.
+    pub first_start: bool,
+}
+
+impl Base {
+    /// Opens the data folder, making it at first use: keys, schema, zone, built-in forms.
+    pub async fn open(settings: Settings, runtime: Runtime) -> Result<Self, StartError> {
+        let folder = |source| StartError::Folder { path: settings.data.display().to_string(), source };
+        std::fs::create_dir_all(&settings.data).map_err(folder)?;
+        let keys = MasterKeys::load(&settings.data.join("keys"), settings.master_keys.clone(), &runtime)?;
+        let keys = Arc::new(keys);
+        let db = Db::open(&settings.database()).await?;
+        let (info, first_start) = ensure_server(&db, &runtime, &settings).await?;
+        publish_built_in(&db, runtime.now()).await?;
+        let blobs = BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
+            .map_err(folder)?;
+        let catalogue = Catalogue::open(db.clone(), runtime.clone()).await?;
+        let places = Places::open(db.clone()).await?;
+        Ok(Self { settings, db, keys, runtime, catalogue, places, blobs, info, first_start })
+    }
+
+    /// An applier over this base.
+    pub fn applier(&self) -> Applier {
+        Applier::new(
+            self.db.clone(),
+            Arc::clone(&self.keys),
+            self.runtime.clone(),
+            self.catalogue.clone(),
+            self.places.clone(),
+        )
+    }
+}
+
+async fn ensure_server(db: &Db, runtime: &Runtime, settings: &Settings) -> Result<(ServerInfo, bool), StartError> {
+    let mut tx = db.write().await?;
+    let url = settings.public_url.clone().unwrap_or_default();
+    let (mut info, made) = server::ensure(&mut tx, runtime, &url).await?;
+    if made {
+        let (_, _) = zones::ensure(&mut tx, "ML", runtime.now()).await?;
+    }
+    if let Some(url) = &settings.public_url
+        && *url != info.public_url
+    {
+        server::set_public_url(&mut tx, url).await?;
+        info.public_url.clone_from(url);
+    }
+    tx.commit().await?;
+    Ok((info, made))
+}
+
+/// Publishes the questionnaires that ship with the program, with the lists they need.
+async fn publish_built_in(db: &Db, now: Micros) -> Result<(), StartError> {
+    let mut tx = db.write().await?;
+    for file in sanu_schemas::forms() {
+        publish_one(&mut tx, file.xml, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn publish_one(tx: &mut Tx, xml: &'static [u8], now: Micros) -> Result<(), StartError> {
+    let form = crate::forms::XForm::parse(xml).map_err(PublishError::from)?;
+    let known = crate::store::forms::all(tx).await?;
+    // Published before, by this or an older program: an operator may have closed it since.
+    if known.iter().any(|k| k.form_id == form.form_id && k.version == form.version) {
+        return Ok(());
+    }
+    let media = form
+        .media
+        .iter()
+        .filter_map(|m| Some((m.filename.clone(), sanu_schemas::media(&m.filename)?.to_vec())))
+        .collect();
+    catalogue::publish(tx, xml, media, now).await?;
+    Ok(())
+}
+
+/// Everything the front doors need; shared by all requests.
+pub struct App {
+    /// The base.
+    pub base: Base,
+    /// From credentials to callers.
+    pub access: Access,
+    /// The door to the journal.
+    pub intake: Intake,
+    /// The deriving loop, to ask how far it is.
+    pub applier: Applier,
+    /// Large submissions in memory at once.
+    pub large: tokio::sync::Semaphore,
+}
+
+/// The tasks of a running server, to be awaited at shutdown.
+pub struct Tasks {
+    writer: JoinHandle<()>,
+    apply: JoinHandle<()>,
+}
+
+/// Appended batches that may wait for apply in memory.
+const HAND_OVER: usize = 64;
+/// Submissions over 256 KiB decoded at once.
+const LARGE_AT_ONCE: usize = 6;
+
+impl App {
+    /// Starts writer and apply.
+    pub fn start(base: Base) -> (Arc<Self>, Tasks) {
+        let (hand_off, handed) = mpsc::channel(HAND_OVER);
+        let (intake, writer) =
+            Intake::start(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone(), hand_off);
+        let applier = base.applier();
+        let apply = tokio::spawn(applier.clone().run(handed));
+        let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
+        let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
+        (Arc::new(Self { base, access, intake, applier, large }), Tasks { writer, apply })
+    }
+}
+
+impl Tasks {
+    /// Waits until the queue is written and applied. The last [`App`] must be dropped before.
+    pub async fn finish(self) {
+        for task in [self.writer, self.apply] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a server task ended badly");
+            }
+        }
+    }
+}

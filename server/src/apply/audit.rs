@@ -1,0 +1,73 @@
+//! Checks that need no server: the journal opens, the cells are what the entities say.
+
+use super::event;
+use crate::{
+    db::{Db, Result},
+    keys::MasterKeys,
+};
+
+/// What a reading of the whole journal found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JournalCheck {
+    /// Events read.
+    pub events: u64,
+    /// Events whose content cannot be opened although their key was not destroyed.
+    pub unreadable: u64,
+    /// Events that apply has not reached.
+    pub waiting: i64,
+}
+
+/// Opens every event of the journal.
+pub async fn check_journal(db: &Db, keys: &MasterKeys) -> Result<JournalCheck> {
+    let mut found = JournalCheck::default();
+    let mut seq = 0;
+    loop {
+        let mut tx = db.read().await?;
+        let page = match event::after(&mut tx, seq, 200, keys).await {
+            Ok(page) => page,
+            Err(_) => {
+                // One of the page: find which, one by one.
+                let one = event::after(&mut tx, seq, 1, keys).await;
+                found.unreadable += u64::from(one.is_err());
+                if let Ok(events) = one {
+                    events
+                } else {
+                    seq += 1;
+                    found.events += 1;
+                    continue;
+                }
+            }
+        };
+        let Some(last) = page.last() else { break };
+        seq = last.seq;
+        found.events += u64::try_from(page.len())?;
+    }
+    let mut tx = db.read().await?;
+    let row = tx
+        .query(
+            "SELECT (SELECT seq FROM journal_head WHERE id = 1) - (SELECT seq FROM apply_state WHERE id = 1)",
+        )
+        .fetch_one()
+        .await?;
+    found.waiting = row.get(0)?;
+    Ok(found)
+}
+
+/// Compares every count cell with the entities themselves; says how many differ.
+pub async fn check_counts(db: &Db) -> Result<i64> {
+    let mut tx = db.read().await?;
+    let row = tx
+        .query(
+            "SELECT COUNT(*) FROM (SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, \
+             region_2023, cercle_2023, commune_2023, district, sex, age_group, status, SUM(n) AS n FROM ( \
+             SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
+             commune_2023, district, sex, age_group, status, n FROM count_cell UNION ALL \
+             SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
+             commune_2023, district, sex, age_group, status, -1 AS n FROM entity) AS b \
+             GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
+             commune_2023, district, sex, age_group, status HAVING SUM(n) <> 0) AS d",
+        )
+        .fetch_one()
+        .await?;
+    row.get(0)
+}

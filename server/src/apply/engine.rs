@@ -1,0 +1,313 @@
+//! The loop that follows the journal.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::sync::{Mutex, mpsc, watch};
+use tracing::{error, info};
+use uuid::Uuid;
+
+use super::{
+    entity::Source,
+    event::{self, Event},
+    fold::{Ground, Needs, Register, Said, Waiting, say},
+    load, replace, write,
+};
+use crate::{
+    catalogue::{Catalogue, Snapshot},
+    db::{Db, DbError, Result, Tx},
+    geo::Gazetteer,
+    intake::Appended,
+    keys::MasterKeys,
+    places::Places,
+    runtime::Runtime,
+    store::ZoneId,
+};
+
+/// Events folded in one transaction.
+const BATCH: usize = 256;
+/// How often the journal is looked at when nothing was handed over: other processes append too.
+const LOOK: Duration = Duration::from_millis(250);
+/// The pause after a failure; the journal keeps everything meanwhile.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// What went wrong while deriving.
+pub type ApplyError = DbError;
+
+/// How far the derived tables are, for those who wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The last event applied.
+    pub seq: i64,
+}
+
+/// Derives; one per database, guarded by the row of `apply_state`.
+#[derive(Clone)]
+pub struct Applier {
+    db: Db,
+    keys: Arc<MasterKeys>,
+    runtime: Runtime,
+    catalogue: Catalogue,
+    places: Places,
+    progress: Arc<watch::Sender<Progress>>,
+    /// Only one batch at a time: the loop, a rebuild or a re-placing.
+    turn: Arc<Mutex<()>>,
+    rebuilding: bool,
+}
+
+impl Applier {
+    /// Over these parts.
+    pub fn new(db: Db, keys: Arc<MasterKeys>, runtime: Runtime, catalogue: Catalogue, places: Places) -> Self {
+        let progress = Arc::new(watch::Sender::new(Progress::default()));
+        Self { db, keys, runtime, catalogue, places, progress, turn: Arc::default(), rebuilding: false }
+    }
+
+    /// The same, for a register that is being made again: entities keep their keys.
+    pub(super) fn rebuilding(mut self) -> Self {
+        self.rebuilding = true;
+        self
+    }
+
+    /// Follows how far it is.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Follows the journal until `hand_over` closes and everything handed over is applied.
+    pub async fn run(self, mut hand_over: mpsc::Receiver<Vec<Appended>>) {
+        let mut ahead: BTreeMap<i64, Event> = BTreeMap::new();
+        let mut open = true;
+        let mut forms_token = None;
+        while open || !ahead.is_empty() {
+            if open {
+                match tokio::time::timeout(LOOK, hand_over.recv()).await {
+                    Ok(Some(events)) => keep(&mut ahead, events),
+                    Ok(None) => open = false,
+                    Err(_) => {}
+                }
+                while let Ok(events) = hand_over.try_recv() {
+                    keep(&mut ahead, events);
+                }
+            }
+            if let Err(failure) = self.catch_up(&mut ahead, &mut forms_token).await {
+                error!(error = %failure, "apply failed; it will be tried again");
+                ahead.clear();
+                tokio::time::sleep(AFTER_FAILURE).await;
+                if !open {
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn catch_up(
+        &self,
+        ahead: &mut BTreeMap<i64, Event>,
+        forms_token: &mut Option<(i64, i64, i64)>,
+    ) -> Result<()> {
+        let forms = self.catalogue.current().await?;
+        if self.places.refresh().await? {
+            self.replace_all(&mut |_| {}).await?;
+        }
+        if forms_token.is_some_and(|token| token != forms.token()) {
+            self.retry_quarantined(&forms).await?;
+        }
+        *forms_token = Some(forms.token());
+        loop {
+            let done = self.step(ahead, &forms).await?;
+            if done == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Applies everything in the journal; for command-line work and tests.
+    pub async fn run_to_end(&self, told: &mut (dyn FnMut(i64) + Send)) -> Result<i64> {
+        let forms = self.catalogue.refresh().await?;
+        let mut ahead = BTreeMap::new();
+        while self.step(&mut ahead, &forms).await? > 0 {
+            told(self.progress.borrow().seq);
+        }
+        Ok(self.progress.borrow().seq)
+    }
+
+    /// One batch: from memory when the next events were handed over, else from the journal.
+    async fn step(&self, ahead: &mut BTreeMap<i64, Event>, forms: &Arc<Snapshot>) -> Result<usize> {
+        let _turn = self.turn.lock().await;
+        let mut tx = self.db.read().await?;
+        let seq = applied(&mut tx).await?;
+        self.tell(seq);
+        *ahead = ahead.split_off(&(seq + 1));
+        let mut batch = contiguous(ahead, seq);
+        if batch.is_empty() {
+            let limit = i64::try_from(BATCH)?;
+            batch = event::after(&mut tx, seq, limit, &self.keys).await?;
+        }
+        drop(tx);
+        let Some(last) = batch.last().map(|e| e.seq) else { return Ok(0) };
+        let count = batch.len();
+        self.derive(batch, Some((seq, last)), forms).await?;
+        self.tell(last);
+        Ok(count)
+    }
+
+    fn tell(&self, seq: i64) {
+        self.progress.send_if_modified(|p| {
+            let changed = p.seq != seq;
+            p.seq = seq;
+            changed
+        });
+    }
+
+    /// Folds a batch and writes it; `advance` moves the applied mark, and fails if another did.
+    async fn derive(&self, batch: Vec<Event>, advance: Option<(i64, i64)>, forms: &Arc<Snapshot>) -> Result<()> {
+        let this = self.clone();
+        let gazetteer = self.places.gazetteer();
+        let (said, gazetteer, forms) = {
+            let forms = Arc::clone(forms);
+            tokio::task::spawn_blocking(move || {
+                let ground = this.ground(&forms, &gazetteer);
+                let said: Vec<Said> = batch.into_iter().map(|e| say(e, &ground)).collect();
+                (Arc::new(std::sync::Mutex::new(Some(said))), gazetteer, forms)
+            })
+            .await
+            .map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })?
+        };
+        let mut tx = self.db.write().await?;
+        if let Some((from, to)) = advance {
+            let moved = tx
+                .query("UPDATE apply_state SET seq = $2 WHERE id = 1 AND seq = $1")
+                .bind(from)
+                .bind(to)
+                .execute()
+                .await?;
+            if moved == 0 {
+                // Another process applied these events: read on from where it is.
+                return Ok(());
+            }
+        }
+        let said = said.lock().expect("nobody else holds this").take().unwrap_or_default();
+        let ground = self.ground(&forms, &gazetteer);
+        let mut register = self.fetch(&mut tx, &said, &ground).await?;
+        for s in said {
+            register.take(s, &ground);
+        }
+        write::write(&mut tx, register).await?;
+        tx.commit().await
+    }
+
+    fn ground<'a>(&'a self, forms: &'a Snapshot, gazetteer: &'a Gazetteer) -> Ground<'a> {
+        Ground { forms, gazetteer, keys: &self.keys, runtime: &self.runtime }
+    }
+
+    /// Fetches what the batch touches.
+    async fn fetch(&self, tx: &mut Tx, said: &[Said], ground: &Ground<'_>) -> Result<Register> {
+        let needs = Needs::of(said);
+        let mut register = Register {
+            homes: load::homes(tx, &needs.entity_ids).await?,
+            cards: load::cards(tx, &needs.cards).await?,
+            record_entities: load::record_entities(tx, &needs.edited).await?,
+            ..Register::default()
+        };
+        let mut wanted: HashSet<(ZoneId, Uuid)> = register.homes.values().copied().collect();
+        wanted.extend(register.cards.values().copied());
+        for entity in load::entities(tx, &wanted, &self.keys).await? {
+            register.entities.insert(entity.entity_id, entity);
+        }
+        if self.rebuilding {
+            let fresh = said
+                .iter()
+                .flat_map(|s| {
+                    let zone = s.event.zone_id;
+                    s.interpretation.iter().flat_map(|i| &i.changes).map(move |c| (zone, c.entity_id))
+                })
+                .collect();
+            register.kept_keys = load::subject_keys(tx, &fresh, &self.keys).await?;
+        }
+        self.fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
+        Ok(register)
+    }
+
+    async fn fetch_waiting(
+        &self,
+        tx: &mut Tx,
+        ids: &HashSet<Uuid>,
+        register: &mut Register,
+        ground: &Ground<'_>,
+    ) -> Result<()> {
+        let rows = load::held(tx, ids).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
+        for event in event::at(tx, &seqs, &self.keys).await? {
+            let source =
+                Source { submission_id: event.submission_id, seq: event.seq, at: event.received_at };
+            let zone_id = event.zone_id;
+            let said = say(event, ground);
+            for change in said.interpretation.into_iter().flat_map(|i| i.changes) {
+                if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
+                    let waiting = Waiting { source, zone_id, change };
+                    register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries again what no form could read, after a form changed.
+    async fn retry_quarantined(&self, forms: &Arc<Snapshot>) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        let mut after = 0_i64;
+        loop {
+            let mut tx = self.db.read().await?;
+            let rows = tx
+                .query(
+                    "SELECT seq FROM record WHERE state = 'quarantined' AND reason <> 'conflict' \
+                     AND seq > $1 ORDER BY seq LIMIT 256",
+                )
+                .bind(after)
+                .fetch_all()
+                .await?;
+            let seqs = rows.iter().map(|r| r.get(0)).collect::<Result<Vec<i64>>>()?;
+            let Some(last) = seqs.last().copied() else { return Ok(()) };
+            after = last;
+            let events = event::at(&mut tx, &seqs, &self.keys).await?;
+            drop(tx);
+            info!(events.count = events.len(), "quarantined submissions tried again");
+            self.derive(events, None, forms).await?;
+        }
+    }
+
+    /// Computes every place again, after polygons were imported.
+    pub async fn replace_all(&self, told: &mut (dyn FnMut(u64) + Send)) -> Result<u64> {
+        let _turn = self.turn.lock().await;
+        replace::replace_all(&self.db, &self.places.gazetteer(), &self.keys, told).await
+    }
+}
+
+fn keep(ahead: &mut BTreeMap<i64, Event>, events: Vec<Appended>) {
+    for event in events {
+        // Bounded: what does not fit is read from the journal.
+        if ahead.len() < 4 * BATCH {
+            ahead.insert(event.seq, event.into());
+        }
+    }
+}
+
+/// The run of events that starts right after `seq`.
+fn contiguous(ahead: &mut BTreeMap<i64, Event>, seq: i64) -> Vec<Event> {
+    let mut batch = Vec::new();
+    while batch.len() < BATCH {
+        let Some(event) = ahead.remove(&(seq + 1 + i64::try_from(batch.len()).unwrap_or(0))) else { break };
+        batch.push(event);
+    }
+    batch
+}
+
+async fn applied(tx: &mut Tx) -> Result<i64> {
+    tx.query("SELECT seq FROM apply_state WHERE id = 1").fetch_one().await?.get(0)
+}

@@ -1,0 +1,211 @@
+//! An entity in the hands of apply: how a change becomes its next version.
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{
+    cells::CellKey,
+    change::{EntityChange, Facts, Props},
+};
+use crate::{
+    geo::{Gazetteer, Placement, Position},
+    keys::{Realm, SubjectKey},
+    runtime::Micros,
+    store::ZoneId,
+};
+
+/// The places of an entity, as stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct StoredPlace {
+    /// region, cercle, commune of 2012 and of 2023; empty when not known.
+    pub(super) codes: [String; 6],
+    /// What they rest on, in each division.
+    pub(super) basis: [String; 2],
+}
+
+impl StoredPlace {
+    pub(super) fn codes(&self) -> [String; 6] {
+        self.codes.clone()
+    }
+
+    pub(super) fn of(placement: &Placement) -> Self {
+        let (old, new) = (&placement.place_2012, &placement.place_2023);
+        let text = |code: &Option<String>| code.clone().unwrap_or_default();
+        Self {
+            codes: [
+                text(&old.codes.region),
+                text(&old.codes.cercle),
+                text(&old.codes.commune),
+                text(&new.codes.region),
+                text(&new.codes.cercle),
+                text(&new.codes.commune),
+            ],
+            basis: [old.basis.code().to_owned(), new.basis.code().to_owned()],
+        }
+    }
+
+    pub(super) fn cercle_2023(&self) -> &str {
+        self.codes.get(4).map_or("", String::as_str)
+    }
+}
+
+/// One version to be written.
+#[derive(Clone)]
+pub(super) struct VersionRow {
+    pub(super) version: i64,
+    pub(super) submission_id: Uuid,
+    pub(super) seq: i64,
+    pub(super) at: Micros,
+    pub(super) base_version: i64,
+    pub(super) branch_id: String,
+    pub(super) open: String,
+    pub(super) sealed: Vec<u8>,
+}
+
+/// An entity as it stands after the events so far.
+#[derive(Clone)]
+pub(super) struct EntityState {
+    pub(super) zone_id: ZoneId,
+    pub(super) entity_id: Uuid,
+    pub(super) dataset: String,
+    pub(super) realm: Realm,
+    pub(super) version: i64,
+    pub(super) label: String,
+    pub(super) open: Props,
+    pub(super) sealed: Props,
+    pub(super) key: SubjectKey,
+    /// Wrapped key to be stored, for a new entity.
+    pub(super) new_key: Option<Vec<u8>>,
+    pub(super) position: Option<Position>,
+    pub(super) flags: String,
+    pub(super) site_id: Option<Uuid>,
+    pub(super) place: StoredPlace,
+    pub(super) district: String,
+    pub(super) facts: Facts,
+    pub(super) created_seq: i64,
+    pub(super) updated_seq: i64,
+    /// The cell it is counted in now, if it is in the database.
+    pub(super) counted: Option<CellKey>,
+    pub(super) dirty: bool,
+    pub(super) versions: Vec<VersionRow>,
+}
+
+/// Where a change comes from.
+#[derive(Clone, Copy)]
+pub(super) struct Source {
+    pub(super) submission_id: Uuid,
+    pub(super) seq: i64,
+    pub(super) at: Micros,
+}
+
+impl EntityState {
+    /// A new entity that no change has reached yet.
+    pub(super) fn new(zone_id: ZoneId, change: &EntityChange, key: SubjectKey, source: Source) -> Self {
+        Self {
+            zone_id,
+            entity_id: change.entity_id,
+            dataset: change.dataset.clone(),
+            realm: change.realm,
+            version: 0,
+            label: String::new(),
+            open: Props::new(),
+            sealed: Props::new(),
+            key,
+            new_key: None,
+            position: None,
+            flags: String::from("[]"),
+            site_id: None,
+            place: StoredPlace::default(),
+            district: String::new(),
+            facts: Facts::default(),
+            created_seq: source.seq,
+            updated_seq: source.seq,
+            counted: None,
+            dirty: true,
+            versions: Vec::new(),
+        }
+    }
+
+    /// Overlays a change: what it names is set, what it leaves out stays.
+    pub(super) fn take(&mut self, change: &EntityChange, source: Source) {
+        self.version += 1;
+        self.updated_seq = source.seq;
+        self.dirty = true;
+        if let Some(label) = &change.label {
+            self.label.clone_from(label);
+        }
+        overlay(&mut self.open, &change.open);
+        overlay(&mut self.sealed, &change.sealed);
+        self.site_id = change.site_id.or(self.site_id);
+        self.position = change.position.or(self.position);
+        take_some(&mut self.facts.sex, &change.facts.sex);
+        take_some(&mut self.facts.age_group, &change.facts.age_group);
+        take_some(&mut self.facts.status, &change.facts.status);
+        take_some(&mut self.facts.district, &change.facts.district);
+        let open = to_text(&change.open);
+        let context = version_context(self.version);
+        let sealed = self.key.seal(&context, to_text(&change.sealed).as_bytes());
+        self.versions.push(VersionRow {
+            version: self.version,
+            submission_id: source.submission_id,
+            seq: source.seq,
+            at: source.at,
+            base_version: change.base_version,
+            branch_id: change.branch_id.clone(),
+            open,
+            sealed,
+        });
+    }
+
+    /// Puts the entity on the map: by its site when that is known, else by its own position.
+    ///
+    /// Says whether its place changed.
+    pub(super) fn settle(&mut self, gazetteer: &Gazetteer, site: Option<&EntityState>) -> bool {
+        let before = (self.place.clone(), self.district.clone());
+        let own = self.position.map(|p| gazetteer.locate(p));
+        let flags: Vec<&str> = own.iter().flat_map(|p| p.flags.iter().map(|f| f.code())).collect();
+        self.flags = serde_json::to_string(&flags).expect("a list of words is always JSON");
+        match site {
+            Some(site) => {
+                self.place = site.place.clone();
+                self.district = site.district.clone();
+            }
+            None => {
+                self.place = own.as_ref().map(StoredPlace::of).unwrap_or_default();
+                let declared = self.facts.district.clone();
+                let of_cercle = sanu_schemas::mining_district_of_cercle(self.place.cercle_2023());
+                self.district = declared.or_else(|| of_cercle.map(str::to_owned)).unwrap_or_default();
+            }
+        }
+        before != (self.place.clone(), self.district.clone())
+    }
+
+    pub(super) fn vault(&self) -> Vec<u8> {
+        self.key.seal(b"vault", to_text(&self.sealed).as_bytes())
+    }
+}
+
+/// The seal context of an entity's version.
+pub(super) fn version_context(version: i64) -> Vec<u8> {
+    format!("version {version}").into_bytes()
+}
+
+pub(super) fn to_text(props: &Props) -> String {
+    serde_json::to_string(props).expect("a map of JSON values is always JSON")
+}
+
+fn overlay(into: &mut Props, from: &Props) {
+    for (name, value) in from {
+        if matches!(value, Json::Null) {
+            into.remove(name);
+        } else {
+            into.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+fn take_some(into: &mut Option<String>, from: &Option<String>) {
+    if from.is_some() {
+        into.clone_from(from);
+    }
+}

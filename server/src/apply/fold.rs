@@ -1,0 +1,350 @@
+//! Folding events into the register, one after the other, in memory.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    change::EntityChange,
+    entity::{EntityState, Source},
+    event::Event,
+    interpret::{Interpretation, RecordState, interpret},
+};
+use crate::{
+    catalogue::Snapshot,
+    geo::Gazetteer,
+    intake::{EventKind, FileEntry},
+    keys::{MasterKeys, SubjectKey},
+    runtime::Runtime,
+    store::ZoneId,
+};
+
+/// Datasets that devices hold copies of.
+pub(super) fn is_on_devices(dataset: &str) -> bool {
+    matches!(dataset, "sites" | "cooperatives")
+}
+
+/// What the fold reads but does not change.
+pub(super) struct Ground<'a> {
+    pub(super) forms: &'a Snapshot,
+    pub(super) gazetteer: &'a Gazetteer,
+    pub(super) keys: &'a MasterKeys,
+    pub(super) runtime: &'a Runtime,
+}
+
+/// A change that waits for its entity, or for the version it builds on.
+#[derive(Clone)]
+pub(super) struct Waiting {
+    pub(super) source: Source,
+    pub(super) zone_id: ZoneId,
+    pub(super) change: EntityChange,
+}
+
+/// A record to be written.
+#[derive(Clone)]
+pub(super) struct RecordOut {
+    pub(super) event: Event,
+    pub(super) state: &'static str,
+    pub(super) reason: &'static str,
+    pub(super) dataset: String,
+    pub(super) entity_id: Option<Uuid>,
+    pub(super) violations: String,
+    pub(super) expected_files: String,
+    pub(super) answers: String,
+    pub(super) sealed: Vec<u8>,
+}
+
+/// An entry of the change feed, before it has a number.
+pub(super) struct FeedOut {
+    pub(super) zone_id: ZoneId,
+    pub(super) at: crate::runtime::Micros,
+    pub(super) kind: &'static str,
+    pub(super) dataset: String,
+    pub(super) subject_id: Uuid,
+    pub(super) device_id: Option<Uuid>,
+    pub(super) detail: String,
+}
+
+/// The register as far as a batch touches it, and what the batch adds.
+#[derive(Default)]
+pub(super) struct Register {
+    pub(super) entities: HashMap<Uuid, EntityState>,
+    pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
+    pub(super) cards: HashMap<[u8; 32], (ZoneId, Uuid)>,
+    pub(super) waiting: HashMap<Uuid, Vec<Waiting>>,
+    /// Keys of entities that are about to be made again by a rebuild.
+    pub(super) kept_keys: HashMap<Uuid, SubjectKey>,
+    /// Entities of the submissions that this batch edits.
+    pub(super) record_entities: HashMap<Uuid, Uuid>,
+
+    pub(super) records: BTreeMap<(ZoneId, Uuid), RecordOut>,
+    pub(super) files: Vec<(ZoneId, Uuid, FileEntry, i64)>,
+    pub(super) new_homes: BTreeMap<Uuid, (ZoneId, Uuid)>,
+    pub(super) new_cards: BTreeMap<[u8; 32], (ZoneId, Uuid)>,
+    pub(super) dropped_cards: Vec<([u8; 32], ZoneId, Uuid)>,
+    pub(super) new_waiting: BTreeMap<(Uuid, i64), Waiting>,
+    pub(super) released: Vec<(Uuid, Waiting)>,
+    pub(super) feed: Vec<FeedOut>,
+    pub(super) heads: BTreeMap<(ZoneId, String), i64>,
+    pub(super) moved_sites: Vec<Uuid>,
+}
+
+/// What a batch must fetch before it can be folded.
+#[derive(Default)]
+pub(super) struct Needs {
+    pub(super) entity_ids: HashSet<Uuid>,
+    pub(super) cards: HashSet<[u8; 32]>,
+    pub(super) edited: HashSet<(ZoneId, Uuid)>,
+}
+
+/// An event with what it says.
+pub(super) struct Said {
+    pub(super) event: Event,
+    pub(super) interpretation: Option<Interpretation>,
+}
+
+/// Interprets an event: the costly, pure part.
+pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
+    let speaks = matches!(event.kind, EventKind::Submission | EventKind::Edit | EventKind::Conflict);
+    let interpretation = event
+        .content
+        .as_ref()
+        .filter(|_| speaks)
+        .map(|content| interpret(&event, content, ground.forms, ground.keys));
+    Said { event, interpretation }
+}
+
+impl Needs {
+    pub(super) fn of(said: &[Said]) -> Self {
+        let mut needs = Self::default();
+        for s in said {
+            if s.event.kind == EventKind::Edit {
+                needs.edited.insert((s.event.zone_id, s.event.submission_id));
+            }
+            for change in s.interpretation.iter().flat_map(|i| &i.changes) {
+                needs.entity_ids.insert(change.entity_id);
+                needs.entity_ids.extend(change.site_id);
+                needs.cards.extend(change.card_key);
+            }
+        }
+        needs
+    }
+}
+
+impl Register {
+    /// Takes one event.
+    pub(super) fn take(&mut self, said: Said, ground: &Ground<'_>) {
+        let Said { event, interpretation } = said;
+        let files = event.content.iter().flat_map(|c| c.files.iter().cloned());
+        for file in files {
+            self.files.push((event.zone_id, event.submission_id, file, event.seq));
+        }
+        let Some(said) = interpretation else { return };
+        let source =
+            Source { submission_id: event.submission_id, seq: event.seq, at: event.received_at };
+        let mut entity_id = None;
+        let mut waits = false;
+        for change in &said.changes {
+            match self.change(event.zone_id, change, source, ground) {
+                Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
+                Changed::Waits => waits = true,
+                Changed::Not => {}
+            }
+        }
+        self.record(event, said, entity_id, waits);
+    }
+
+    fn record(&mut self, event: Event, said: Interpretation, entity_id: Option<Uuid>, waits: bool) {
+        let (state, reason) = match (said.state, waits) {
+            (RecordState::Quarantined, _) | (_, false) => (said.state.as_str(), said.reason),
+            (_, true) => ("held", "entity_not_here_yet"),
+        };
+        self.receipt(&event, state, &said.rules);
+        let violations = serde_json::to_string(&said.violations).unwrap_or_default();
+        let expected_files = serde_json::to_string(&said.expected_files).unwrap_or_default();
+        let key = (event.zone_id, event.submission_id);
+        let known = self.record_entities.get(&event.submission_id).copied();
+        let out = RecordOut {
+            event,
+            state,
+            reason,
+            dataset: said.dataset,
+            entity_id: entity_id.or(known),
+            violations,
+            expected_files,
+            answers: said.answers,
+            sealed: said.sealed,
+        };
+        if let Some(id) = out.entity_id {
+            self.record_entities.insert(key.1, id);
+        }
+        self.records.insert(key, out);
+    }
+
+    fn receipt(&mut self, event: &Event, state: &str, rules: &[String]) {
+        let detail = json!({ "instance_id": event.instance_id, "state": state, "rules": rules });
+        self.feed.push(FeedOut {
+            zone_id: event.zone_id,
+            at: event.received_at,
+            kind: "receipt",
+            dataset: String::new(),
+            subject_id: event.submission_id,
+            device_id: event.device_id,
+            detail: detail.to_string(),
+        });
+    }
+
+    /// The entity that a change is about: another id may have been given to the same person.
+    fn resolve(&mut self, zone_id: ZoneId, change: &EntityChange) -> Uuid {
+        let named = self.homes.get(&change.entity_id).map_or(change.entity_id, |home| home.1);
+        let Some(card) = change.card_key.filter(|_| change.create) else { return named };
+        match self.cards.get(&card).copied() {
+            Some((home, holder)) if holder != named && !self.entities.contains_key(&named) => {
+                // Same card number = same person: the new id leads to the entity already here.
+                self.homes.insert(change.entity_id, (home, holder));
+                self.new_homes.insert(change.entity_id, (home, holder));
+                holder
+            }
+            Some(_) => named,
+            None => {
+                self.cards.insert(card, (zone_id, named));
+                self.new_cards.insert(card, (zone_id, named));
+                named
+            }
+        }
+    }
+
+    fn change(
+        &mut self,
+        zone_id: ZoneId,
+        change: &EntityChange,
+        source: Source,
+        ground: &Ground<'_>,
+    ) -> Changed {
+        let id = self.resolve(zone_id, change);
+        match self.entities.get(&id) {
+            // An id means one thing: reused in another dataset it changes nothing.
+            Some(entity) if entity.dataset != change.dataset => return Changed::Not,
+            Some(entity) if change.update && change.base_version > entity.version => {
+                self.wait(id, zone_id, change, source);
+                return Changed::Waits;
+            }
+            Some(_) => {}
+            None if change.create => self.create(id, zone_id, change, source, ground),
+            None => {
+                self.wait(id, zone_id, change, source);
+                return Changed::Waits;
+            }
+        }
+        self.apply(id, change, source, ground);
+        self.release(id, ground);
+        Changed::Entity(id)
+    }
+
+    fn create(
+        &mut self,
+        id: Uuid,
+        zone_id: ZoneId,
+        change: &EntityChange,
+        source: Source,
+        ground: &Ground<'_>,
+    ) {
+        let kept = self.kept_keys.remove(&id);
+        let fresh = kept.is_none();
+        let key = kept.unwrap_or_else(|| SubjectKey::new(ground.runtime.bytes()));
+        let mut entity = EntityState::new(zone_id, change, key.clone(), source);
+        entity.entity_id = id;
+        if fresh {
+            entity.new_key = Some(ground.keys.wrap(change.realm, id.as_bytes(), &key));
+        }
+        self.homes.insert(id, (zone_id, id));
+        self.new_homes.insert(id, (zone_id, id));
+        self.entities.insert(id, entity);
+    }
+
+    fn apply(&mut self, id: Uuid, change: &EntityChange, source: Source, ground: &Ground<'_>) {
+        let Some(mut entity) = self.entities.remove(&id) else { return };
+        self.forget_former_card(&entity, change, ground);
+        entity.take(change, source);
+        let site = entity.site_id.and_then(|site| {
+            let site = self.homes.get(&site).map_or(site, |home| home.1);
+            self.entities.get(&site).filter(|s| s.dataset == "sites")
+        });
+        let moved = entity.settle(ground.gazetteer, site);
+        if moved && entity.dataset == "sites" {
+            self.moved_sites.push(id);
+        }
+        *self.heads.entry((entity.zone_id, entity.dataset.clone())).or_insert(0) += 1;
+        if is_on_devices(&entity.dataset) {
+            self.feed.push(FeedOut {
+                zone_id: entity.zone_id,
+                at: source.at,
+                kind: "entity",
+                dataset: entity.dataset.clone(),
+                subject_id: id,
+                device_id: None,
+                detail: String::new(),
+            });
+        }
+        self.entities.insert(id, entity);
+    }
+
+    /// A corrected card number frees the one that was wrong.
+    fn forget_former_card(&mut self, entity: &EntityState, change: &EntityChange, ground: &Ground<'_>) {
+        let Some(card) = change.card_key else { return };
+        let property = if entity.dataset == "enfants" { "child_code" } else { "card_no" };
+        let former = entity.sealed.get(property).and_then(|v| v.as_str());
+        let Some(former) = former.map(|c| ground.keys.lookup_hash(&entity.dataset, &c.trim().to_uppercase()))
+        else {
+            return;
+        };
+        if former != card {
+            self.cards.remove(&former);
+            self.new_cards.remove(&former);
+            self.dropped_cards.push((former, entity.zone_id, entity.entity_id));
+        }
+    }
+
+    fn wait(&mut self, id: Uuid, zone_id: ZoneId, change: &EntityChange, source: Source) {
+        let waiting = Waiting { source, zone_id, change: change.clone() };
+        self.waiting.entry(id).or_default().push(waiting.clone());
+        self.new_waiting.insert((id, source.seq), waiting);
+    }
+
+    /// Applies what waited for this entity, in the order its device made it.
+    fn release(&mut self, id: Uuid, ground: &Ground<'_>) {
+        let Some(mut queue) = self.waiting.remove(&id) else { return };
+        queue.sort_by_key(|w| (w.change.base_version, w.source.seq));
+        let mut later = Vec::new();
+        for waiting in queue {
+            let version = self.entities.get(&id).map_or(0, |e| e.version);
+            if waiting.change.base_version > version {
+                later.push(waiting);
+                continue;
+            }
+            self.apply(id, &waiting.change, waiting.source, ground);
+            self.settle_record(id, &waiting);
+            self.new_waiting.remove(&(id, waiting.source.seq));
+            self.released.push((id, waiting));
+        }
+        if !later.is_empty() {
+            self.waiting.insert(id, later);
+        }
+    }
+
+    fn settle_record(&mut self, id: Uuid, waiting: &Waiting) {
+        let key = (waiting.zone_id, waiting.source.submission_id);
+        if let Some(record) = self.records.get_mut(&key) {
+            record.state = if record.violations == "[]" { "received" } else { "flagged" };
+            record.reason = "";
+            record.entity_id = Some(id);
+        }
+    }
+}
+
+enum Changed {
+    Entity(Uuid),
+    Waits,
+    Not,
+}

@@ -1,0 +1,143 @@
+//! Putting entities on the map again: when their site moves, or when polygons are imported.
+
+use std::collections::{BTreeMap, HashSet};
+
+use uuid::Uuid;
+
+use super::{
+    cells::{CellKey, Cells},
+    entity::EntityState,
+    load,
+    write::{write_cells, write_entities, write_heads},
+};
+use crate::{
+    db::{Db, Result, Row, Tx},
+    geo::Gazetteer,
+    keys::MasterKeys,
+    store::ZoneId,
+};
+
+const CELL: &str = "SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, \
+     cercle_2023, commune_2023, district, sex, age_group, status, COUNT(*) FROM entity \
+     WHERE site_id = $1 GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, \
+     region_2023, cercle_2023, commune_2023, district, sex, age_group, status";
+
+fn cell(row: &Row) -> Result<(CellKey, i64)> {
+    let some = |i| -> Result<Option<String>> { Ok(Some(row.get(i)?)) };
+    let key = CellKey {
+        zone_id: row.get(0)?,
+        dataset: row.get(1)?,
+        places: [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?],
+        district: row.get(8)?,
+        sex: some(9)?.unwrap_or_default(),
+        age_group: some(10)?.unwrap_or_default(),
+        status: some(11)?.unwrap_or_default(),
+    };
+    Ok((key, row.get(12)?))
+}
+
+/// Gives everybody registered on a site the place of the site, and moves their cells.
+pub(super) async fn follow_site(tx: &mut Tx, site: Uuid, cells: &mut Cells) -> Result<()> {
+    let site_row = tx
+        .query(
+            "SELECT region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
+             basis_2012, basis_2023, district FROM entity WHERE entity_id = $1 AND dataset = 'sites' \
+             AND zone_id = (SELECT zone_id FROM entity_home WHERE entity_id = $1)",
+        )
+        .bind(site)
+        .fetch_optional()
+        .await?;
+    let Some(row) = site_row else { return Ok(()) };
+    let codes: [String; 6] =
+        [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?];
+    let basis: [String; 2] = [row.get(6)?, row.get(7)?];
+    let district: String = row.get(8)?;
+    for row in tx.query(CELL).bind(site).fetch_all().await? {
+        let (former, n) = cell(&row)?;
+        let mut now = former.clone();
+        now.places.clone_from(&codes);
+        now.district.clone_from(&district);
+        cells.add(former, -n);
+        cells.add(now, n);
+    }
+    let mut update = tx.query(
+        "UPDATE entity SET region_2012 = $1, cercle_2012 = $2, commune_2012 = $3, region_2023 = $4, \
+         cercle_2023 = $5, commune_2023 = $6, basis_2012 = $7, basis_2023 = $8, district = $9 \
+         WHERE site_id = $10",
+    );
+    for text in codes.iter().chain(&basis) {
+        update = update.bind(text.as_str());
+    }
+    update.bind(district).bind(site).execute().await?;
+    Ok(())
+}
+
+const PAGE: i64 = 500;
+
+/// Computes every place again, page by page; `told` hears how many are done.
+///
+/// Sites first, so that people take the places of their sites.
+pub(super) async fn replace_all(
+    db: &Db,
+    gazetteer: &Gazetteer,
+    keys: &MasterKeys,
+    told: &mut (dyn FnMut(u64) + Send),
+) -> Result<u64> {
+    let mut done = 0;
+    for sites in [true, false] {
+        let mut after = (ZoneId(i32::MIN), Uuid::nil());
+        loop {
+            let mut tx = db.write().await?;
+            let page = page_after(&mut tx, sites, after).await?;
+            let Some(last) = page.last().copied() else { break };
+            after = last;
+            done += u64::try_from(page.len())?;
+            let wanted: HashSet<_> = page.into_iter().collect();
+            let entities = load::entities(&mut tx, &wanted, keys).await?;
+            settle_page(&mut tx, gazetteer, entities).await?;
+            tx.commit().await?;
+            told(done);
+        }
+    }
+    Ok(done)
+}
+
+async fn page_after(tx: &mut Tx, sites: bool, after: (ZoneId, Uuid)) -> Result<Vec<(ZoneId, Uuid)>> {
+    let query = tx
+        .query("SELECT zone_id, entity_id FROM entity e WHERE (zone_id, entity_id) > ($1, $2) ")
+        .bind(after.0.0)
+        .bind(after.1);
+    let query = if sites {
+        query.push("AND dataset = 'sites' ")
+    } else {
+        // People whose site is known follow it; only the others have a place of their own.
+        query.push(
+            "AND dataset <> 'sites' AND NOT EXISTS (SELECT 1 FROM entity_home h JOIN entity s \
+             ON s.zone_id = h.zone_id AND s.entity_id = h.canonical_id \
+             WHERE h.entity_id = e.site_id AND s.dataset = 'sites') ",
+        )
+    };
+    let rows =
+        query.push("ORDER BY zone_id, entity_id LIMIT ").push_bind(PAGE).fetch_all().await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
+
+async fn settle_page(tx: &mut Tx, gazetteer: &Gazetteer, mut entities: Vec<EntityState>) -> Result<()> {
+    let mut cells = Cells::default();
+    let mut heads: BTreeMap<(ZoneId, String), i64> = BTreeMap::new();
+    let mut moved = Vec::new();
+    entities.retain_mut(|entity| entity.settle(gazetteer, None));
+    entities.sort_by_key(|e| (e.zone_id, e.entity_id));
+    for entity in &entities {
+        *heads.entry((entity.zone_id, entity.dataset.clone())).or_insert(0) += 1;
+        if entity.dataset == "sites" {
+            moved.push(entity.entity_id);
+        }
+    }
+    write_entities(tx, entities, &mut cells).await?;
+    for site in moved {
+        follow_site(tx, site, &mut cells).await?;
+    }
+    write_cells(tx, cells).await?;
+    write_heads(tx, heads).await
+}

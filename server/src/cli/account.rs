@@ -1,0 +1,139 @@
+//! `sanu account …`
+
+use std::io::Read as _;
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+
+use super::{answer, args::Account, notice};
+use crate::{
+    access::{Role, ha1, hash_password},
+    app::Base,
+    runtime::Runtime,
+    store::{accounts, accounts::AccountRow, audit, zones},
+};
+
+pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Result<()> {
+    match action {
+        Account::Add { login, role, zone, password_stdin } => {
+            let known = || Role::all().map(Role::as_str).collect::<Vec<_>>().join(", ");
+            let role = Role::parse(&role).with_context(|| format!("role: one of {}", known()))?;
+            let given = if password_stdin { Some(read_password()?) } else { None };
+            let made = given.is_none();
+            let password = given.unwrap_or_else(|| password(&base.runtime));
+            add(base, &login, role, zone.as_deref(), &password).await?;
+            if json {
+                let shown = made.then_some(&password);
+                answer(&json!({ "login": login, "role": role.as_str(), "zone": zone, "password": shown }));
+            } else if made {
+                notice(&format!("account {login} ({}), password, shown once: {password}", role.as_str()));
+            } else {
+                notice(&format!("account {login} ({}) added", role.as_str()));
+            }
+        }
+        Account::List => list(base, json).await?,
+        Account::Disable { login } => {
+            let mut tx = base.db.write().await?;
+            let found = accounts::disable(&mut tx, &login, base.runtime.now()).await?;
+            audit::note(&mut tx, &base.runtime, "console", "account.disable", &login, "").await?;
+            tx.commit().await?;
+            if !found {
+                bail!("there is no account {login}");
+            }
+            notice(&format!("account {login} is disabled; its sessions are closed"));
+        }
+    }
+    base.db.close().await;
+    Ok(())
+}
+
+fn read_password() -> anyhow::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().take(4_096).read_to_string(&mut text).context("standard input")?;
+    let password = text.trim_end_matches(['\r', '\n']).to_owned();
+    if password.chars().count() < 8 {
+        bail!("a password has at least 8 characters");
+    }
+    Ok(password)
+}
+
+/// A password that can be read over the telephone: no look-alike letters.
+pub(super) fn password(runtime: &Runtime) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz234567892";
+    let random = runtime.bytes::<16>();
+    let letters = random.iter().map(|b| {
+        let letter = LETTERS.get(usize::from(*b) % LETTERS.len()).copied().unwrap_or(b'a');
+        char::from(letter)
+    });
+    let mut text = String::new();
+    for (i, letter) in letters.enumerate() {
+        if i > 0 && i % 4 == 0 {
+            text.push('-');
+        }
+        text.push(letter);
+    }
+    text
+}
+
+/// Adds an account.
+pub(super) async fn add(
+    base: &Base,
+    login: &str,
+    role: Role,
+    zone: Option<&str>,
+    password: &str,
+) -> anyhow::Result<()> {
+    let login = login.trim();
+    if login.is_empty() || login.len() > 100 || login.contains([':', '"', '\\']) || login.contains(char::is_control) {
+        bail!("a login has 1 to 100 characters, without : \" or \\");
+    }
+    let now = base.runtime.now();
+    let mut tx = base.db.write().await?;
+    let zone_id = match zone {
+        Some(code) => {
+            let (zone_id, made) = zones::ensure(&mut tx, code, now).await?;
+            if made {
+                notice(&format!("zone {code} is new"));
+            }
+            Some(zone_id)
+        }
+        None => None,
+    };
+    let account_id = base.runtime.id();
+    let ha1_sealed =
+        role.is_field().then(|| base.keys.seal_for(account_id, ha1(login, password).as_bytes()));
+    let row = AccountRow {
+        account_id,
+        login: login.to_owned(),
+        role,
+        zone_id,
+        password_hash: hash_password(password, &base.runtime),
+        ha1_sealed,
+    };
+    if !accounts::add(&mut tx, &row, now).await? {
+        bail!("the login {login} is taken");
+    }
+    let subject = account_id.to_string();
+    audit::note(&mut tx, &base.runtime, "console", "account.add", &subject, role.as_str()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn list(base: &Base, json: bool) -> anyhow::Result<()> {
+    let mut tx = base.db.read().await?;
+    let codes = zones::all(&mut tx).await?;
+    let zone = |id| codes.iter().find(|z| Some(z.zone_id) == id).map(|z| z.code.as_str());
+    let rows = accounts::all(&mut tx).await?;
+    if json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|a| json!({ "login": a.login, "role": a.role.as_str(), "zone": zone(a.zone_id) }))
+            .collect();
+        answer(&json!({ "accounts": rows }));
+    } else {
+        for a in &rows {
+            notice(&format!("{}\t{}\t{}", a.login, a.role.as_str(), zone(a.zone_id).unwrap_or("-")));
+        }
+    }
+    Ok(())
+}

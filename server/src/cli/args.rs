@@ -1,0 +1,193 @@
+//! What can be typed, with help that a newcomer understands.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Sanu: the census of artisanal gold mining, from phones to counts and maps.
+///
+/// Start with `sanu serve`: it makes its data folder, prints an admin password once and shows a QR
+/// code that sets up ODK Collect on a phone. `sanu serve --demo` fills it with synthetic people.
+#[derive(Debug, Parser)]
+#[command(name = "sanu", version, about, propagate_version = true)]
+pub(super) struct Args {
+    /// Folder for database, keys and files [default: ./sanu-data, or `SANU_DATA`]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data: Option<String>,
+
+    /// Use PostgreSQL (15 or later) instead of the embedded database [or `SANU_DATABASE_URL`]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) database_url: Option<String>,
+
+    /// Answer with one JSON object on standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the server
+    Serve(Serve),
+    /// Add, list or disable people's accounts
+    Account {
+        #[command(subcommand)]
+        action: Account,
+    },
+    /// Add, list or revoke phones
+    Device {
+        #[command(subcommand)]
+        action: Device,
+    },
+    /// Publish, list or close questionnaires
+    Form {
+        #[command(subcommand)]
+        action: Form,
+    },
+    /// Load administrative boundaries
+    Geography {
+        #[command(subcommand)]
+        action: Geography,
+    },
+    /// Send a synthetic census from a fleet of phones, for demonstrations and load
+    Simulate(Simulate),
+    /// Derive everything again from the journal (stop the server first)
+    Rebuild,
+    /// Check that everything received can be read and that the counts add up
+    Check,
+    /// Bring the database schema up to date and stop
+    Migrate,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    /// Address and port to listen on; 0.0.0.0:8080 lets phones on the same network in
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
+    pub(super) listen: String,
+
+    /// The address phones use, when a proxy stands in front: https://census.example.ml
+    #[arg(long, value_name = "URL")]
+    pub(super) public_url: Option<String>,
+
+    /// Certificate chain (PEM) to serve HTTPS directly
+    #[arg(long, requires = "tls_key", value_name = "FILE")]
+    pub(super) tls_cert: Option<PathBuf>,
+
+    /// Private key (PEM) of the certificate
+    #[arg(long, requires = "tls_cert", value_name = "FILE")]
+    pub(super) tls_key: Option<PathBuf>,
+
+    /// Fill an empty register with a synthetic census of three regions
+    #[arg(long)]
+    pub(super) demo: bool,
+
+    /// How many records --demo sends
+    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    pub(super) demo_records: usize,
+
+    /// Make phones ask before every form, so that photos travel in small posts (slow networks)
+    #[arg(long)]
+    pub(super) small_posts: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Account {
+    /// Add an account and print its password once
+    Add {
+        /// What the person types to log in
+        login: String,
+        /// `admin`, `data_manager`, `supervisor`, `enumerator`, `researcher`, `chamber`,
+        /// `cooperative`, `protection` or `public`
+        #[arg(long)]
+        role: String,
+        /// Zone the person is bound to; without it the whole country
+        #[arg(long, value_name = "CODE")]
+        zone: Option<String>,
+        /// Read the password from standard input instead of making one
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List accounts
+    List,
+    /// Disable an account at once
+    Disable {
+        /// Its login
+        login: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Device {
+    /// Add a phone and print its address and QR code once
+    Add {
+        /// What the office calls it
+        name: String,
+        /// Zone the phone works in; without it the whole country
+        #[arg(long, value_name = "CODE")]
+        zone: Option<String>,
+        /// Also write the QR code to this SVG file
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
+    /// List phones in use
+    List,
+    /// Revoke a phone's access at once (by name or id)
+    Revoke {
+        /// Its name or id
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Form {
+    /// Publish an XForm (XML), with the files it needs
+    Publish {
+        /// The form; convert an XLSForm first with `xls2xform FILE.xlsx FILE.xml`
+        file: PathBuf,
+        /// A file the form refers to (list, image, sound); repeat for more
+        #[arg(long, value_name = "FILE")]
+        media: Vec<PathBuf>,
+    },
+    /// List published questionnaires
+    List,
+    /// Stop offering a questionnaire to phones; what they still send is kept
+    Close {
+        /// The form's id
+        form_id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Geography {
+    /// Load boundaries from GeoJSON files (COD-AB field names are understood), and place
+    /// everything again
+    Import {
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Simulate {
+    /// The server, or the address of one phone (…/v1/key/TOKEN/projects/1)
+    #[arg(long, value_name = "URL")]
+    pub(super) server: String,
+    /// Phones sending at once
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub(super) devices: usize,
+    /// Records in all
+    #[arg(long, default_value_t = 1_000, value_name = "M")]
+    pub(super) records: usize,
+    /// Same seed, same census
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub(super) seed: u64,
+    /// Use native sync in batches of 500 instead of OpenRosa
+    #[arg(long)]
+    pub(super) native: bool,
+    /// Part of the submissions to send twice, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_name = "PART")]
+    pub(super) resend: f64,
+}

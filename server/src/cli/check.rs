@@ -1,0 +1,53 @@
+//! `sanu check`: can everything received be read, and do the counts add up?
+
+use anyhow::bail;
+use serde_json::json;
+
+use super::{answer, notice};
+use crate::{
+    app::Base,
+    apply::{check_counts, check_journal},
+};
+
+pub(super) async fn run(base: &Base, json: bool) -> anyhow::Result<()> {
+    let journal = check_journal(&base.db, &base.keys).await?;
+    let wrong_cells = check_counts(&base.db).await?;
+    let mut missing_files = 0_u64;
+    let mut tx = base.db.read().await?;
+    let mut after: Vec<u8> = Vec::new();
+    loop {
+        let rows = tx
+            .query("SELECT sha256 FROM blob WHERE sha256 > $1 ORDER BY sha256 LIMIT 1000")
+            .bind(after.clone())
+            .fetch_all()
+            .await?;
+        for row in &rows {
+            let sha256 = row.hash(0)?;
+            missing_files += u64::from(!base.blobs.has(&sha256));
+            after = sha256.to_vec();
+        }
+        if rows.is_empty() {
+            break;
+        }
+    }
+    drop(tx);
+    let ok = journal.unreadable == 0 && wrong_cells == 0 && missing_files == 0;
+    let report = json!({
+        "ok": ok,
+        "events": journal.events,
+        "unreadable_events": journal.unreadable,
+        "waiting_events": journal.waiting,
+        "wrong_count_cells": wrong_cells,
+        "missing_files": missing_files,
+    });
+    if json {
+        answer(&report);
+    } else {
+        notice(&report.to_string());
+    }
+    base.db.close().await;
+    if !ok {
+        bail!("the check found damage");
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! `sanu device …`
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+
+use super::{answer, args::Device, notice, qr};
+use crate::{
+    access::token_hash,
+    app::Base,
+    store::{audit, devices, devices::DeviceRow, server, zones},
+};
+
+/// A phone just added: its secrets are shown once.
+pub(super) struct Added {
+    pub(super) token: String,
+    pub(super) server_url: String,
+    /// The text of the QR code that sets up Collect.
+    pub(super) qr: String,
+}
+
+pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Result<()> {
+    match action {
+        Device::Add { name, zone, svg } => {
+            let added = add(base, &name, zone.as_deref()).await?;
+            if let Some(path) = &svg {
+                write_svg(path, &added.qr)?;
+            }
+            if json {
+                answer(&json!({
+                    "name": name, "zone": zone, "token": added.token,
+                    "server_url": added.server_url, "qr": added.qr,
+                }));
+            } else {
+                notice(&qr::terminal(&added.qr)?);
+                notice(&format!("phone {name}: scan this with ODK Collect, or type the address\n{}", added.server_url));
+            }
+        }
+        Device::List => list(base, json).await?,
+        Device::Revoke { name } => {
+            let mut tx = base.db.write().await?;
+            let count = devices::revoke(&mut tx, &name, base.runtime.now()).await?;
+            audit::note(&mut tx, &base.runtime, "console", "device.revoke", &name, "").await?;
+            tx.commit().await?;
+            if count == 0 {
+                bail!("there is no phone {name} in use");
+            }
+            notice(&format!("{count} phone(s) revoked"));
+            if json {
+                answer(&json!({ "revoked": count }));
+            }
+        }
+    }
+    base.db.close().await;
+    Ok(())
+}
+
+pub(super) fn write_svg(path: &Path, text: &str) -> anyhow::Result<()> {
+    std::fs::write(path, qr::svg(text)?).with_context(|| path.display().to_string())
+}
+
+/// Adds a phone with a fresh token.
+pub(super) async fn add(base: &Base, name: &str, zone: Option<&str>) -> anyhow::Result<Added> {
+    if name.trim().is_empty() || name.len() > 200 {
+        bail!("a phone needs a name of 1 to 200 characters");
+    }
+    let token = base.runtime.token();
+    let now = base.runtime.now();
+    let mut tx = base.db.write().await?;
+    let zone_id = match zone {
+        Some(code) => {
+            let (zone_id, made) = zones::ensure(&mut tx, code, now).await?;
+            if made {
+                notice(&format!("zone {code} is new"));
+            }
+            Some(zone_id)
+        }
+        None => None,
+    };
+    let device = DeviceRow { device_id: base.runtime.id(), name: name.to_owned(), zone_id };
+    devices::add(&mut tx, &device, token_hash(&token), now).await?;
+    let subject = device.device_id.to_string();
+    audit::note(&mut tx, &base.runtime, "console", "device.add", &subject, "").await?;
+    let info = server::find(&mut tx).await?.context("the data folder was never opened")?;
+    tx.commit().await?;
+    let url = if info.public_url.is_empty() { "http://127.0.0.1:8080" } else { &info.public_url };
+    let server_url = format!("{}/v1/key/{token}/projects/1", url.trim_end_matches('/'));
+    let qr = qr::collect_settings(&server_url)?;
+    Ok(Added { token, server_url, qr })
+}
+
+async fn list(base: &Base, json: bool) -> anyhow::Result<()> {
+    let mut tx = base.db.read().await?;
+    let codes = zones::all(&mut tx).await?;
+    let zone = |id| codes.iter().find(|z| Some(z.zone_id) == id).map(|z| z.code.as_str());
+    let rows = devices::all(&mut tx).await?;
+    if json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|d| json!({ "id": d.device_id, "name": d.name, "zone": zone(d.zone_id) }))
+            .collect();
+        answer(&json!({ "devices": rows }));
+    } else {
+        for d in &rows {
+            notice(&format!("{}\t{}\t{}", d.device_id, d.name, zone(d.zone_id).unwrap_or("-")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! `sanu form …`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
+
+use super::{answer, args::Form, notice};
+use crate::{
+    app::Base,
+    catalogue,
+    store::{audit, forms},
+};
+
+/// A form or a media file larger than this is a mistake.
+const FILE_MAX: u64 = 64 * 1024 * 1024;
+
+pub(super) async fn run(base: &Base, action: Form, json: bool) -> anyhow::Result<()> {
+    match action {
+        Form::Publish { file, media } => publish(base, &file, &media, json).await?,
+        Form::List => list(base, json).await?,
+        Form::Close { form_id } => {
+            let mut tx = base.db.write().await?;
+            let count = forms::set_open(&mut tx, &form_id, false, base.runtime.now()).await?;
+            audit::note(&mut tx, &base.runtime, "console", "form.close", &form_id, "").await?;
+            tx.commit().await?;
+            if count == 0 {
+                bail!("there is no form {form_id}");
+            }
+            notice(&format!("form {form_id} is no longer offered; what phones still send is kept"));
+        }
+    }
+    base.db.close().await;
+    Ok(())
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = || path.display().to_string();
+    let size = std::fs::metadata(path).with_context(name)?.len();
+    if size > FILE_MAX {
+        bail!("{}: larger than 64 MB", path.display());
+    }
+    std::fs::read(path).with_context(name)
+}
+
+async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> anyhow::Result<()> {
+    let is_sheet = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx") || e.eq_ignore_ascii_case("xls"));
+    if is_sheet {
+        bail!("{}: convert the XLSForm first: pip install pyxform && xls2xform FILE.xlsx FILE.xml", file.display());
+    }
+    let xml = read(file)?;
+    let mut files = Vec::with_capacity(media.len());
+    for path in media {
+        let name = path.file_name().and_then(|n| n.to_str()).context("a media file needs a name in UTF-8")?;
+        files.push((name.to_owned(), read(path)?));
+    }
+    let mut tx = base.db.write().await?;
+    let published = catalogue::publish(&mut tx, &xml, files, base.runtime.now()).await;
+    let (row, new) = published.with_context(|| file.display().to_string())?;
+    audit::note(&mut tx, &base.runtime, "console", "form.publish", &row.form_id, &row.version).await?;
+    tx.commit().await?;
+    let forms = base.catalogue.refresh().await?;
+    let missing = forms.version(&row.form_id, &row.version).map(|p| missing_media(p, &forms)).unwrap_or_default();
+    for name in &missing {
+        notice(&format!("warning: the form refers to {name}, which was not given with --media"));
+    }
+    let done = if new { "published" } else { "already published" };
+    notice(&format!("form {} version {:?}: {done}", row.form_id, row.version));
+    if json {
+        answer(&json!({
+            "form_id": row.form_id, "version": row.version, "title": row.title, "hash": format!("md5:{}", row.md5),
+            "new": new, "missing_media": missing,
+        }));
+    }
+    Ok(())
+}
+
+fn missing_media(p: &catalogue::Published, forms: &catalogue::Snapshot) -> Vec<String> {
+    let has = |name: &str| {
+        p.media.iter().any(|(n, _)| n == name)
+            || name.strip_suffix(".csv").is_some_and(|d| forms.declares_dataset(d))
+    };
+    let mut missing: Vec<_> =
+        p.form.media.iter().map(|m| m.filename.clone()).filter(|n| !has(n)).collect();
+    missing.sort();
+    missing.dedup();
+    missing
+}
+
+async fn list(base: &Base, json: bool) -> anyhow::Result<()> {
+    let forms = base.catalogue.refresh().await?;
+    let rows: Vec<_> = forms
+        .all()
+        .iter()
+        .map(|p| {
+            json!({
+                "form_id": p.row.form_id, "version": p.row.version, "title": p.row.title,
+                "open": p.row.is_open, "dataset": p.form.dataset, "hash": format!("md5:{}", p.row.md5),
+            })
+        })
+        .collect();
+    if json {
+        answer(&json!({ "forms": rows }));
+    } else {
+        for p in forms.all() {
+            let open = if p.row.is_open { "" } else { "\t(closed)" };
+            notice(&format!("{}\t{}\t{}{open}", p.row.form_id, p.row.version, p.row.title));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `sanu geography import …`
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{answer, args::Geography, notice};
+use crate::{
+    app::Base,
+    geo::{Boundary, boundary_geojson, read_boundaries_with_notes},
+    places::SchemaNamer,
+    store::{audit, boundaries, boundaries::BoundaryRow},
+};
+
+pub(super) async fn run(base: &Base, action: Geography, json: bool) -> anyhow::Result<()> {
+    let Geography::Import { files } = action;
+    let mut loaded = Vec::new();
+    // All files are read before the first is stored: all or nothing.
+    for file in &files {
+        loaded.extend(read(file)?);
+    }
+    let mut counts = serde_json::Map::new();
+    for row in &loaded {
+        let key = format!("{}/{}", row.division, row.level);
+        let n = counts.get(&key).and_then(serde_json::Value::as_u64).unwrap_or(0);
+        counts.insert(key, (n + 1).into());
+    }
+    let mut tx = base.db.write().await?;
+    boundaries::put(&mut tx, loaded, base.runtime.now()).await?;
+    let names: Vec<_> = files.iter().filter_map(|f| f.file_name()?.to_str()).collect();
+    audit::note(&mut tx, &base.runtime, "console", "geography.import", "", &names.join(", ")).await?;
+    tx.commit().await?;
+    base.places.refresh().await?;
+    let bar = ProgressBar::new_spinner().with_style(
+        ProgressStyle::with_template("{spinner} {pos} places computed again")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
+    let placed = base.applier().replace_all(&mut |done| bar.set_position(done)).await?;
+    bar.finish_and_clear();
+    notice(&format!("boundaries loaded: {}; {placed} places computed again", serde_json::Value::Object(counts.clone())));
+    if json {
+        answer(&json!({ "boundaries": counts, "placed": placed }));
+    }
+    base.db.close().await;
+    Ok(())
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<Vec<BoundaryRow>> {
+    let name = || file.display().to_string();
+    let bytes = std::fs::read(file).with_context(name)?;
+    let import = read_boundaries_with_notes(&bytes, &SchemaNamer).with_context(name)?;
+    for note in &import.notes {
+        notice(&format!("{}: {note:?}", file.display()));
+    }
+    let source = file.file_name().and_then(|n| n.to_str()).unwrap_or("file").to_owned();
+    let row = |boundary: Boundary| BoundaryRow {
+        division: boundary.division.code().to_owned(),
+        level: boundary.level.code().to_owned(),
+        code: boundary.code.clone(),
+        geometry: boundary_geojson(&boundary),
+        source: source.clone(),
+    };
+    Ok(import.boundaries.into_iter().map(row).collect())
+}

@@ -1,0 +1,38 @@
+//! `sanu rebuild`
+
+use anyhow::Context as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{answer, notice, serve::lock};
+use crate::{
+    app::{Base, Settings},
+    apply::{derived_hash, rebuild},
+    runtime::Runtime,
+};
+
+pub(super) async fn run(settings: Settings, json: bool) -> anyhow::Result<()> {
+    let _lock = lock(&settings.data).context("stop the server before rebuilding")?;
+    let base = Base::open(settings, Runtime::system()).await?;
+    let mut tx = base.db.read().await?;
+    let head: i64 = tx.query("SELECT seq FROM journal_head WHERE id = 1").fetch_one().await?.get(0)?;
+    drop(tx);
+    let bar = ProgressBar::new(u64::try_from(head).unwrap_or(0)).with_style(
+        ProgressStyle::with_template("{bar:40} {pos}/{len} events, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    let mut told = |seq: i64| bar.set_position(u64::try_from(seq).unwrap_or(0));
+    let events = rebuild(&base.db, base.applier(), &base.runtime, &mut told).await?;
+    bar.finish_and_clear();
+    let hashes: serde_json::Map<_, _> = derived_hash(&base.db)
+        .await?
+        .into_iter()
+        .map(|(table, hash)| (table.to_owned(), hash.into()))
+        .collect();
+    notice(&format!("{events} events derived again"));
+    if json {
+        answer(&json!({ "events": events, "hashes": hashes }));
+    }
+    base.db.close().await;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! `sanu serve`
+
+use std::{
+    fs::File,
+    net::{SocketAddr, UdpSocket},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, bail};
+use tokio::net::TcpListener;
+use tracing::info;
+
+use super::{account, args::Serve, device, notice, qr, simulate};
+use crate::{
+    access::Role,
+    app::{App, Base, Settings},
+    http::{TlsFiles, router, serve, tls_acceptor},
+    runtime::Runtime,
+    store::server,
+};
+
+pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<()> {
+    settings.public_url = args.public_url.as_ref().map(|u| u.trim_end_matches('/').to_owned());
+    if let Some(url) = &settings.public_url
+        && !(url.starts_with("http://") || url.starts_with("https://"))
+    {
+        bail!("--public-url starts with http:// or https://");
+    }
+    settings.location_on_head = !args.small_posts;
+    if args.small_posts {
+        settings.accept_length = 1_000_000;
+    }
+    let _lock = lock(&settings.data)?;
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => {
+            Some(tls_acceptor(&TlsFiles { cert: cert.clone(), key: key.clone() })?)
+        }
+        _ => None,
+    };
+    let listener = TcpListener::bind(&args.listen).await.with_context(|| args.listen.clone())?;
+    let address = listener.local_addr()?;
+    let base = Base::open(settings, Runtime::system()).await?;
+    base.blobs.clear_unfinished()?;
+    let url = base.settings.public_url.clone().unwrap_or_else(|| local_url(address, tls.is_some()));
+    remember_url(&base, &url).await?;
+    if base.first_start {
+        welcome(&base, &url).await?;
+    }
+    notice(&format!("sanu listens on {address} ({}); office: {url}/", base.db.backend()));
+    let (app, tasks) = App::start(base.clone());
+    let demo = if args.demo { Some(tokio::spawn(simulate::demo(base.clone(), address, tls.is_some(), args.demo_records))) } else { None };
+    serve(listener, tls, router(Arc::clone(&app)), stopped()).await;
+    info!("stopping");
+    if let Some(demo) = demo {
+        demo.abort();
+    }
+    drop(app);
+    // What was acknowledged is in the journal; apply goes on at the next start if this is cut.
+    let _cut = tokio::time::timeout(Duration::from_secs(30), tasks.finish()).await;
+    base.db.close().await;
+    Ok(())
+}
+
+/// One server per data folder.
+pub(super) fn lock(data: &Path) -> anyhow::Result<File> {
+    std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
+    let path = data.join("server.lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| path.display().to_string())?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(_) => bail!("another sanu serves the data folder {}", data.display()),
+    }
+}
+
+/// The address phones on the same network would use.
+fn local_url(address: SocketAddr, tls: bool) -> String {
+    let scheme = if tls { "https" } else { "http" };
+    let host = if address.ip().is_unspecified() { outward_address() } else { None };
+    match host {
+        Some(ip) => format!("{scheme}://{}", SocketAddr::new(ip, address.port())),
+        None => format!("{scheme}://{address}"),
+    }
+}
+
+/// This machine's address towards the outside. Nothing is sent: a UDP socket only picks a route.
+fn outward_address() -> Option<std::net::IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let ip = socket.local_addr().ok()?.ip();
+    (!ip.is_unspecified()).then_some(ip)
+}
+
+async fn remember_url(base: &Base, url: &str) -> anyhow::Result<()> {
+    let mut tx = base.db.write().await?;
+    server::set_public_url(&mut tx, url).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// First start: an administrator, a first phone, and what to do with them.
+async fn welcome(base: &Base, url: &str) -> anyhow::Result<()> {
+    let password = account::password(&base.runtime);
+    account::add(base, "admin", Role::Admin, None, &password).await?;
+    let phone = device::add(base, "premier-telephone", None).await?;
+    let svg = base.settings.data.join("premier-telephone.svg");
+    device::write_svg(&svg, &phone.qr)?;
+    notice(&qr::terminal(&phone.qr)?);
+    notice(&format!(
+        "Bienvenue dans Sanu.\n\
+         \n  Bureau            {url}/\n  Identifiant       admin\n  Mot de passe      {password}   (affiché une seule fois)\n\
+         \n  Téléphone         dans ODK Collect, scanner le code QR ci-dessus\n                    (aussi dans {})\n                    ou saisir l'adresse {}\n",
+        svg.display(),
+        phone.server_url,
+    ));
+    if url.contains("127.0.0.1") {
+        notice("  Un téléphone n'atteint pas 127.0.0.1 : pour un essai sur le terrain, relancer avec\n  --listen 0.0.0.0:8080, puis `sanu device add NOM`.\n");
+    }
+    Ok(())
+}
+
+async fn stopped() {
+    let interrupt = tokio::signal::ctrl_c();
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let _ = interrupt.await;
+        return;
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}

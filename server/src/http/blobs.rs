@@ -1,0 +1,70 @@
+//! Files by content: uploaded apart from the records that name them.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::StatusCode,
+};
+use futures_util::StreamExt as _;
+use sync_protocol::{Limits, Sha256Hex};
+
+use super::{auth::By, problem::Problem};
+use crate::{app::App, keys::Realm};
+
+fn hash(text: &str) -> Result<[u8; 32], Problem> {
+    let hash: Sha256Hex = text.parse().map_err(|_| Problem::bad("a SHA-256 in 64 hexadecimal digits"))?;
+    Ok(*hash.as_bytes())
+}
+
+/// `HEAD /v1/blobs/{sha256}`
+pub(super) async fn head(
+    State(app): State<Arc<App>>,
+    By(by): By,
+    Path(text): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let sha256 = hash(&text)?;
+    if !by.role.may_collect() || !app.base.blobs.has(&sha256) {
+        return Err(Problem::not_found());
+    }
+    Ok(StatusCode::OK)
+}
+
+/// `PUT /v1/blobs/{sha256}`: streamed to disk sealed; kept only when the content has that hash.
+pub(super) async fn put(
+    State(app): State<Arc<App>>,
+    By(by): By,
+    Path(text): Path<String>,
+    body: Body,
+) -> Result<StatusCode, Problem> {
+    if !by.role.may_collect() {
+        return Err(Problem::forbidden());
+    }
+    let sha256 = hash(&text)?;
+    if app.base.blobs.has(&sha256) {
+        return Ok(StatusCode::OK);
+    }
+    let max = Limits::default().max_blob_bytes;
+    // It is not known yet whose file this is: the stricter key.
+    let mut sink = app.base.blobs.sink(Realm::Children)?;
+    let mut data = body.into_data_stream();
+    while let Some(chunk) = data.next().await {
+        let chunk = chunk.map_err(|_| Problem::new("malformed", "the body was cut"))?;
+        sink.write(&chunk)?;
+        if sink.size() > max {
+            return Err(Problem::new("too-large", format!("at most {max} bytes")));
+        }
+    }
+    let blobs = app.base.blobs.clone();
+    let kept = tokio::task::spawn_blocking(move || {
+        let part = sink.finish()?;
+        if part.sha256 != sha256 {
+            return Ok(false);
+        }
+        blobs.keep(part).map(|()| true)
+    })
+    .await
+    .map_err(|_| Problem::new("internal", ""))??;
+    if kept { Ok(StatusCode::CREATED) } else { Err(Problem::new("hash-mismatch", "")) }
+}

@@ -1,0 +1,22 @@
+//! The JSON API, the native sync and the office page; the only module besides `openrosa` that
+//! knows status codes.
+
+mod api;
+mod auth;
+mod blobs;
+mod body;
+mod counts;
+mod door;
+mod office;
+mod problem;
+mod request;
+mod router;
+mod serve;
+mod session;
+mod sites;
+mod sync;
+
+pub use door::{Door, DoorRefusal, realm_of};
+pub use request::{Connection, param, query_param};
+pub use router::router;
+pub use serve::{ServeError, TlsFiles, serve, tls_acceptor};

@@ -1,0 +1,144 @@
+//! Errors as RFC 9457 problem documents, in French or English.
+
+use axum::{
+    Json,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::{access::AccessError, db::DbError};
+
+/// A refusal with a stable type. `detail` may name parameters and limits, never data.
+#[derive(Debug)]
+pub(super) struct Problem {
+    kind: &'static str,
+    status: StatusCode,
+    detail: String,
+    retry_after: bool,
+}
+
+/// slug, status, English title, French title.
+const KINDS: [(&str, u16, &str, &str); 13] = [
+    ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
+    ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
+    ("not-found", 404, "Not found", "Introuvable"),
+    ("bad-parameter", 400, "A parameter is not understood", "Un paramètre n'est pas compris"),
+    ("malformed", 400, "The request is not understood", "La requête n'est pas comprise"),
+    ("not-json", 400, "The body is not JSON", "Le corps n'est pas du JSON"),
+    ("unsupported-protocol", 400, "This protocol version is not spoken here", "Version de protocole inconnue"),
+    ("unsupported-encoding", 415, "This content encoding is not read here", "Compression inconnue"),
+    ("too-large", 413, "The request is too large", "Requête trop volumineuse"),
+    ("too-many-records", 413, "Too many records in one request", "Trop de fiches en un envoi"),
+    ("hash-mismatch", 422, "The content does not have this hash", "Le contenu ne correspond pas à son empreinte"),
+    ("busy", 503, "The server is busy", "Serveur occupé"),
+    ("internal", 500, "The server failed", "Erreur du serveur"),
+];
+
+impl Problem {
+    /// A problem of a known kind.
+    pub(super) fn new(kind: &'static str, detail: impl Into<String>) -> Self {
+        let status = KINDS
+            .iter()
+            .find(|k| k.0 == kind)
+            .and_then(|k| StatusCode::from_u16(k.1).ok())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { kind, status, detail: detail.into(), retry_after: kind == "busy" }
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new("not-found", "")
+    }
+
+    pub(super) fn forbidden() -> Self {
+        Self::new("forbidden", "")
+    }
+
+    pub(super) fn bad(detail: impl Into<String>) -> Self {
+        Self::new("bad-parameter", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let titles = KINDS.iter().find(|k| k.0 == self.kind);
+        let (title, title_fr) = titles.map_or(("", ""), |k| (k.2, k.3));
+        let body = json!({
+            "type": format!("{}{}", sync_protocol::PROBLEM_PREFIX, self.kind),
+            "title": title,
+            "title_fr": title_fr,
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Sanu\""));
+        }
+        if self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+        }
+        response
+    }
+}
+
+/// Puts the title of a problem into the reader's language.
+pub(super) async fn localise(
+    headers: HeaderMap,
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> Response {
+    let french = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.trim_start().to_ascii_lowercase().starts_with("fr"));
+    let response = next.run(request).await;
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|v| v.as_bytes() == b"application/problem+json");
+    if !is_problem {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, 64 * 1024).await.unwrap_or_default();
+    let mut document: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    if let Some(map) = document.as_object_mut() {
+        let translated = map.remove("title_fr");
+        if let Some(title) = translated.filter(|_| french) {
+            map.insert(String::from("title"), title);
+        }
+    }
+    let mut response = Response::from_parts(parts, axum::body::Body::from(document.to_string()));
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response
+}
+
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        if error.is_transient() {
+            return Self::new("busy", "");
+        }
+        tracing::error!(%error, "request failed");
+        Self::new("internal", "")
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Unknown | AccessError::StaleNonce => Self::new("unauthorized", ""),
+            AccessError::Busy => Self::new("busy", ""),
+            AccessError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<std::io::Error> for Problem {
+    fn from(error: std::io::Error) -> Self {
+        tracing::error!(%error, "file storage failed");
+        Self::new("busy", "")
+    }
+}

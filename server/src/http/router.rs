@@ -1,0 +1,67 @@
+//! Every route of the server, in one table.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{from_fn, map_response},
+    response::Response,
+    routing::{delete, get, post, put},
+};
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+
+use super::{api, blobs, counts, office, problem, session, sites, sync};
+use crate::{app::App, openrosa};
+
+/// All routes over this server.
+pub fn router(app: Arc<App>) -> Router {
+    let phones = openrosa::router(&app).layer(from_fn(openrosa::version_header));
+    let api = Router::new()
+        .route("/v1/sync/hello", get(sync::hello).post(sync::hello))
+        .route("/v1/sync/push", post(sync::push))
+        .route("/v1/sync/pull", get(sync::pull))
+        .route("/v1/blobs/{sha256}", put(blobs::put).head(blobs::head))
+        .route("/v1/counts", get(counts::counts))
+        .route("/v1/sites.geojson", get(sites::geojson))
+        .route("/v1/sessions", post(session::open))
+        .route("/v1/sessions/current", delete(session::close))
+        .route("/v1/openapi.json", get(api::openapi))
+        .layer(from_fn(problem::localise));
+    let open = Router::new()
+        .route("/healthz", get(api::healthz))
+        .route("/readyz", get(api::readyz))
+        .route("/", get(office::page))
+        .route("/office.js", get(office::script))
+        .route("/office.css", get(office::style));
+    phones
+        .merge(api)
+        .merge(open)
+        .fallback(api::not_found)
+        // Bodies are bounded where they are read, each by what it is.
+        .layer(DefaultBodyLimit::disable())
+        .layer(CompressionLayer::new().gzip(true))
+        .layer(map_response(safe))
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(app)
+}
+
+/// Headers that every answer carries.
+async fn safe(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert("X-Frame-Options", HeaderValue::from_static("DENY"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(
+        "default-src 'none'; sandbox",
+    ));
+    response
+}
+
+/// A bug of ours: logged by the panic hook, answered without details.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    let mut response = Response::new(axum::body::Body::from("Erreur du serveur.\n"));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}

@@ -1,0 +1,107 @@
+//! `GET /v1/sites.geojson`: the register of sites in one download, streamed.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+
+use super::{auth::By, problem::Problem};
+use crate::{
+    access::SiteTier,
+    app::App,
+    db::DbError,
+    export::{FOOT, HEAD, site_feature},
+    store::{Scope, audit, entities, sites},
+};
+
+/// Sites fetched at a time: about half a megabyte of text.
+const PAGE: i64 = 500;
+
+/// `GET /v1/sites.geojson`
+pub(super) async fn geojson(
+    State(app): State<Arc<App>>,
+    By(by): By,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Some(tier) = by.role.site_tier() else { return Err(Problem::forbidden()) };
+    let mut tx = app.base.db.read().await?;
+    let heads = entities::heads(&mut tx, &by.scope, "sites").await?;
+    drop(tx);
+    let text = format!("{}|{tier:?}|{}|{heads:?}", app.base.info.epoch, by.scope.token());
+    let mac = app.base.keys.sign(&[b"sites.geojson", text.as_bytes()]);
+    let etag = format!("\"{}\"", hex::encode(mac.get(..12).unwrap_or(&mac)));
+    let known = headers
+        .get(header::IF_NONE_MATCH)
+        .and_then(|v| v.to_str().ok())
+        .is_some_and(|v| v.split(',').any(|t| t.trim().trim_start_matches("W/") == etag));
+    let mut response = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let actor = by.actor();
+        let runtime = app.base.runtime.clone();
+        app.base
+            .db
+            .with_tx("audit", move |tx| {
+                let (actor, runtime) = (actor.clone(), runtime.clone());
+                Box::pin(async move {
+                    audit::note(tx, &runtime, &actor, "download", "sites.geojson", "").await
+                })
+            })
+            .await?;
+        ([(header::CONTENT_TYPE, "application/geo+json")], stream(app, by.scope, tier)).into_response()
+    };
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&etag) {
+        headers.insert(header::ETAG, value);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie, Accept-Encoding"));
+    Ok(response)
+}
+
+struct Reading {
+    app: Arc<App>,
+    scope: Scope,
+    tier: SiteTier,
+    after: Option<(crate::store::ZoneId, uuid::Uuid)>,
+    state: Step,
+}
+
+enum Step {
+    Start,
+    Pages,
+    End,
+}
+
+fn stream(app: Arc<App>, scope: Scope, tier: SiteTier) -> Body {
+    let reading = Reading { app, scope, tier, after: None, state: Step::Start };
+    Body::from_stream(futures_util::stream::try_unfold(reading, |mut r| async move {
+        let first = matches!(r.state, Step::Start);
+        if matches!(r.state, Step::End) {
+            return Ok::<_, DbError>(None);
+        }
+        let mut tx = r.app.base.db.read().await?;
+        let rows = sites::page(&mut tx, &r.scope, r.after, PAGE).await?;
+        drop(tx);
+        let mut text = String::with_capacity(rows.len() * 1_200 + 64);
+        if first {
+            text.push_str(HEAD);
+        }
+        for (i, site) in rows.iter().enumerate() {
+            if !(first && i == 0) {
+                text.push_str(",\n");
+            }
+            site_feature(&mut text, site, r.tier);
+        }
+        r.after = rows.last().map(|s| (s.zone_id, s.entity_id)).or(r.after);
+        r.state = if i64::try_from(rows.len())? < PAGE { Step::End } else { Step::Pages };
+        if matches!(r.state, Step::End) {
+            text.push_str(FOOT);
+        }
+        Ok(Some((text, r)))
+    }))
+}

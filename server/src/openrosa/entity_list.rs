@@ -1,0 +1,185 @@
+//! Entity lists for phones: a CSV that streams, and a token that changes when the data does.
+
+use std::{collections::HashSet, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::{RawPathParams, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{
+    door::Phone,
+    reply::{Refusal, cached, md5_hex, xml},
+};
+use crate::{
+    app::App,
+    db::DbError,
+    http::{param, query_param},
+    store::{
+        Scope,
+        entities::{self, ListRow},
+    },
+};
+
+const UNKNOWN_LIST: &str = "Liste inconnue sur ce serveur.";
+/// Ids in one integrity request; a request line of 64 kB holds fewer.
+const IDS: usize = 20_000;
+
+/// The change token of a list as this scope sees it.
+pub(super) async fn token(app: &App, scope: &Scope, dataset: &str) -> Result<String, DbError> {
+    let mut tx = app.base.db.read().await?;
+    let heads = entities::heads(&mut tx, scope, dataset).await?;
+    let forms = app.base.catalogue.current().await?.token();
+    let text = format!("{}|{dataset}|{}|{heads:?}|{forms:?}", app.base.info.epoch, scope.token());
+    Ok(md5_hex(text.as_bytes()))
+}
+
+/// The properties that forms save into this list, in a fixed order.
+fn columns(app_forms: &crate::catalogue::Snapshot, dataset: &str) -> Vec<String> {
+    let mut names: Vec<String> = app_forms
+        .all()
+        .iter()
+        .filter(|p| p.form.entities.iter().any(|e| e.dataset == dataset))
+        .flat_map(|p| p.form.questions.iter().filter_map(|q| q.save_to.clone()))
+        .filter(|name| name != "name" && name != "label" && !name.starts_with("__"))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// `GET forms/{id}/lists/{dataset}.csv`
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    phone: Phone,
+    params: RawPathParams,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let file = param(&params, "file").unwrap_or_default();
+    let dataset = file.strip_suffix(".csv").unwrap_or(&file).to_owned();
+    let forms = app.base.catalogue.current().await?;
+    if !forms.declares_dataset(&dataset) || !may_leave(&dataset) {
+        return Err(Refusal::NotFound(UNKNOWN_LIST));
+    }
+    let etag = token(&app, &phone.caller.scope, &dataset).await?;
+    let columns = columns(&forms, &dataset);
+    let scope = phone.caller.scope.clone();
+    Ok(cached(&etag, headers.get(header::IF_NONE_MATCH), || {
+        let body = stream(Arc::clone(&app), scope, dataset, columns);
+        ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], body).into_response()
+    }))
+}
+
+/// Lists of people in the census never go to phones, whatever a form asks for.
+fn may_leave(dataset: &str) -> bool {
+    !sanu_schemas::datasets().iter().any(|d| d.name == dataset && !d.on_devices)
+}
+
+/// Rows fetched at a time.
+const PAGE: i64 = 500;
+
+fn stream(app: Arc<App>, scope: Scope, dataset: String, columns: Vec<String>) -> Body {
+    let header = {
+        let mut names = vec!["name", "label", "__version"];
+        names.extend(columns.iter().map(String::as_str));
+        line(names)
+    };
+    let first = futures_util::stream::once(async move { Ok::<_, DbError>(header) });
+    let state = (app, scope, dataset, columns, Some(None));
+    let pages = futures_util::stream::try_unfold(state, |(app, scope, dataset, columns, after)| async move {
+        let Some(after) = after else { return Ok(None) };
+        let mut tx = app.base.db.read().await?;
+        let rows = entities::list_page(&mut tx, &scope, &dataset, after, PAGE, &app.base.keys).await?;
+        drop(tx);
+        let Some(last) = rows.last() else { return Ok(None) };
+        let next = Some((last.zone_id, last.entity_id));
+        let after = (i64::try_from(rows.len())? == PAGE).then_some(next);
+        let text: Vec<u8> = rows.iter().flat_map(|row| row_line(row, &columns)).collect();
+        Ok(Some((text, (app, scope, dataset, columns, after))))
+    });
+    Body::from_stream(futures_util::StreamExt::chain(first, pages))
+}
+
+fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    writer.write_record(cells).expect("writing to a Vec cannot fail");
+    writer.into_inner().expect("writing to a Vec cannot fail")
+}
+
+fn row_line(row: &ListRow, columns: &[String]) -> Vec<u8> {
+    let id = row.entity_id.to_string();
+    let version = row.version.to_string();
+    let label = row.text("label").unwrap_or_else(|| row.label.clone());
+    // Collect refuses the whole list for one row without a label.
+    let label = if label.trim().is_empty() { id.clone() } else { label };
+    let mut cells = vec![id, label, version];
+    cells.extend(columns.iter().map(|name| row.value(name).map(as_odk).unwrap_or_default()));
+    line(cells.iter().map(String::as_str))
+}
+
+/// A value as XForms write it: points as "lat lon alt acc", several codes joined by spaces.
+fn as_odk(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        Json::Array(items) => items.iter().map(as_odk).collect::<Vec<_>>().join(" "),
+        Json::Object(point) => {
+            let part = |name: &str| point.get(name).map_or_else(|| String::from("0"), as_odk);
+            let part = |name| Some(part(name)).filter(|t| !t.is_empty()).unwrap_or_else(|| String::from("0"));
+            format!("{} {} {} {}", part("lat"), part("lon"), part("alt"), part("acc"))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// `GET forms/{id}/integrity/{list}?id=a,b,c`: which of the phone's own entities are gone.
+pub(super) async fn integrity(
+    State(app): State<Arc<App>>,
+    phone: Phone,
+    params: RawPathParams,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let dataset = param(&params, "list").unwrap_or_default();
+    let asked = query_param(&uri, "id").unwrap_or_default();
+    let ids: HashSet<Uuid> =
+        asked.split(',').take(IDS).filter_map(|id| id.trim().parse().ok()).collect();
+    let mut tx = app.base.db.read().await?;
+    let known = entities::known(&mut tx, &phone.caller.scope, &dataset, &ids).await?;
+    let mut ids: Vec<_> = known.into_iter().collect();
+    ids.sort_unstable();
+    let rows: String = ids
+        .into_iter()
+        .map(|id| format!("<entity id=\"{id}\"><deleted>false</deleted></entity>"))
+        .collect();
+    Ok(xml(
+        StatusCode::OK,
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><data><entities>{rows}</entities></data>"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_are_written_as_forms_read_them() {
+        assert_eq!(as_odk(&json!({"lat": 12.5, "lon": -8.0, "alt": null, "acc": 4.8})), "12.5 -8.0 0 4.8");
+        assert_eq!(as_odk(&json!(["mercury", "borax"])), "mercury borax");
+        assert_eq!(as_odk(&json!(3)), "3");
+        assert_eq!(as_odk(&json!(null)), "");
+    }
+
+    #[test]
+    fn lists_of_people_do_not_leave() {
+        assert!(may_leave("sites"));
+        assert!(may_leave("cooperatives"));
+        assert!(!may_leave("orpailleurs"));
+        assert!(!may_leave("enfants"));
+        assert!(may_leave("personnes_of_another_study"));
+    }
+}

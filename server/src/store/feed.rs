@@ -1,0 +1,216 @@
+//! The change feed: what devices pull, in commit order per zone.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::Deserialize;
+use sync_protocol::{Change, Cursor, Properties, ReceiptState, TombstoneReason};
+use uuid::Uuid;
+
+use super::{Scope, ZoneId};
+use crate::{
+    access::Caller,
+    db::{DbError, Result, Tx, Value},
+};
+
+/// One page of changes.
+pub struct Page {
+    /// The changes, zone by zone, in order.
+    pub changes: Vec<Change>,
+    /// Whether more are waiting.
+    pub more: bool,
+}
+
+struct FeedRow {
+    zone_id: ZoneId,
+    kind: String,
+    dataset: String,
+    subject_id: Uuid,
+    detail: String,
+}
+
+#[derive(Deserialize)]
+struct ReceiptDetail {
+    instance_id: String,
+    state: String,
+    rules: Vec<String>,
+}
+
+/// How a stored record state reads on a receipt.
+fn receipt_state(state: &str) -> ReceiptState {
+    match state {
+        "quarantined" => ReceiptState::Quarantined,
+        "held" => ReceiptState::Held,
+        _ => ReceiptState::Applied,
+    }
+}
+
+/// Reads on from the cursor and moves it. Receipts go to the device that sent the record only.
+pub async fn page(
+    tx: &mut Tx,
+    by: &Caller,
+    cursor: &mut Cursor,
+    limit: u32,
+    datasets: Option<&[String]>,
+) -> Result<Page> {
+    let zones = visible_zones(tx, &by.scope).await?;
+    let mut left = i64::from(limit);
+    let mut rows = Vec::new();
+    let mut more = false;
+    for (zone, head) in zones {
+        let number = u32::try_from(zone.0)?;
+        let from = i64::try_from(cursor.get(number)).unwrap_or(i64::MAX);
+        if from >= head {
+            continue;
+        }
+        if left == 0 {
+            more = true;
+            break;
+        }
+        let (found, last) = zone_page(tx, by, zone, from, left).await?;
+        left -= i64::try_from(found.len())?;
+        // Rows for other devices are passed over; the cursor passes them too.
+        let reached = last.unwrap_or(head);
+        more |= reached < head;
+        cursor.advance(number, u64::try_from(reached)?);
+        rows.extend(found);
+    }
+    rows.retain(|r| {
+        r.kind != "entity" || datasets.is_none_or(|wanted| wanted.contains(&r.dataset))
+    });
+    let changes = changes(tx, rows).await?;
+    Ok(Page { changes, more })
+}
+
+async fn visible_zones(tx: &mut Tx, scope: &Scope) -> Result<Vec<(ZoneId, i64)>> {
+    let query = tx.query("SELECT zone_id, seq FROM feed_head WHERE seq > 0");
+    let rows = scope.narrow(query).push(" ORDER BY zone_id").fetch_all().await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
+
+/// Rows of a zone for this caller, and the last number read when the page is full.
+async fn zone_page(
+    tx: &mut Tx,
+    by: &Caller,
+    zone: ZoneId,
+    from: i64,
+    limit: i64,
+) -> Result<(Vec<FeedRow>, Option<i64>)> {
+    let rows = tx
+        .query(
+            "SELECT seq, kind, dataset, subject_id, detail FROM feed WHERE zone_id = $1 AND seq > $2 \
+             AND (kind <> 'receipt' OR device_id = $3) ORDER BY seq LIMIT $4",
+        )
+        .bind(zone.0)
+        .bind(from)
+        .bind(by.device_id.unwrap_or(Uuid::nil()))
+        .bind(limit)
+        .fetch_all()
+        .await?;
+    let full = i64::try_from(rows.len())? == limit;
+    let mut last = None;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        last = Some(row.get(0)?);
+        found.push(FeedRow {
+            zone_id: zone,
+            kind: row.get(1)?,
+            dataset: row.get(2)?,
+            subject_id: row.get(3)?,
+            detail: row.get(4)?,
+        });
+    }
+    Ok((found, last.filter(|_| full)))
+}
+
+async fn changes(tx: &mut Tx, rows: Vec<FeedRow>) -> Result<Vec<Change>> {
+    let mut wanted: BTreeMap<ZoneId, HashSet<Uuid>> = BTreeMap::new();
+    for row in rows.iter().filter(|r| r.kind == "entity") {
+        wanted.entry(row.zone_id).or_default().insert(row.subject_id);
+    }
+    let mut entities = current(tx, wanted).await?;
+    let mut changes = Vec::with_capacity(rows.len());
+    for row in rows {
+        if row.kind == "receipt" {
+            let detail: ReceiptDetail = serde_json::from_str(&row.detail)
+                .map_err(|_| DbError::Inconsistent { table: "feed", column: "detail" })?;
+            changes.push(Change::Receipt {
+                submission_id: row.subject_id,
+                instance_id: detail.instance_id,
+                state: receipt_state(&detail.state),
+                rules: detail.rules,
+            });
+        } else if row.kind == "tombstone" {
+            changes.push(Change::Tombstone {
+                dataset: row.dataset,
+                id: row.subject_id,
+                reason: TombstoneReason::Deleted,
+            });
+        } else if let Some(entity) = entities.remove(&row.subject_id) {
+            // An entity that changed twice in this page is told once, as it is now.
+            changes.push(entity);
+        }
+    }
+    Ok(changes)
+}
+
+async fn current(
+    tx: &mut Tx,
+    wanted: BTreeMap<ZoneId, HashSet<Uuid>>,
+) -> Result<HashMap<Uuid, Change>> {
+    let mut found = HashMap::new();
+    for (zone, ids) in wanted {
+        let list: Vec<Value> = ids.into_iter().map(Value::from).collect();
+        let rows = tx
+            .fetch_in_with(
+                "SELECT entity_id, dataset, version, label, props FROM entity WHERE zone_id = $1 AND entity_id IN",
+                vec![zone.0.into()],
+                list,
+                "",
+            )
+            .await?;
+        for row in rows {
+            let id: Uuid = row.get(0)?;
+            let version: i64 = row.get(2)?;
+            let props: String = row.get(4)?;
+            let properties: Properties = serde_json::from_str(&props)
+                .map_err(|_| DbError::Inconsistent { table: "entity", column: "props" })?;
+            let version = u64::try_from(version)?;
+            let change = Change::Entity {
+                dataset: row.get(1)?,
+                id,
+                version,
+                label: row.get(3)?,
+                properties,
+            };
+            found.insert(id, change);
+        }
+    }
+    Ok(found)
+}
+
+/// How these submissions stand; those not applied yet are left out.
+pub async fn states(
+    tx: &mut Tx,
+    wanted: &[(ZoneId, Uuid)],
+) -> Result<HashMap<Uuid, ReceiptState>> {
+    let mut zones: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
+    for (zone, id) in wanted {
+        zones.entry(*zone).or_default().push((*id).into());
+    }
+    let mut found = HashMap::new();
+    for (zone, ids) in zones {
+        let rows = tx
+            .fetch_in_with(
+                "SELECT submission_id, state FROM record WHERE zone_id = $1 AND submission_id IN",
+                vec![zone.0.into()],
+                ids,
+                "",
+            )
+            .await?;
+        for row in rows {
+            let state: String = row.get(1)?;
+            found.insert(row.get(0)?, receipt_state(&state));
+        }
+    }
+    Ok(found)
+}
