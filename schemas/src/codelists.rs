@@ -167,14 +167,7 @@ pub(crate) fn all() -> &'static HashMap<&'static str, CodeList> {
             .iter()
             .map(|&(name, text)| {
                 let title_fr = titles.get(name).cloned().unwrap_or_default();
-                (
-                    name,
-                    CodeList {
-                        name: name.to_owned(),
-                        title_fr,
-                        codes: table::rows(text),
-                    },
-                )
+                (name, CodeList { name: name.to_owned(), title_fr, codes: table::rows(text) })
             })
             .collect()
     })
@@ -206,10 +199,8 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        let embedded: BTreeSet<String> = TABLES
-            .iter()
-            .map(|(name, _)| format!("{name}.csv"))
-            .collect();
+        let embedded: BTreeSet<String> =
+            TABLES.iter().map(|(name, _)| format!("{name}.csv")).collect();
 
         assert_eq!(files, embedded);
     }

@@ -36,18 +36,14 @@ pub struct Dataset {
 /// Returns every dataset, in the order people expect them.
 pub fn datasets() -> Vec<Dataset> {
     static DATASETS: OnceLock<Vec<Dataset>> = OnceLock::new();
-    DATASETS
-        .get_or_init(|| table::rows(include_str!("../datasets.csv")))
-        .clone()
+    DATASETS.get_or_init(|| table::rows(include_str!("../datasets.csv"))).clone()
 }
 
 fn yes_or_no<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     match String::deserialize(deserializer)?.as_str() {
         "yes" => Ok(true),
         "no" => Ok(false),
-        other => Err(serde::de::Error::custom(format!(
-            "`{other}` is neither yes nor no"
-        ))),
+        other => Err(serde::de::Error::custom(format!("`{other}` is neither yes nor no"))),
     }
 }
 
@@ -57,21 +53,16 @@ mod tests {
 
     #[test]
     fn only_sites_and_cooperatives_are_sent_to_phones() {
-        let sent: Vec<_> = datasets()
-            .into_iter()
-            .filter(|it| it.on_devices)
-            .map(|it| it.name)
-            .collect();
+        let sent: Vec<_> =
+            datasets().into_iter().filter(|it| it.on_devices).map(|it| it.name).collect();
 
         assert_eq!(sent, ["sites", "cooperatives"]);
     }
 
     #[test]
     fn only_children_are_in_the_realm_of_children() {
-        let children: Vec<_> = datasets()
-            .into_iter()
-            .filter(|it| it.realm == Realm::Children)
-            .collect();
+        let children: Vec<_> =
+            datasets().into_iter().filter(|it| it.realm == Realm::Children).collect();
 
         assert_eq!(children.len(), 1);
         assert_eq!(children[0].name, "enfants");

@@ -55,9 +55,7 @@ mod tests {
     }
 
     fn tags<'a>(xml: &'a str, open: &'a str) -> impl Iterator<Item = &'a str> {
-        xml.split(open)
-            .skip(1)
-            .map(|rest| rest.split('>').next().unwrap())
+        xml.split(open).skip(1).map(|rest| rest.split('>').next().unwrap())
     }
 
     fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
@@ -79,16 +77,8 @@ mod tests {
         for form in forms() {
             let xml = text(form);
             assert!(!xml.contains(">\n") && !xml.contains("> <"), "{}", form.id);
-            assert!(
-                xml.contains(&format!("xmlns:sanu=\"{FORM_NS}\"")),
-                "{}",
-                form.id
-            );
-            assert!(
-                !xml.contains("xmlns:ev=") && !xml.contains("xmlns:xsd="),
-                "{}",
-                form.id
-            );
+            assert!(xml.contains(&format!("xmlns:sanu=\"{FORM_NS}\"")), "{}", form.id);
+            assert!(!xml.contains("xmlns:ev=") && !xml.contains("xmlns:xsd="), "{}", form.id);
         }
     }
 
@@ -110,14 +100,11 @@ mod tests {
     fn every_question_has_a_bind_with_a_class() {
         for form in forms() {
             let xml = text(form);
-            let bound: HashSet<_> = tags(xml, "<bind")
-                .filter_map(|bind| attribute(bind, "nodeset"))
-                .collect();
+            let bound: HashSet<_> =
+                tags(xml, "<bind").filter_map(|bind| attribute(bind, "nodeset")).collect();
             for control in ["<input", "<select1", "<select", "<upload"] {
                 for tag in tags(xml, &format!("{control} ")) {
-                    let path = attribute(&format!(" {tag}"), "ref")
-                        .map(str::to_owned)
-                        .unwrap();
+                    let path = attribute(&format!(" {tag}"), "ref").map(str::to_owned).unwrap();
                     assert!(bound.contains(path.as_str()), "{}: {path}", form.id);
                 }
             }
@@ -129,10 +116,7 @@ mod tests {
         for form in forms() {
             let model = tags(text(form), "<model").next().unwrap();
             let name = attribute(model, "sanu:dataset").unwrap();
-            let dataset = datasets()
-                .into_iter()
-                .find(|dataset| dataset.name == name)
-                .unwrap();
+            let dataset = datasets().into_iter().find(|dataset| dataset.name == name).unwrap();
             let realm = match attribute(model, "sanu:realm").unwrap() {
                 "adults" => Realm::Adults,
                 "children" => Realm::Children,
@@ -140,10 +124,7 @@ mod tests {
             };
             assert_eq!(dataset.realm, realm, "{}", form.id);
             assert_eq!(realm == Realm::Children, form.id == "enfant");
-            assert!(matches!(
-                attribute(model, "sanu:mode"),
-                Some("create" | "update" | "server")
-            ));
+            assert!(matches!(attribute(model, "sanu:mode"), Some("create" | "update" | "server")));
         }
     }
 
@@ -154,12 +135,7 @@ mod tests {
                 if attribute(bind, "sanu:class") == Some("direct")
                     && attribute(bind, "entities:saveto").is_some()
                 {
-                    assert_eq!(
-                        attribute(bind, "sanu:property"),
-                        Some("card_no"),
-                        "{}",
-                        form.id
-                    );
+                    assert_eq!(attribute(bind, "sanu:property"), Some("card_no"), "{}", form.id);
                 }
             }
         }

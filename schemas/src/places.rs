@@ -41,10 +41,7 @@ impl Level {
 pub fn slug(name: &str) -> String {
     let mut code = String::with_capacity(name.len());
     let mut gap = false;
-    for letter in name
-        .chars()
-        .flat_map(char::to_lowercase)
-        .flat_map(|letter| fold(letter).chars())
+    for letter in name.chars().flat_map(char::to_lowercase).flat_map(|letter| fold(letter).chars())
     {
         match letter {
             // M'Péssoba is one word.
@@ -80,10 +77,7 @@ pub fn commune_code(cercle_2012: &str, commune: &str) -> Option<String> {
 
 /// Returns the name that people read for the code of a place.
 pub fn place_name(level: Level, code: &str) -> Option<String> {
-    index()
-        .names
-        .get(&(level, code))
-        .map(|&name| name.to_owned())
+    index().names.get(&(level, code)).map(|&name| name.to_owned())
 }
 
 /// Returns the name of a region.
@@ -119,11 +113,7 @@ struct CercleRow {
 
 fn index() -> &'static Index {
     static INDEX: OnceLock<Index> = OnceLock::new();
-    INDEX.get_or_init(|| Index {
-        names: names(),
-        aliases: aliases(),
-        districts: districts(),
-    })
+    INDEX.get_or_init(|| Index { names: names(), aliases: aliases(), districts: districts() })
 }
 
 fn names() -> HashMap<(Level, &'static str), &'static str> {
@@ -132,9 +122,7 @@ fn names() -> HashMap<(Level, &'static str), &'static str> {
         .into_iter()
         .filter_map(|level| Some((level, lists.get(level.list())?)))
         .flat_map(|(level, list)| {
-            list.codes
-                .iter()
-                .map(move |it| ((level, it.code.as_str()), it.label_fr.as_str()))
+            list.codes.iter().map(move |it| ((level, it.code.as_str()), it.label_fr.as_str()))
         })
         .collect()
 }
@@ -156,18 +144,11 @@ fn districts() -> HashMap<String, String> {
 
 fn known_code(level: Level, within: &str, name: &str) -> Option<String> {
     let index = index();
-    let code = if within.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{within}__{name}")
-    };
+    let code = if within.is_empty() { name.to_owned() } else { format!("{within}__{name}") };
     if index.names.contains_key(&(level, code.as_str())) {
         return Some(code);
     }
-    index
-        .aliases
-        .get(&(level, within.to_owned(), name.to_owned()))
-        .cloned()
+    index.aliases.get(&(level, within.to_owned(), name.to_owned())).cloned()
 }
 
 fn only_commune(name: &str) -> Option<String> {
@@ -250,21 +231,15 @@ mod tests {
         }
         for commune in codelist("communes").unwrap().codes {
             let (cercle, _) = commune.code.split_once("__").unwrap();
-            assert_eq!(
-                commune_code(cercle, &commune.label_fr).as_ref(),
-                Some(&commune.code)
-            );
+            assert_eq!(commune_code(cercle, &commune.label_fr).as_ref(), Some(&commune.code));
         }
     }
 
     #[test]
     fn every_code_has_a_name() {
-        for (level, count) in [
-            (Level::Region, 20),
-            (Level::Cercle, 160),
-            (Level::Commune, 703),
-            (Level::District, 9),
-        ] {
+        for (level, count) in
+            [(Level::Region, 20), (Level::Cercle, 160), (Level::Commune, 703), (Level::District, 9)]
+        {
             let codes = codelist(level.list()).unwrap().codes;
             assert_eq!(codes.len(), count, "{level:?}");
             for place in codes {
@@ -278,28 +253,15 @@ mod tests {
     #[test]
     fn every_alias_leads_to_a_known_place() {
         for ((level, within, name), code) in &index().aliases {
-            assert!(
-                place_name(*level, code).is_some(),
-                "{level:?} {within} {name} {code}"
-            );
-            let direct = if within.is_empty() {
-                name.clone()
-            } else {
-                format!("{within}__{name}")
-            };
-            assert!(
-                !index().names.contains_key(&(*level, direct.as_str())),
-                "{direct} needs none"
-            );
+            assert!(place_name(*level, code).is_some(), "{level:?} {within} {name} {code}");
+            let direct = if within.is_empty() { name.clone() } else { format!("{within}__{name}") };
+            assert!(!index().names.contains_key(&(*level, direct.as_str())), "{direct} needs none");
         }
     }
 
     #[test]
     fn a_commune_name_that_several_bear_has_no_code_of_its_own() {
-        assert_eq!(
-            place_code(Level::Commune, "Bamafélé").as_deref(),
-            Some("bafoulabe__bamafele")
-        );
+        assert_eq!(place_code(Level::Commune, "Bamafélé").as_deref(), Some("bafoulabe__bamafele"));
         assert_eq!(place_code(Level::Commune, "Benkadi"), None);
     }
 
@@ -314,11 +276,7 @@ mod tests {
 
         for row in &rows {
             for cercle in row.cercles.split(';') {
-                assert_eq!(
-                    mining_district_of_cercle(cercle),
-                    Some(row.code.as_str()),
-                    "{cercle}"
-                );
+                assert_eq!(mining_district_of_cercle(cercle), Some(row.code.as_str()), "{cercle}");
             }
         }
         assert_eq!(mining_district_of_cercle("segou"), None);

@@ -62,9 +62,7 @@ impl Seat {
 /// Returns the seat of every commune.
 pub fn commune_seats() -> Vec<Seat> {
     static SEATS: OnceLock<Vec<Seat>> = OnceLock::new();
-    SEATS
-        .get_or_init(|| table::rows(include_str!("../geography/commune_seats.csv")))
-        .clone()
+    SEATS.get_or_init(|| table::rows(include_str!("../geography/commune_seats.csv"))).clone()
 }
 
 #[cfg(test)]
@@ -79,10 +77,7 @@ mod tests {
         for seat in commune_seats() {
             assert!(seat.region_2012_code().is_some(), "{seat:?}");
             assert!(seat.cercle_2012_code().is_some(), "{seat:?}");
-            assert!(
-                communes.insert(seat.commune_code().expect(&seat.commune)),
-                "{seat:?}"
-            );
+            assert!(communes.insert(seat.commune_code().expect(&seat.commune)), "{seat:?}");
         }
         assert_eq!(communes.len(), 701);
     }
@@ -91,26 +86,12 @@ mod tests {
     fn a_seat_has_both_divisions_or_says_that_it_does_not_know() {
         let seats = commune_seats();
         for seat in &seats {
-            assert_eq!(
-                seat.region_2023.is_some(),
-                seat.region_2023_code().is_some(),
-                "{seat:?}"
-            );
-            assert_eq!(
-                seat.cercle_2023.is_some(),
-                seat.cercle_2023_code().is_some(),
-                "{seat:?}"
-            );
+            assert_eq!(seat.region_2023.is_some(), seat.region_2023_code().is_some(), "{seat:?}");
+            assert_eq!(seat.cercle_2023.is_some(), seat.cercle_2023_code().is_some(), "{seat:?}");
         }
 
         assert!(seats.iter().all(|seat| seat.region_2023.is_some()));
-        assert_eq!(
-            seats
-                .iter()
-                .filter(|seat| seat.cercle_2023.is_none())
-                .count(),
-            198
-        );
+        assert_eq!(seats.iter().filter(|seat| seat.cercle_2023.is_none()).count(), 198);
     }
 
     #[test]

@@ -102,15 +102,18 @@ pub struct Base {
 impl Base {
     /// Opens the data folder, making it at first use: keys, schema, zone, built-in forms.
     pub async fn open(settings: Settings, runtime: Runtime) -> Result<Self, StartError> {
-        let folder = |source| StartError::Folder { path: settings.data.display().to_string(), source };
+        let folder =
+            |source| StartError::Folder { path: settings.data.display().to_string(), source };
         std::fs::create_dir_all(&settings.data).map_err(folder)?;
-        let keys = MasterKeys::load(&settings.data.join("keys"), settings.master_keys.clone(), &runtime)?;
+        let keys =
+            MasterKeys::load(&settings.data.join("keys"), settings.master_keys.clone(), &runtime)?;
         let keys = Arc::new(keys);
         let db = Db::open(&settings.database()).await?;
         let (info, first_start) = ensure_server(&db, &runtime, &settings).await?;
         publish_built_in(&db, runtime.now()).await?;
-        let blobs = BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
-            .map_err(folder)?;
+        let blobs =
+            BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
+                .map_err(folder)?;
         let catalogue = Catalogue::open(db.clone(), runtime.clone()).await?;
         let places = Places::open(db.clone()).await?;
         Ok(Self { settings, db, keys, runtime, catalogue, places, blobs, info, first_start })
@@ -128,7 +131,11 @@ impl Base {
     }
 }
 
-async fn ensure_server(db: &Db, runtime: &Runtime, settings: &Settings) -> Result<(ServerInfo, bool), StartError> {
+async fn ensure_server(
+    db: &Db,
+    runtime: &Runtime,
+    settings: &Settings,
+) -> Result<(ServerInfo, bool), StartError> {
     let mut tx = db.write().await?;
     let url = settings.public_url.clone().unwrap_or_default();
     let (mut info, made) = server::ensure(&mut tx, runtime, &url).await?;

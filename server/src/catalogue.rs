@@ -155,7 +155,9 @@ pub enum PublishError {
     #[error(transparent)]
     Form(#[from] FormError),
     /// The same version with other content was already given to phones.
-    #[error("form {form_id} version {version:?} is already published with another content: give it a new version")]
+    #[error(
+        "form {form_id} version {version:?} is already published with another content: give it a new version"
+    )]
     VersionTaken {
         /// The form.
         form_id: String,
@@ -189,7 +191,11 @@ pub async fn publish(
     };
     let media: Vec<_> = media
         .into_iter()
-        .map(|(filename, bytes)| MediaRow { md5: hex::encode(Md5::digest(&bytes)), filename, bytes })
+        .map(|(filename, bytes)| MediaRow {
+            md5: hex::encode(Md5::digest(&bytes)),
+            filename,
+            bytes,
+        })
         .collect();
     let known = forms::all(tx).await?;
     let same = known.iter().find(|k| k.form_id == row.form_id && k.version == row.version);

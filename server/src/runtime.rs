@@ -20,9 +20,8 @@ impl Micros {
 
     /// The calendar day in Mali, which keeps UTC all year.
     pub fn date(self) -> jiff::civil::Date {
-        jiff::Timestamp::from_microsecond(self.0).map_or(jiff::civil::Date::ZERO, |t| {
-            t.to_zoned(jiff::tz::TimeZone::UTC).date()
-        })
+        jiff::Timestamp::from_microsecond(self.0)
+            .map_or(jiff::civil::Date::ZERO, |t| t.to_zoned(jiff::tz::TimeZone::UTC).date())
     }
 
     /// Milliseconds since the epoch, never negative.
@@ -64,7 +63,10 @@ impl Runtime {
 
     /// A clock that stands still at `at` and a deterministic byte stream, for tests.
     pub fn fixed(at: Micros, seed: u64) -> Self {
-        Self { clock: Arc::new(FixedClock(at)), entropy: Arc::new(SeededEntropy(AtomicU64::new(seed))) }
+        Self {
+            clock: Arc::new(FixedClock(at)),
+            entropy: Arc::new(SeededEntropy(AtomicU64::new(seed))),
+        }
     }
 
     /// The present instant.
@@ -109,7 +111,8 @@ struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).expect("the operating system has no randomness: nothing can be sealed");
+        getrandom::fill(bytes)
+            .expect("the operating system has no randomness: nothing can be sealed");
     }
 }
 

@@ -70,10 +70,7 @@ pub enum CursorError {
 impl Cursor {
     /// The position before everything.
     pub const fn start(epoch: Uuid) -> Self {
-        Self {
-            epoch,
-            positions: BTreeMap::new(),
-        }
+        Self { epoch, positions: BTreeMap::new() }
     }
 
     /// The history that the position belongs to.
@@ -105,11 +102,7 @@ impl Cursor {
 
     /// What the cursor means to a server of this epoch.
     pub fn state(&self, epoch: Uuid) -> CursorState {
-        if self.epoch == epoch {
-            CursorState::Current
-        } else {
-            CursorState::OtherEpoch
-        }
+        if self.epoch == epoch { CursorState::Current } else { CursorState::OtherEpoch }
     }
 
     /// Reads the opaque text.
@@ -117,12 +110,8 @@ impl Cursor {
         if text.len() > MAX_CHARS {
             return Err(CursorError::TooLong);
         }
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text)
-            .map_err(|_| CursorError::NotBase64)?;
-        let (content, checksum) = bytes
-            .split_last_chunk::<4>()
-            .ok_or(CursorError::Truncated)?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::NotBase64)?;
+        let (content, checksum) = bytes.split_last_chunk::<4>().ok_or(CursorError::Truncated)?;
         if crc32(content).to_be_bytes() != *checksum {
             return Err(CursorError::Checksum);
         }
@@ -130,15 +119,10 @@ impl Cursor {
         if *layout != LAYOUT {
             return Err(CursorError::Layout(*layout));
         }
-        let (epoch, mut rest) = rest
-            .split_first_chunk::<16>()
-            .ok_or(CursorError::Truncated)?;
+        let (epoch, mut rest) = rest.split_first_chunk::<16>().ok_or(CursorError::Truncated)?;
         let positions = read_positions(&mut rest)?;
         if rest.is_empty() {
-            Ok(Self {
-                epoch: Uuid::from_bytes(*epoch),
-                positions,
-            })
+            Ok(Self { epoch: Uuid::from_bytes(*epoch), positions })
         } else {
             Err(CursorError::Malformed)
         }
@@ -166,18 +150,11 @@ impl Resume {
     /// Decides where to continue for a device that sent this cursor, or none.
     pub fn new(cursor: Option<Cursor>, epoch: Uuid) -> Self {
         match cursor {
-            Some(cursor) if cursor.state(epoch) == CursorState::Current => Self {
-                from: cursor,
-                reset: false,
-            },
-            Some(_) => Self {
-                from: Cursor::start(epoch),
-                reset: true,
-            },
-            None => Self {
-                from: Cursor::start(epoch),
-                reset: false,
-            },
+            Some(cursor) if cursor.state(epoch) == CursorState::Current => {
+                Self { from: cursor, reset: false }
+            }
+            Some(_) => Self { from: Cursor::start(epoch), reset: true },
+            None => Self { from: Cursor::start(epoch), reset: false },
         }
     }
 }
@@ -235,11 +212,7 @@ fn read_varint(rest: &mut &[u8]) -> Result<u64, CursorError> {
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, byte: &u8| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            if crc & 1 == 1 {
-                (crc >> 1) ^ 0xedb8_8320
-            } else {
-                crc >> 1
-            }
+            if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }
         })
     };
     !bytes.iter().fold(!0, step)

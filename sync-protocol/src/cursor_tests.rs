@@ -32,24 +32,12 @@ fn the_cursor_keeps_its_bytes() {
 
 #[test]
 fn every_position_survives_the_text() {
-    let edges = [
-        1,
-        127,
-        128,
-        16_383,
-        16_384,
-        u64::from(u32::MAX),
-        u64::MAX - 1,
-        u64::MAX,
-    ];
+    let edges = [1, 127, 128, 16_383, 16_384, u64::from(u32::MAX), u64::MAX - 1, u64::MAX];
     for seq in edges {
         let there = cursor(&[(0, seq), (u32::MAX, 1)]);
         assert_eq!(Cursor::decode(&there.encode()), Ok(there));
     }
-    assert_eq!(
-        Cursor::decode(&Cursor::start(EPOCH).encode()),
-        Ok(Cursor::start(EPOCH))
-    );
+    assert_eq!(Cursor::decode(&Cursor::start(EPOCH).encode()), Ok(Cursor::start(EPOCH)));
 }
 
 #[test]
@@ -61,11 +49,7 @@ fn a_cursor_never_goes_back() {
     cursor.advance(1, 11);
     assert_eq!(cursor.get(1), 11);
     cursor.advance(2, 0);
-    assert_eq!(
-        cursor.positions().count(),
-        1,
-        "a zone at its start is not written"
-    );
+    assert_eq!(cursor.positions().count(), 1, "a zone at its start is not written");
 }
 
 #[test]
@@ -76,20 +60,13 @@ fn a_cut_or_mangled_cursor_is_an_error() {
     }
     for position in 0..text.len() {
         let mut mangled = text.clone().into_bytes();
-        mangled[position] = if mangled[position] == b'A' {
-            b'B'
-        } else {
-            b'A'
-        };
+        mangled[position] = if mangled[position] == b'A' { b'B' } else { b'A' };
         assert!(
             Cursor::decode(std::str::from_utf8(&mangled).unwrap()).is_err(),
             "mangled at {position}"
         );
     }
-    assert_eq!(
-        Cursor::decode(&"A".repeat(MAX_CHARS + 1)),
-        Err(CursorError::TooLong)
-    );
+    assert_eq!(Cursor::decode(&"A".repeat(MAX_CHARS + 1)), Err(CursorError::TooLong));
     assert_eq!(Cursor::decode("a+b/"), Err(CursorError::NotBase64));
 }
 
@@ -100,23 +77,17 @@ fn a_forged_content_is_an_error() {
 
     assert_eq!(Cursor::decode(&signed(&[2])), Err(CursorError::Layout(2)));
     let forged: [&[u8]; 8] = [
-        &[],                                                        // no count
-        &[0, 7],                                                    // something after the end
-        &[1, 5, 0],                                                 // a position of 0
-        &[2, 5, 1, 5, 1],                                           // a zone twice
-        &[2, 6, 1, 5, 1],                                           // zones out of order
-        &[1, 5, 0x81, 0],                                           // 1, spelt with two bytes
-        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], // 2^64 - 1 zones
-        &[
-            1, 5, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,
-        ], // a position past 64 bits
+        &[],                                                              // no count
+        &[0, 7],                                                          // something after the end
+        &[1, 5, 0],                                                       // a position of 0
+        &[2, 5, 1, 5, 1],                                                 // a zone twice
+        &[2, 6, 1, 5, 1],                                                 // zones out of order
+        &[1, 5, 0x81, 0],                                                 // 1, spelt with two bytes
+        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],       // 2^64 - 1 zones
+        &[1, 5, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2], // a position past 64 bits
     ];
     for tail in forged {
-        assert_eq!(
-            Cursor::decode(&with(tail)),
-            Err(CursorError::Malformed),
-            "{tail:?}"
-        );
+        assert_eq!(Cursor::decode(&with(tail)), Err(CursorError::Malformed), "{tail:?}");
     }
 }
 
@@ -127,27 +98,9 @@ fn a_cursor_of_another_epoch_starts_again() {
 
     assert_eq!(old.state(EPOCH), CursorState::Current);
     assert_eq!(old.state(epoch), CursorState::OtherEpoch);
-    assert_eq!(
-        Resume::new(Some(old.clone()), EPOCH),
-        Resume {
-            from: old.clone(),
-            reset: false
-        }
-    );
-    assert_eq!(
-        Resume::new(Some(old), epoch),
-        Resume {
-            from: Cursor::start(epoch),
-            reset: true
-        }
-    );
-    assert_eq!(
-        Resume::new(None, epoch),
-        Resume {
-            from: Cursor::start(epoch),
-            reset: false
-        }
-    );
+    assert_eq!(Resume::new(Some(old.clone()), EPOCH), Resume { from: old.clone(), reset: false });
+    assert_eq!(Resume::new(Some(old), epoch), Resume { from: Cursor::start(epoch), reset: true });
+    assert_eq!(Resume::new(None, epoch), Resume { from: Cursor::start(epoch), reset: false });
 }
 
 #[test]

@@ -108,24 +108,13 @@ impl RecordError {
 /// Only for what concerns the whole body; a fault of one record is in [`DecodedPush::records`].
 pub fn decode_push(body: &[u8], limits: &Limits) -> Result<DecodedPush, PushError> {
     if length(body.len()) > limits.max_body_bytes {
-        return Err(PushError::TooLarge {
-            max: limits.max_body_bytes,
-        });
+        return Err(PushError::TooLarge { max: limits.max_body_bytes });
     }
     let text = std::str::from_utf8(body).map_err(|err| not_utf8(body, err.valid_up_to()))?;
     let envelope = decode_envelope(text, limits)?;
-    let slices = envelope.records.ok_or(PushError::TooManyRecords {
-        max: limits.max_records,
-    })?;
-    let records = slices
-        .into_iter()
-        .map(|slice| decode_record(slice.get(), limits))
-        .collect();
-    Ok(DecodedPush {
-        protocol: envelope.protocol,
-        batch: envelope.batch,
-        records,
-    })
+    let slices = envelope.records.ok_or(PushError::TooManyRecords { max: limits.max_records })?;
+    let records = slices.into_iter().map(|slice| decode_record(slice.get(), limits)).collect();
+    Ok(DecodedPush { protocol: envelope.protocol, batch: envelope.batch, records })
 }
 
 struct Envelope<'a> {
@@ -144,17 +133,11 @@ fn decode_envelope<'a>(text: &'a str, limits: &Limits) -> Result<Envelope<'a>, P
         .and_then(|envelope| json.end().map(|()| envelope));
     match parsed {
         Ok(envelope) if !supported.contains(envelope.protocol) => {
-            Err(PushError::UnsupportedProtocol {
-                found: envelope.protocol,
-                supported,
-            })
+            Err(PushError::UnsupportedProtocol { found: envelope.protocol, supported })
         }
         Ok(envelope) => Ok(envelope),
         Err(err) if matches!(err.classify(), Category::Data) => Err(envelope_fault(text, &err)),
-        Err(err) => Err(PushError::NotJson {
-            line: err.line(),
-            column: err.column(),
-        }),
+        Err(err) => Err(PushError::NotJson { line: err.line(), column: err.column() }),
     }
 }
 
@@ -195,9 +178,7 @@ impl<'de> Visitor<'de> for EnvelopeSeed {
                 Field::Batch => ("batch", batch.replace(map.next_value()?).is_some()),
                 Field::Records => (
                     "records",
-                    records
-                        .replace(map.next_value_seed(AtMost(self.max_records))?)
-                        .is_some(),
+                    records.replace(map.next_value_seed(AtMost(self.max_records))?).is_some(),
                 ),
             };
             if is_repeated {
@@ -220,19 +201,14 @@ fn envelope_fault(text: &str, err: &serde_json::Error) -> PushError {
     }
     // Strict reading stops at the first fault; the body may also be broken further on.
     if let Err(broken) = serde_json::from_str::<IgnoredAny>(text) {
-        return PushError::NotJson {
-            line: broken.line(),
-            column: broken.column(),
-        };
+        return PushError::NotJson { line: broken.line(), column: broken.column() };
     }
     let supported = ProtocolRange::SUPPORTED;
     match serde_json::from_str::<Version>(text) {
         Ok(Version { protocol: found }) if !supported.contains(found) => {
             PushError::UnsupportedProtocol { found, supported }
         }
-        _ => PushError::Envelope {
-            detail: describe(err),
-        },
+        _ => PushError::Envelope { detail: describe(err) },
     }
 }
 
@@ -312,11 +288,7 @@ fn describe(err: &serde_json::Error) -> String {
         message.starts_with("missing field") || message.starts_with("duplicate field");
     if names_only_our_fields {
         // Keeps "missing field `xml`" and drops " at line 1 column 2".
-        return message
-            .split(" at line ")
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        return message.split(" at line ").next().unwrap_or_default().to_owned();
     }
     let what = if message.starts_with("unknown field") {
         "a field is not known"
@@ -330,15 +302,9 @@ fn describe(err: &serde_json::Error) -> String {
 
 fn not_utf8(body: &[u8], valid_up_to: usize) -> PushError {
     let valid = body.get(..valid_up_to).unwrap_or_default();
-    let line_start = valid
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .map_or(0, |newline| newline + 1);
+    let line_start = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let line = valid.split(|byte| *byte == b'\n').count();
-    PushError::NotJson {
-        line,
-        column: valid_up_to - line_start + 1,
-    }
+    PushError::NotJson { line, column: valid_up_to - line_start + 1 }
 }
 
 fn length(bytes: usize) -> u64 {

@@ -45,10 +45,7 @@ fn a_push_is_read_as_it_was_written() {
 #[test]
 fn each_faulty_record_is_refused_alone() {
     let cases = [
-        (
-            r#"{"instance_id":"uuid:x","form_id":"f","form_version":""}"#,
-            "missing field `xml`",
-        ),
+        (r#"{"instance_id":"uuid:x","form_id":"f","form_version":""}"#, "missing field `xml`"),
         (
             r#"{"instance_id":"uuid:x","form_id":"f","form_id":"g","form_version":"","xml":"<d/>"}"#,
             "duplicate field `form_id`",
@@ -77,30 +74,18 @@ fn each_faulty_record_is_refused_alone() {
     for (text, detail) in cases {
         let fault = fault_of(text);
         assert_eq!(fault.code, RefusalCode::Malformed, "{text}");
-        assert!(
-            fault.detail.starts_with(detail),
-            "{text} gave {}",
-            fault.detail
-        );
+        assert!(fault.detail.starts_with(detail), "{text} gave {}", fault.detail);
         assert_eq!(fault.instance_id.as_deref(), Some("uuid:x"), "{text}");
     }
 }
 
 #[test]
 fn a_record_without_a_readable_id_is_refused_without_one() {
-    for text in [
-        "null",
-        "7",
-        r#""x""#,
-        r#"["uuid:x","f","","<d/>",[]]"#,
-        r#"{"instance_id":"\udfff"}"#,
-    ] {
+    for text in
+        ["null", "7", r#""x""#, r#"["uuid:x","f","","<d/>",[]]"#, r#"{"instance_id":"\udfff"}"#]
+    {
         let fault = fault_of(text);
-        assert_eq!(
-            (fault.code, fault.instance_id),
-            (RefusalCode::Malformed, None),
-            "{text}"
-        );
+        assert_eq!((fault.code, fault.instance_id), (RefusalCode::Malformed, None), "{text}");
     }
 }
 
@@ -118,9 +103,7 @@ fn a_fault_never_quotes_the_record() {
 
 #[test]
 fn a_record_over_the_limit_is_refused_alone_as_too_large() {
-    let long = SOUND
-        .replace("<d/>", &"x".repeat(2_000_000))
-        .replace("uuid:ok", "uuid:long");
+    let long = SOUND.replace("<d/>", &"x".repeat(2_000_000)).replace("uuid:ok", "uuid:long");
 
     let fault = fault_of(&long);
 
@@ -138,16 +121,10 @@ fn a_deeply_nested_record_is_refused_without_recursion() {
 
 #[test]
 fn the_last_record_allowed_is_read_and_one_more_is_too_many() {
-    let limits = Limits {
-        max_records: 3,
-        ..Limits::default()
-    };
+    let limits = Limits { max_records: 3, ..Limits::default() };
 
     let full = body(&format!("[{SOUND},{SOUND},{SOUND}]"));
-    assert_eq!(
-        decode_push(full.as_bytes(), &limits).unwrap().records.len(),
-        3
-    );
+    assert_eq!(decode_push(full.as_bytes(), &limits).unwrap().records.len(), 3);
 
     let over = body(&format!("[{SOUND},{SOUND},{SOUND},0]"));
     let err = decode_push(over.as_bytes(), &limits).unwrap_err();
@@ -157,24 +134,12 @@ fn the_last_record_allowed_is_read_and_one_more_is_too_many() {
 
 #[test]
 fn a_body_that_is_not_json_is_told_where() {
-    assert_eq!(
-        decode("<html>").unwrap_err(),
-        PushError::NotJson { line: 1, column: 1 }
-    );
+    assert_eq!(decode("<html>").unwrap_err(), PushError::NotJson { line: 1, column: 1 });
     assert!(matches!(decode("").unwrap_err(), PushError::NotJson { .. }));
-    assert!(matches!(
-        decode(&body("[")).unwrap_err(),
-        PushError::NotJson { .. }
-    ));
-    assert!(matches!(
-        decode(&body("[] ]")).unwrap_err(),
-        PushError::NotJson { .. }
-    ));
+    assert!(matches!(decode(&body("[")).unwrap_err(), PushError::NotJson { .. }));
+    assert!(matches!(decode(&body("[] ]")).unwrap_err(), PushError::NotJson { .. }));
     assert!(
-        matches!(
-            decode(&body("[\"a\u{0}\"]")).unwrap_err(),
-            PushError::NotJson { .. }
-        ),
+        matches!(decode(&body("[\"a\u{0}\"]")).unwrap_err(), PushError::NotJson { .. }),
         "a bare NUL is not JSON"
     );
 
@@ -193,37 +158,25 @@ fn an_envelope_with_a_fault_is_refused_whole() {
     ];
     for text in faulty {
         let err = decode(&text).unwrap_err();
-        assert!(
-            matches!(err, PushError::Envelope { .. }),
-            "{text} gave {err}"
-        );
+        assert!(matches!(err, PushError::Envelope { .. }), "{text} gave {err}");
         assert_eq!(err.status(), 400);
     }
 }
 
 #[test]
 fn another_protocol_is_named_even_when_its_fields_are_unknown() {
-    for text in [
-        body("[]").replace(":1,", ":2,"),
-        r#"{"protocol":2,"events":[]}"#.to_owned(),
-    ] {
+    for text in [body("[]").replace(":1,", ":2,"), r#"{"protocol":2,"events":[]}"#.to_owned()] {
         let err = decode(&text).unwrap_err();
         assert_eq!(
             err,
-            PushError::UnsupportedProtocol {
-                found: 2,
-                supported: ProtocolRange::SUPPORTED
-            }
+            PushError::UnsupportedProtocol { found: 2, supported: ProtocolRange::SUPPORTED }
         );
     }
 }
 
 #[test]
 fn a_body_over_the_limit_is_not_even_read() {
-    let limits = Limits {
-        max_body_bytes: 10,
-        ..Limits::default()
-    };
+    let limits = Limits { max_body_bytes: 10, ..Limits::default() };
 
     assert_eq!(
         decode_push(b"not json at all", &limits).unwrap_err(),
@@ -235,10 +188,7 @@ fn a_body_over_the_limit_is_not_even_read() {
 fn no_cut_or_flipped_byte_makes_the_decoder_fail_otherwise_than_by_its_errors() {
     let whole = body(&format!("[{SOUND},{SOUND}]")).into_bytes();
     for position in 0..whole.len() {
-        assert!(
-            decode_push(&whole[..position], &Limits::default()).is_err(),
-            "cut at {position}"
-        );
+        assert!(decode_push(&whole[..position], &Limits::default()).is_err(), "cut at {position}");
         for mask in [0x01, 0x20, 0x80] {
             let mut flipped = whole.clone();
             flipped[position] ^= mask;
@@ -255,11 +205,8 @@ fn no_cut_or_flipped_byte_makes_the_decoder_fail_otherwise_than_by_its_errors() 
 fn five_hundred_records_are_read_at_once() {
     let mut sample = record("uuid:1");
     sample.xml = "<nom lang=\"bm\">Moussa</nom>\n".repeat(107);
-    let request = PushRequest {
-        protocol: 1,
-        batch: Uuid::from_u128(7),
-        records: vec![sample; 500],
-    };
+    let request =
+        PushRequest { protocol: 1, batch: Uuid::from_u128(7), records: vec![sample; 500] };
     let bytes = request.to_json();
 
     let mut best = std::time::Duration::MAX;

@@ -55,10 +55,7 @@ pub struct ProtocolRange {
 
 impl ProtocolRange {
     /// What this crate speaks.
-    pub const SUPPORTED: Self = Self {
-        min: PROTOCOL,
-        max: PROTOCOL,
-    };
+    pub const SUPPORTED: Self = Self { min: PROTOCOL, max: PROTOCOL };
 
     /// Says whether this version is inside the range.
     pub const fn contains(self, version: u32) -> bool {
@@ -125,14 +122,8 @@ impl HelloRequest {
         if self.protocol.is_empty() {
             return Ok(supported.max);
         }
-        let common = self
-            .protocol
-            .iter()
-            .copied()
-            .filter(|version| supported.contains(*version));
-        common
-            .max()
-            .ok_or(HelloError::UnsupportedProtocol { supported })
+        let common = self.protocol.iter().copied().filter(|version| supported.contains(*version));
+        common.max().ok_or(HelloError::UnsupportedProtocol { supported })
     }
 }
 
@@ -171,10 +162,7 @@ mod tests {
         let golden_bytes = include_str!("../fixtures/v1/hello_response.json").trim_end();
 
         assert_eq!(serde_json::to_string(&golden()).unwrap(), golden_bytes);
-        assert_eq!(
-            serde_json::from_str::<HelloResponse>(golden_bytes).unwrap(),
-            golden()
-        );
+        assert_eq!(serde_json::from_str::<HelloResponse>(golden_bytes).unwrap(), golden());
     }
 
     #[test]
@@ -195,10 +183,7 @@ mod tests {
 
     #[test]
     fn a_hello_with_an_unknown_field_is_malformed() {
-        assert_eq!(
-            decode_hello(br#"{"secret":"x"}"#),
-            Err(HelloError::Malformed)
-        );
+        assert_eq!(decode_hello(br#"{"secret":"x"}"#), Err(HelloError::Malformed));
         assert_eq!(decode_hello(b"[]"), Err(HelloError::Malformed));
     }
 
@@ -207,9 +192,6 @@ mod tests {
         let mut value = serde_json::to_value(golden()).unwrap();
         value["motd"] = "bonjour".into();
 
-        assert_eq!(
-            serde_json::from_value::<HelloResponse>(value).unwrap(),
-            golden()
-        );
+        assert_eq!(serde_json::from_value::<HelloResponse>(value).unwrap(), golden());
     }
 }

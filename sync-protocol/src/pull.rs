@@ -57,41 +57,24 @@ impl PullRequest {
 
     /// Writes the query's pairs; the transport percent-encodes them.
     pub fn to_query(&self) -> Vec<(&'static str, String)> {
-        let cursor = self
-            .cursor
-            .as_ref()
-            .map(|cursor| ("cursor", cursor.to_string()));
+        let cursor = self.cursor.as_ref().map(|cursor| ("cursor", cursor.to_string()));
         let limit = self.limit.map(|limit| ("limit", limit.to_string()));
-        let datasets = self
-            .datasets
-            .as_ref()
-            .map(|datasets| ("datasets", datasets.join(",")));
+        let datasets = self.datasets.as_ref().map(|datasets| ("datasets", datasets.join(",")));
         cursor.into_iter().chain(limit).chain(datasets).collect()
     }
 }
 
 fn put<T>(slot: &mut Option<T>, name: &'static str, value: T) -> Result<(), QueryError> {
-    if slot.replace(value).is_some() {
-        Err(QueryError::Repeated { name })
-    } else {
-        Ok(())
-    }
+    if slot.replace(value).is_some() { Err(QueryError::Repeated { name }) } else { Ok(()) }
 }
 
 fn parse_limit(text: &str) -> Result<u32, QueryError> {
-    text.parse()
-        .ok()
-        .filter(|limit| *limit > 0)
-        .ok_or(QueryError::Limit)
+    text.parse().ok().filter(|limit| *limit > 0).ok_or(QueryError::Limit)
 }
 
 fn parse_datasets(text: &str) -> Result<Vec<String>, QueryError> {
     let names: Vec<String> = text.split(',').map(str::to_owned).collect();
-    if names.iter().any(String::is_empty) {
-        Err(QueryError::Datasets)
-    } else {
-        Ok(names)
-    }
+    if names.iter().any(String::is_empty) { Err(QueryError::Datasets) } else { Ok(names) }
 }
 
 /// One page of changes, in the order of the server's commits.
@@ -239,10 +222,7 @@ mod tests {
         let golden_bytes = include_str!("../fixtures/v1/pull_response.json").trim_end();
 
         assert_eq!(serde_json::to_string(&golden()).unwrap(), golden_bytes);
-        assert_eq!(
-            serde_json::from_str::<PullResponse>(golden_bytes).unwrap(),
-            golden()
-        );
+        assert_eq!(serde_json::from_str::<PullResponse>(golden_bytes).unwrap(), golden());
     }
 
     #[test]
@@ -261,28 +241,19 @@ mod tests {
         };
 
         assert_eq!(PullRequest::from_query(&request.to_query()), Ok(request));
-        assert_eq!(
-            PullRequest::from_query::<&str, &str>(&[]),
-            Ok(PullRequest::default())
-        );
+        assert_eq!(PullRequest::from_query::<&str, &str>(&[]), Ok(PullRequest::default()));
     }
 
     #[test]
     fn a_query_that_is_not_a_pull_is_refused() {
         let cases: [(&[(&str, &str)], QueryError); 7] = [
             (&[("token", "x")], QueryError::UnknownParameter),
-            (
-                &[("limit", "5"), ("limit", "5")],
-                QueryError::Repeated { name: "limit" },
-            ),
+            (&[("limit", "5"), ("limit", "5")], QueryError::Repeated { name: "limit" }),
             (&[("limit", "0")], QueryError::Limit),
             (&[("limit", "-1")], QueryError::Limit),
             (&[("limit", "99999999999")], QueryError::Limit),
             (&[("datasets", "sites,,x")], QueryError::Datasets),
-            (
-                &[("cursor", "")],
-                QueryError::Cursor(CursorError::Truncated),
-            ),
+            (&[("cursor", "")], QueryError::Cursor(CursorError::Truncated)),
         ];
         for (pairs, error) in cases {
             assert_eq!(PullRequest::from_query(pairs), Err(error), "{pairs:?}");

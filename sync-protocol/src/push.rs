@@ -132,11 +132,7 @@ impl AttachmentRef {
 fn check_name(field: &'static str, name: &str) -> Result<(), RecordFault> {
     let is_sound =
         !name.trim().is_empty() && name.len() <= MAX_NAME_BYTES && !name.contains(char::is_control);
-    if is_sound {
-        Ok(())
-    } else {
-        Err(RecordFault::Name { field })
-    }
+    if is_sound { Ok(()) } else { Err(RecordFault::Name { field }) }
 }
 
 #[cfg(test)]
@@ -176,10 +172,7 @@ pub(crate) mod tests {
         let golden_bytes = include_str!("../fixtures/v1/push_request.json").trim_end();
 
         assert_eq!(String::from_utf8(request.to_json()).unwrap(), golden_bytes);
-        assert_eq!(
-            serde_json::from_str::<PushRequest>(golden_bytes).unwrap(),
-            request
-        );
+        assert_eq!(serde_json::from_str::<PushRequest>(golden_bytes).unwrap(), request);
     }
 
     #[test]
@@ -187,11 +180,7 @@ pub(crate) mod tests {
         for name in ["", "..", "a/b.jpg", "..\\b.jpg", "a\n.jpg"] {
             let mut suspect = record("uuid:1");
             suspect.attachments.push(photo(name));
-            assert_eq!(
-                suspect.check(),
-                Err(RecordFault::AttachmentName),
-                "{name:?}"
-            );
+            assert_eq!(suspect.check(), Err(RecordFault::AttachmentName), "{name:?}");
         }
     }
 

@@ -95,13 +95,8 @@ mod tests {
 
     #[test]
     fn anything_but_64_hexadecimal_digits_is_refused() {
-        for text in [
-            String::new(),
-            "a".repeat(63),
-            "a".repeat(65),
-            "g".repeat(64),
-            "é".repeat(32),
-        ] {
+        for text in [String::new(), "a".repeat(63), "a".repeat(65), "g".repeat(64), "é".repeat(32)]
+        {
             assert_eq!(text.parse::<Sha256Hex>(), Err(Sha256HexError), "{text}");
         }
     }

@@ -97,10 +97,7 @@ pub enum RefusalCode {
 impl Verdict {
     /// Refuses with the code's own message.
     pub fn refused(code: RefusalCode) -> Self {
-        Self::Refused {
-            code,
-            message: code.message().to_owned(),
-        }
+        Self::Refused { code, message: code.message().to_owned() }
     }
 
     /// The server's name for the submission, unless it was refused.
@@ -186,25 +183,11 @@ mod tests {
     fn golden() -> PushResponse {
         let id = Uuid::from_u128;
         let verdicts = vec![
-            Verdict::Accepted {
-                submission_id: id(1),
-            },
-            Verdict::Duplicate {
-                submission_id: id(2),
-                state: None,
-            },
-            Verdict::Duplicate {
-                submission_id: id(3),
-                state: Some(ReceiptState::Applied),
-            },
-            Verdict::Conflict {
-                submission_id: id(4),
-                with: id(1),
-            },
-            Verdict::Quarantined {
-                submission_id: id(5),
-                rules: vec!["OR-017".to_owned()],
-            },
+            Verdict::Accepted { submission_id: id(1) },
+            Verdict::Duplicate { submission_id: id(2), state: None },
+            Verdict::Duplicate { submission_id: id(3), state: Some(ReceiptState::Applied) },
+            Verdict::Conflict { submission_id: id(4), with: id(1) },
+            Verdict::Quarantined { submission_id: id(5), rules: vec!["OR-017".to_owned()] },
             Verdict::refused(RefusalCode::UnknownForm),
         ];
         let results = (0..)
@@ -234,10 +217,7 @@ mod tests {
         let golden_bytes = include_str!("../fixtures/v1/push_response.json").trim_end();
 
         assert_eq!(serde_json::to_string(&golden()).unwrap(), golden_bytes);
-        assert_eq!(
-            serde_json::from_str::<PushResponse>(golden_bytes).unwrap(),
-            golden()
-        );
+        assert_eq!(serde_json::from_str::<PushResponse>(golden_bytes).unwrap(), golden());
     }
 
     #[test]
@@ -250,10 +230,8 @@ mod tests {
             .collect();
 
         assert_eq!(safe, [2, 4]);
-        let held = Verdict::Duplicate {
-            submission_id: Uuid::nil(),
-            state: Some(ReceiptState::Held),
-        };
+        let held =
+            Verdict::Duplicate { submission_id: Uuid::nil(), state: Some(ReceiptState::Held) };
         assert!(!held.is_safe_to_forget());
     }
 
@@ -262,18 +240,8 @@ mod tests {
         use RefusalCode::{
             InstanceMismatch, Malformed, NoPermission, TooLarge, UnknownForm, Unparsable,
         };
-        for code in [
-            UnknownForm,
-            Unparsable,
-            TooLarge,
-            InstanceMismatch,
-            Malformed,
-            NoPermission,
-        ] {
-            assert_eq!(
-                serde_json::to_string(&code).unwrap(),
-                format!("\"{}\"", code.as_str())
-            );
+        for code in [UnknownForm, Unparsable, TooLarge, InstanceMismatch, Malformed, NoPermission] {
+            assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{}\"", code.as_str()));
         }
         assert_eq!(
             serde_json::from_str::<RefusalCode>("\"of_next_year\"").unwrap(),

@@ -19,10 +19,7 @@ pub(crate) fn device_dir() -> PathBuf {
 /// The phone, compiled once; the error says what is missing to compile it.
 pub(crate) fn phone() -> Result<&'static Phone, String> {
     static PHONE: OnceLock<Result<Phone, String>> = OnceLock::new();
-    PHONE
-        .get_or_init(Phone::build)
-        .as_ref()
-        .map_err(Clone::clone)
+    PHONE.get_or_init(Phone::build).as_ref().map_err(Clone::clone)
 }
 
 /// The phone, or `None` with a word on stderr; panics instead when `SANU_REQUIRE_PHONE` is set, as CI does.
@@ -30,10 +27,7 @@ pub(crate) fn phone_or_skip() -> Option<&'static Phone> {
     match phone() {
         Ok(phone) => Some(phone),
         Err(reason) => {
-            assert!(
-                environment("SANU_REQUIRE_PHONE").is_none(),
-                "the phone is required: {reason}"
-            );
+            assert!(environment("SANU_REQUIRE_PHONE").is_none(), "the phone is required: {reason}");
             eprintln!("skipped, no phone: {reason}");
             None
         }
@@ -66,12 +60,7 @@ impl Phone {
         let output = Command::new("java")
             // a short-lived process on a small machine: start fast, take one core and little memory
             .args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
-            .args([
-                "-Djava.awt.headless=true",
-                "-cp",
-                &self.class_path,
-                "OpenRosaDevice",
-            ])
+            .args(["-Djava.awt.headless=true", "-cp", &self.class_path, "OpenRosaDevice"])
             .args(args)
             .current_dir(device_dir())
             .output()
@@ -84,9 +73,7 @@ impl Phone {
         let sources = sources().map_err(|e| format!("cannot read the phone's sources: {e}"))?;
         let classes = compiled(&jar, &sources)?;
         tool("java", ["-version"])?;
-        Ok(Self {
-            class_path: format!("{}:{}", classes.display(), jar.display()),
-        })
+        Ok(Self { class_path: format!("{}:{}", classes.display(), jar.display()) })
     }
 }
 
@@ -113,14 +100,7 @@ fn compiled(jar: &Path, sources: &[PathBuf]) -> Result<PathBuf, String> {
         return Ok(classes);
     }
     let fresh = tempfile::tempdir_in(target).map_err(|e| format!("no room for classes: {e}"))?;
-    let fixed = [
-        "-nowarn",
-        "-proc:none",
-        "-XDsuppressNotes",
-        "-encoding",
-        "UTF-8",
-        "-cp",
-    ];
+    let fixed = ["-nowarn", "-proc:none", "-XDsuppressNotes", "-encoding", "UTF-8", "-cp"];
     let mut arguments: Vec<&OsStr> = fixed.iter().map(OsStr::new).collect();
     arguments.extend([jar.as_os_str(), OsStr::new("-d"), fresh.path().as_os_str()]);
     arguments.extend(sources.iter().map(|s| s.as_os_str()));
@@ -158,8 +138,7 @@ fn jar() -> Result<PathBuf, String> {
         None => PathBuf::from(tool("python3", ["-c", ASK])?.trim()),
     };
     // absolute, for the phone runs in a folder of its own
-    jar.canonicalize()
-        .map_err(|e| format!("no ODK Validate jar at {}: {e}", jar.display()))
+    jar.canonicalize().map_err(|e| format!("no ODK Validate jar at {}: {e}", jar.display()))
 }
 
 /// The standard output of a tool, or why there is none.
@@ -174,17 +153,11 @@ fn tool<A: AsRef<OsStr>>(
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
-        Err(format!(
-            "{name} failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        ))
+        Err(format!("{name} failed: {}", String::from_utf8_lossy(&output.stderr).trim()))
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the test harness has no main to read it for it"
-)]
+#[expect(clippy::disallowed_methods, reason = "the test harness has no main to read it for it")]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -209,15 +182,7 @@ mod tests {
 
         for form in ["personne", "visite", "menage", "medias"] {
             let xform = format!("forms/{form}.xml");
-            let offline = [
-                "--xform",
-                &xform,
-                "--media",
-                "forms,media",
-                "--auto",
-                "--count",
-                "5",
-            ];
+            let offline = ["--xform", &xform, "--media", "forms,media", "--auto", "--count", "5"];
             let run = phone.run(&offline);
 
             assert_eq!((run.status, run.ok), (0, 5), "{form}: {run:?}");

@@ -208,9 +208,7 @@ impl Access {
     /// Ends the session of this token.
     pub async fn logout(&self, token: &str) -> Result<(), AccessError> {
         let hash = token_hash(token);
-        self.db
-            .with_tx("logout", move |tx| Box::pin(accounts::close_session(tx, hash)))
-            .await?;
+        self.db.with_tx("logout", move |tx| Box::pin(accounts::close_session(tx, hash))).await?;
         Ok(())
     }
 
@@ -218,8 +216,11 @@ impl Access {
         let mut tx = self.db.read().await?;
         let account = accounts::by_login(&mut tx, login).await?;
         drop(tx);
-        let stored = account.as_ref().map_or_else(|| Arc::clone(&self.decoy), |a| a.password_hash.as_str().into());
-        let memory = self.keys.sign(&[b"basic", login.as_bytes(), stored.as_bytes(), password.as_bytes()]);
+        let stored = account
+            .as_ref()
+            .map_or_else(|| Arc::clone(&self.decoy), |a| a.password_hash.as_str().into());
+        let memory =
+            self.keys.sign(&[b"basic", login.as_bytes(), stored.as_bytes(), password.as_bytes()]);
         if self.remembers(&memory) {
             return account.ok_or(AccessError::Unknown);
         }

@@ -35,7 +35,12 @@ impl CellKey {
     pub(super) fn row(self, n: i64) -> Vec<Value> {
         let mut row: Vec<Value> = vec![self.zone_id.into(), self.dataset.into()];
         row.extend(self.places.into_iter().map(Value::from));
-        row.extend([self.district.into(), self.sex.into(), self.age_group.into(), self.status.into()]);
+        row.extend([
+            self.district.into(),
+            self.sex.into(),
+            self.age_group.into(),
+            self.status.into(),
+        ]);
         row.push(n.into());
         row
     }

@@ -60,9 +60,24 @@ pub struct Applier {
 
 impl Applier {
     /// Over these parts.
-    pub fn new(db: Db, keys: Arc<MasterKeys>, runtime: Runtime, catalogue: Catalogue, places: Places) -> Self {
+    pub fn new(
+        db: Db,
+        keys: Arc<MasterKeys>,
+        runtime: Runtime,
+        catalogue: Catalogue,
+        places: Places,
+    ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
-        Self { db, keys, runtime, catalogue, places, progress, turn: Arc::default(), rebuilding: false }
+        Self {
+            db,
+            keys,
+            runtime,
+            catalogue,
+            places,
+            progress,
+            turn: Arc::default(),
+            rebuilding: false,
+        }
     }
 
     /// The same, for a register that is being made again: entities keep their keys.
@@ -163,7 +178,12 @@ impl Applier {
     }
 
     /// Folds a batch and writes it; `advance` moves the applied mark, and fails if another did.
-    async fn derive(&self, batch: Vec<Event>, advance: Option<(i64, i64)>, forms: &Arc<Snapshot>) -> Result<()> {
+    async fn derive(
+        &self,
+        batch: Vec<Event>,
+        advance: Option<(i64, i64)>,
+        forms: &Arc<Snapshot>,
+    ) -> Result<()> {
         let this = self.clone();
         let gazetteer = self.places.gazetteer();
         let (said, gazetteer, forms) = {
@@ -222,7 +242,10 @@ impl Applier {
                 .iter()
                 .flat_map(|s| {
                     let zone = s.event.zone_id;
-                    s.interpretation.iter().flat_map(|i| &i.changes).map(move |c| (zone, c.entity_id))
+                    s.interpretation
+                        .iter()
+                        .flat_map(|i| &i.changes)
+                        .map(move |c| (zone, c.entity_id))
                 })
                 .collect();
             register.kept_keys = load::subject_keys(tx, &fresh, &self.keys).await?;
@@ -244,8 +267,11 @@ impl Applier {
         }
         let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
         for event in event::at(tx, &seqs, &self.keys).await? {
-            let source =
-                Source { submission_id: event.submission_id, seq: event.seq, at: event.received_at };
+            let source = Source {
+                submission_id: event.submission_id,
+                seq: event.seq,
+                at: event.received_at,
+            };
             let zone_id = event.zone_id;
             let said = say(event, ground);
             for change in said.interpretation.into_iter().flat_map(|i| i.changes) {
@@ -302,7 +328,9 @@ fn keep(ahead: &mut BTreeMap<i64, Event>, events: Vec<Appended>) {
 fn contiguous(ahead: &mut BTreeMap<i64, Event>, seq: i64) -> Vec<Event> {
     let mut batch = Vec::new();
     while batch.len() < BATCH {
-        let Some(event) = ahead.remove(&(seq + 1 + i64::try_from(batch.len()).unwrap_or(0))) else { break };
+        let Some(event) = ahead.remove(&(seq + 1 + i64::try_from(batch.len()).unwrap_or(0))) else {
+            break;
+        };
         batch.push(event);
     }
     batch

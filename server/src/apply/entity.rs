@@ -100,7 +100,12 @@ pub(super) struct Source {
 
 impl EntityState {
     /// A new entity that no change has reached yet.
-    pub(super) fn new(zone_id: ZoneId, change: &EntityChange, key: SubjectKey, source: Source) -> Self {
+    pub(super) fn new(
+        zone_id: ZoneId,
+        change: &EntityChange,
+        key: SubjectKey,
+        source: Source,
+    ) -> Self {
         Self {
             zone_id,
             entity_id: change.entity_id,
@@ -174,7 +179,8 @@ impl EntityState {
                 self.place = own.as_ref().map(StoredPlace::of).unwrap_or_default();
                 let declared = self.facts.district.clone();
                 let of_cercle = sanu_schemas::mining_district_of_cercle(self.place.cercle_2023());
-                self.district = declared.or_else(|| of_cercle.map(str::to_owned)).unwrap_or_default();
+                self.district =
+                    declared.or_else(|| of_cercle.map(str::to_owned)).unwrap_or_default();
             }
         }
         before != (self.place.clone(), self.district.clone())

@@ -78,7 +78,12 @@ const COLUMNS: &str = "SELECT j.zone_id, j.seq, j.event_id, j.kind, j.submission
      k.wrapped FROM journal j JOIN subject_key k ON k.zone_id = j.zone_id AND k.subject_id = j.event_id ";
 
 /// The next events after `seq`, at most `limit`, in order.
-pub(super) async fn after(tx: &mut Tx, seq: i64, limit: i64, keys: &MasterKeys) -> Result<Vec<Event>> {
+pub(super) async fn after(
+    tx: &mut Tx,
+    seq: i64,
+    limit: i64,
+    keys: &MasterKeys,
+) -> Result<Vec<Event>> {
     let rows = tx
         .query(COLUMNS)
         .push("WHERE j.seq > ")
@@ -127,7 +132,8 @@ fn read(row: &Row, keys: &MasterKeys) -> Result<Event> {
     Ok(Event {
         seq: row.get(1)?,
         zone_id: ZoneId(row.get(0)?),
-        kind: EventKind::parse(&kind).ok_or(DbError::Inconsistent { table: "journal", column: "kind" })?,
+        kind: EventKind::parse(&kind)
+            .ok_or(DbError::Inconsistent { table: "journal", column: "kind" })?,
         submission_id: row.get(4)?,
         form_id: row.get(5)?,
         form_version: row.get(6)?,

@@ -106,7 +106,8 @@ pub(super) struct Said {
 
 /// Interprets an event: the costly, pure part.
 pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
-    let speaks = matches!(event.kind, EventKind::Submission | EventKind::Edit | EventKind::Conflict);
+    let speaks =
+        matches!(event.kind, EventKind::Submission | EventKind::Edit | EventKind::Conflict);
     let interpretation = event
         .content
         .as_ref()
@@ -291,11 +292,17 @@ impl Register {
     }
 
     /// A corrected card number frees the one that was wrong.
-    fn forget_former_card(&mut self, entity: &EntityState, change: &EntityChange, ground: &Ground<'_>) {
+    fn forget_former_card(
+        &mut self,
+        entity: &EntityState,
+        change: &EntityChange,
+        ground: &Ground<'_>,
+    ) {
         let Some(card) = change.card_key else { return };
         let property = if entity.dataset == "enfants" { "child_code" } else { "card_no" };
         let former = entity.sealed.get(property).and_then(|v| v.as_str());
-        let Some(former) = former.map(|c| ground.keys.lookup_hash(&entity.dataset, &c.trim().to_uppercase()))
+        let Some(former) =
+            former.map(|c| ground.keys.lookup_hash(&entity.dataset, &c.trim().to_uppercase()))
         else {
             return;
         };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
@@ -76,7 +77,12 @@ fn card_property(dataset: &str) -> Option<&'static str> {
 }
 
 /// Interprets a submission, edit or conflict.
-pub(super) fn interpret(event: &Event, content: &Content, forms: &Snapshot, keys: &MasterKeys) -> Interpretation {
+pub(super) fn interpret(
+    event: &Event,
+    content: &Content,
+    forms: &Snapshot,
+    keys: &MasterKeys,
+) -> Interpretation {
     let exact = forms.version(&event.form_id, &event.form_version);
     let Some(published) = exact.or_else(|| forms.latest(&event.form_id)) else {
         return kept_aside("unknown_form", "A01", content);
@@ -105,7 +111,12 @@ pub(super) fn interpret(event: &Event, content: &Content, forms: &Snapshot, keys
     said
 }
 
-fn decoded(published: &Arc<Published>, exact: bool, content: &Content, event: &Event) -> Result<Arc<Decoded>, ()> {
+fn decoded(
+    published: &Arc<Published>,
+    exact: bool,
+    content: &Content,
+    event: &Event,
+) -> Result<Arc<Decoded>, ()> {
     // The door decodes against the exact version only.
     if let Some(decoded) = content.decoded.as_ref().filter(|_| exact) {
         return Ok(Arc::clone(decoded));
@@ -135,10 +146,9 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
         rules: Vec::new(),
         dataset: form.dataset.clone().unwrap_or_default(),
         answers: decoded.answers_json(form, |class| class == Class::None),
-        sealed: content.key.seal(
-            b"record",
-            decoded.answers_json(form, |class| class != Class::None).as_bytes(),
-        ),
+        sealed: content
+            .key
+            .seal(b"record", decoded.answers_json(form, |class| class != Class::None).as_bytes()),
         expected_files: decoded.attachments.clone(),
         changes: Vec::new(),
     };
@@ -199,10 +209,10 @@ fn changes(form: &XForm, decoded: &Decoded, event: &Event, keys: &MasterKeys) ->
     if form.mode == Mode::Server
         && let Some(dataset) = &form.dataset
     {
-        changes.push(whole(form, decoded, dataset, event.submission_id, keys));
+        changes.push(whole(form, decoded, dataset, own_id(event.submission_id, dataset), keys));
     }
     if let Some(log) = &form.log {
-        let mut visit = whole(form, decoded, log, event.submission_id, keys);
+        let mut visit = whole(form, decoded, log, own_id(event.submission_id, log), keys);
         // A visit is about the entity it updates.
         let visited = decoded.entities.first().and_then(|b| b.id.trim().parse().ok());
         visit.site_id = visit.site_id.or(visited);
@@ -216,11 +226,23 @@ fn changes(form: &XForm, decoded: &Decoded, event: &Event, keys: &MasterKeys) ->
     changes
 }
 
+/// The id of an entity that a submission makes without naming one: the same at every rebuild, and
+/// never the submission's own, whose key is another.
+fn own_id(submission_id: Uuid, dataset: &str) -> Uuid {
+    let hash: [u8; 32] =
+        Sha256::new().chain_update(submission_id).chain_update(dataset).finalize().into();
+    let (head, _) = hash.split_at(16);
+    uuid::Builder::from_custom_bytes(head.try_into().unwrap_or_default()).into_uuid()
+}
+
 /// An edit replaces the whole submission: what it no longer answers is removed.
 fn clear_unanswered(form: &XForm, change: &mut EntityChange) {
     for question in form.questions.iter().filter(|q| !q.in_repeat) {
-        let Some(property) = question.property.as_deref().filter(|p| *p != "label") else { continue };
-        let into = if question.class == Class::None { &mut change.open } else { &mut change.sealed };
+        let Some(property) = question.property.as_deref().filter(|p| *p != "label") else {
+            continue;
+        };
+        let into =
+            if question.class == Class::None { &mut change.open } else { &mut change.sealed };
         into.entry(property.to_owned()).or_insert(Json::Null);
     }
 }
@@ -245,7 +267,13 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
 }
 
 /// An entity of one of the census's own forms: the block says which, the form says what.
-fn from_form(form: &XForm, decoded: &Decoded, block: &EntityBlock, id: Uuid, keys: &MasterKeys) -> EntityChange {
+fn from_form(
+    form: &XForm,
+    decoded: &Decoded,
+    block: &EntityBlock,
+    id: Uuid,
+    keys: &MasterKeys,
+) -> EntityChange {
     let mut change = whole(form, decoded, &block.dataset, id, keys);
     change.create = block.create;
     change.update = block.update;
@@ -284,7 +312,13 @@ fn with_block(change: &mut EntityChange, block: &EntityBlock) {
 }
 
 /// Everything a submission says that has a place in the server's model.
-fn whole(form: &XForm, decoded: &Decoded, dataset: &str, id: Uuid, keys: &MasterKeys) -> EntityChange {
+fn whole(
+    form: &XForm,
+    decoded: &Decoded,
+    dataset: &str,
+    id: Uuid,
+    keys: &MasterKeys,
+) -> EntityChange {
     let mut change = blank(form, dataset, id);
     change.create = true;
     for (property, class, value) in decoded.properties(form) {

@@ -22,7 +22,10 @@ const ENTITY: &str = "SELECT zone_id, entity_id, dataset, version, label, props,
      WHERE zone_id = $1 AND entity_id IN";
 
 /// Entity ids to the zone they live in and the id they are known under.
-pub(super) async fn homes(tx: &mut Tx, ids: &HashSet<Uuid>) -> Result<HashMap<Uuid, (ZoneId, Uuid)>> {
+pub(super) async fn homes(
+    tx: &mut Tx,
+    ids: &HashSet<Uuid>,
+) -> Result<HashMap<Uuid, (ZoneId, Uuid)>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -43,7 +46,11 @@ pub(super) async fn cards(
 ) -> Result<HashMap<[u8; 32], (ZoneId, Uuid)>> {
     let list: Vec<Value> = keys.iter().map(|k| (*k).into()).collect();
     let rows = tx
-        .fetch_in("SELECT block_key, zone_id, entity_id FROM block_key WHERE block_key IN", list, "")
+        .fetch_in(
+            "SELECT block_key, zone_id, entity_id FROM block_key WHERE block_key IN",
+            list,
+            "",
+        )
         .await?;
     let mut found = HashMap::new();
     for row in &rows {
@@ -92,9 +99,10 @@ pub(super) async fn subject_keys(
             let realm: String = row.get(1)?;
             let wrapped: Vec<u8> = row.get(2)?;
             if !wrapped.is_empty() {
-                let key = keys
-                    .unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped)
-                    .map_err(|_| DbError::Inconsistent { table: "subject_key", column: "wrapped" })?;
+                let key =
+                    keys.unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped).map_err(|_| {
+                        DbError::Inconsistent { table: "subject_key", column: "wrapped" }
+                    })?;
                 found.insert(id, key);
             }
         }
@@ -172,11 +180,23 @@ fn state(row: &Row, key: &SubjectKey, vault: Option<Vec<u8>>) -> Result<EntitySt
         flags: row.get(8)?,
         site_id: row.get(9)?,
         place: StoredPlace {
-            codes: [row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?, row.get(14)?, row.get(15)?],
+            codes: [
+                row.get(10)?,
+                row.get(11)?,
+                row.get(12)?,
+                row.get(13)?,
+                row.get(14)?,
+                row.get(15)?,
+            ],
             basis: [row.get(16)?, row.get(17)?],
         },
         district: row.get(18)?,
-        facts: Facts { sex: some(19)?, age_group: some(20)?, status: some(21)?, district: declared },
+        facts: Facts {
+            sex: some(19)?,
+            age_group: some(20)?,
+            status: some(21)?,
+            district: declared,
+        },
         created_seq: row.get(22)?,
         updated_seq: row.get(23)?,
         counted: None,

@@ -30,7 +30,12 @@ const DERIVED: [&str; 13] = [
 /// Derives everything again from the journal; a new epoch tells devices to read the feed anew.
 ///
 /// The server must not be running. Interrupted, it goes on at the next start.
-pub async fn rebuild(db: &Db, applier: Applier, runtime: &Runtime, told: &mut (dyn FnMut(i64) + Send)) -> Result<i64> {
+pub async fn rebuild(
+    db: &Db,
+    applier: Applier,
+    runtime: &Runtime,
+    told: &mut (dyn FnMut(i64) + Send),
+) -> Result<i64> {
     let mut tx = db.write().await?;
     for statement in DERIVED {
         tx.query(statement).execute().await?;
@@ -67,7 +72,11 @@ const COMPARED: [(&str, &str, usize); 9] = [
          FROM entity_version ORDER BY zone_id, entity_id, version",
         9,
     ),
-    ("vault", "SELECT CAST(zone_id AS text), entity_id, sealed FROM vault ORDER BY zone_id, entity_id", 3),
+    (
+        "vault",
+        "SELECT CAST(zone_id AS text), entity_id, sealed FROM vault ORDER BY zone_id, entity_id",
+        3,
+    ),
     (
         "entity_home",
         "SELECT entity_id, CAST(zone_id AS text), canonical_id FROM entity_home ORDER BY entity_id",
@@ -84,7 +93,11 @@ const COMPARED: [(&str, &str, usize); 9] = [
          ORDER BY zone_id, submission_id, sha256, size",
         6,
     ),
-    ("held", "SELECT entity_id, CAST(zone_id AS text), CAST(seq AS text) FROM held ORDER BY entity_id, seq", 3),
+    (
+        "held",
+        "SELECT entity_id, CAST(zone_id AS text), CAST(seq AS text) FROM held ORDER BY entity_id, seq",
+        3,
+    ),
     (
         "count_cell",
         "SELECT CAST(zone_id AS text), dataset, region_2012, cercle_2012, commune_2012, region_2023, \

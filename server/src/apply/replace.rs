@@ -102,7 +102,11 @@ pub(super) async fn replace_all(
     Ok(done)
 }
 
-async fn page_after(tx: &mut Tx, sites: bool, after: (ZoneId, Uuid)) -> Result<Vec<(ZoneId, Uuid)>> {
+async fn page_after(
+    tx: &mut Tx,
+    sites: bool,
+    after: (ZoneId, Uuid),
+) -> Result<Vec<(ZoneId, Uuid)>> {
     let query = tx
         .query("SELECT zone_id, entity_id FROM entity e WHERE (zone_id, entity_id) > ($1, $2) ")
         .bind(after.0.0)
@@ -117,12 +121,15 @@ async fn page_after(tx: &mut Tx, sites: bool, after: (ZoneId, Uuid)) -> Result<V
              WHERE h.entity_id = e.site_id AND s.dataset = 'sites') ",
         )
     };
-    let rows =
-        query.push("ORDER BY zone_id, entity_id LIMIT ").push_bind(PAGE).fetch_all().await?;
+    let rows = query.push("ORDER BY zone_id, entity_id LIMIT ").push_bind(PAGE).fetch_all().await?;
     rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
 }
 
-async fn settle_page(tx: &mut Tx, gazetteer: &Gazetteer, mut entities: Vec<EntityState>) -> Result<()> {
+async fn settle_page(
+    tx: &mut Tx,
+    gazetteer: &Gazetteer,
+    mut entities: Vec<EntityState>,
+) -> Result<()> {
     let mut cells = Cells::default();
     let mut heads: BTreeMap<(ZoneId, String), i64> = BTreeMap::new();
     let mut moved = Vec::new();

@@ -117,7 +117,11 @@ async fn write_files(
     Ok(())
 }
 
-pub(super) async fn write_entities(tx: &mut Tx, dirty: Vec<EntityState>, cells: &mut Cells) -> Result<()> {
+pub(super) async fn write_entities(
+    tx: &mut Tx,
+    dirty: Vec<EntityState>,
+    cells: &mut Cells,
+) -> Result<()> {
     let mut keys = Vec::new();
     let mut rows = Vec::new();
     let mut versions = Vec::new();

@@ -24,9 +24,14 @@ pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Res
             add(base, &login, role, zone.as_deref(), &password).await?;
             if json {
                 let shown = made.then_some(&password);
-                answer(&json!({ "login": login, "role": role.as_str(), "zone": zone, "password": shown }));
+                answer(
+                    &json!({ "login": login, "role": role.as_str(), "zone": zone, "password": shown }),
+                );
             } else if made {
-                notice(&format!("account {login} ({}), password, shown once: {password}", role.as_str()));
+                notice(&format!(
+                    "account {login} ({}), password, shown once: {password}",
+                    role.as_str()
+                ));
             } else {
                 notice(&format!("account {login} ({}) added", role.as_str()));
             }
@@ -84,7 +89,11 @@ pub(super) async fn add(
     password: &str,
 ) -> anyhow::Result<()> {
     let login = login.trim();
-    if login.is_empty() || login.len() > 100 || login.contains([':', '"', '\\']) || login.contains(char::is_control) {
+    if login.is_empty()
+        || login.len() > 100
+        || login.contains([':', '"', '\\'])
+        || login.contains(char::is_control)
+    {
         bail!("a login has 1 to 100 characters, without : \" or \\");
     }
     let now = base.runtime.now();
@@ -132,7 +141,12 @@ async fn list(base: &Base, json: bool) -> anyhow::Result<()> {
         answer(&json!({ "accounts": rows }));
     } else {
         for a in &rows {
-            notice(&format!("{}\t{}\t{}", a.login, a.role.as_str(), zone(a.zone_id).unwrap_or("-")));
+            notice(&format!(
+                "{}\t{}\t{}",
+                a.login,
+                a.role.as_str(),
+                zone(a.zone_id).unwrap_or("-")
+            ));
         }
     }
     Ok(())

@@ -57,6 +57,8 @@ pub(super) enum Command {
     Rebuild,
     /// Check that everything received can be read and that the counts add up
     Check,
+    /// Print a hash of every derived table, to compare two registers
+    DerivedHash,
     /// Bring the database schema up to date and stop
     Migrate,
 }

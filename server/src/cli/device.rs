@@ -34,7 +34,10 @@ pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Resu
                 }));
             } else {
                 notice(&qr::terminal(&added.qr)?);
-                notice(&format!("phone {name}: scan this with ODK Collect, or type the address\n{}", added.server_url));
+                notice(&format!(
+                    "phone {name}: scan this with ODK Collect, or type the address\n{}",
+                    added.server_url
+                ));
             }
         }
         Device::List => list(base, json).await?,

@@ -44,23 +44,35 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> anyhow::Result<()> {
-    let is_sheet = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("xlsx") || e.eq_ignore_ascii_case("xls"));
+    let is_sheet = file
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("xlsx") || e.eq_ignore_ascii_case("xls"));
     if is_sheet {
-        bail!("{}: convert the XLSForm first: pip install pyxform && xls2xform FILE.xlsx FILE.xml", file.display());
+        bail!(
+            "{}: convert the XLSForm first: pip install pyxform && xls2xform FILE.xlsx FILE.xml",
+            file.display()
+        );
     }
     let xml = read(file)?;
     let mut files = Vec::with_capacity(media.len());
     for path in media {
-        let name = path.file_name().and_then(|n| n.to_str()).context("a media file needs a name in UTF-8")?;
+        let name = path
+            .file_name()
+            .and_then(|n| n.to_str())
+            .context("a media file needs a name in UTF-8")?;
         files.push((name.to_owned(), read(path)?));
     }
     let mut tx = base.db.write().await?;
     let published = catalogue::publish(&mut tx, &xml, files, base.runtime.now()).await;
     let (row, new) = published.with_context(|| file.display().to_string())?;
-    audit::note(&mut tx, &base.runtime, "console", "form.publish", &row.form_id, &row.version).await?;
+    audit::note(&mut tx, &base.runtime, "console", "form.publish", &row.form_id, &row.version)
+        .await?;
     tx.commit().await?;
     let forms = base.catalogue.refresh().await?;
-    let missing = forms.version(&row.form_id, &row.version).map(|p| missing_media(p, &forms)).unwrap_or_default();
+    let missing = forms
+        .version(&row.form_id, &row.version)
+        .map(|p| missing_media(p, &forms))
+        .unwrap_or_default();
     for name in &missing {
         notice(&format!("warning: the form refers to {name}, which was not given with --media"));
     }

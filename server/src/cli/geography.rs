@@ -30,7 +30,8 @@ pub(super) async fn run(base: &Base, action: Geography, json: bool) -> anyhow::R
     let mut tx = base.db.write().await?;
     boundaries::put(&mut tx, loaded, base.runtime.now()).await?;
     let names: Vec<_> = files.iter().filter_map(|f| f.file_name()?.to_str()).collect();
-    audit::note(&mut tx, &base.runtime, "console", "geography.import", "", &names.join(", ")).await?;
+    audit::note(&mut tx, &base.runtime, "console", "geography.import", "", &names.join(", "))
+        .await?;
     tx.commit().await?;
     base.places.refresh().await?;
     let bar = ProgressBar::new_spinner().with_style(
@@ -39,7 +40,10 @@ pub(super) async fn run(base: &Base, action: Geography, json: bool) -> anyhow::R
     );
     let placed = base.applier().replace_all(&mut |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
-    notice(&format!("boundaries loaded: {}; {placed} places computed again", serde_json::Value::Object(counts.clone())));
+    notice(&format!(
+        "boundaries loaded: {}; {placed} places computed again",
+        serde_json::Value::Object(counts.clone())
+    ));
     if json {
         answer(&json!({ "boundaries": counts, "placed": placed }));
     }

@@ -72,7 +72,9 @@ fn log(environment: &Environment) {
 
 async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
     let mut settings = Settings::new(
-        args.data.or_else(|| environment.data.clone()).unwrap_or_else(|| String::from("./sanu-data")),
+        args.data
+            .or_else(|| environment.data.clone())
+            .unwrap_or_else(|| String::from("./sanu-data")),
     );
     settings.database_url = args.database_url.or_else(|| environment.database_url.clone());
     settings.master_keys = (environment.master_key.clone(), environment.children_key.clone());
@@ -86,6 +88,7 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
         Command::Rebuild => rebuild::run(settings, json).await,
         Command::Check => check::run(&open(settings).await?, json).await,
+        Command::DerivedHash => rebuild::hash(&open(settings).await?).await,
         Command::Migrate => {
             let base = open(settings).await?;
             notice(&format!("schema is up to date ({})", base.db.backend()));

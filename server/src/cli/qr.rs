@@ -31,7 +31,8 @@ pub(super) fn collect_settings(server_url: &str) -> anyhow::Result<String> {
 }
 
 fn code(text: &str) -> anyhow::Result<QrCode> {
-    QrCode::with_error_correction_level(text, EcLevel::L).context("the address is too long for a QR code")
+    QrCode::with_error_correction_level(text, EcLevel::L)
+        .context("the address is too long for a QR code")
 }
 
 /// The code in half-block characters, dark on light whatever the terminal's colours.

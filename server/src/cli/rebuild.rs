@@ -15,7 +15,8 @@ pub(super) async fn run(settings: Settings, json: bool) -> anyhow::Result<()> {
     let _lock = lock(&settings.data).context("stop the server before rebuilding")?;
     let base = Base::open(settings, Runtime::system()).await?;
     let mut tx = base.db.read().await?;
-    let head: i64 = tx.query("SELECT seq FROM journal_head WHERE id = 1").fetch_one().await?.get(0)?;
+    let head: i64 =
+        tx.query("SELECT seq FROM journal_head WHERE id = 1").fetch_one().await?.get(0)?;
     drop(tx);
     let bar = ProgressBar::new(u64::try_from(head).unwrap_or(0)).with_style(
         ProgressStyle::with_template("{bar:40} {pos}/{len} events, {eta} left")
@@ -24,15 +25,27 @@ pub(super) async fn run(settings: Settings, json: bool) -> anyhow::Result<()> {
     let mut told = |seq: i64| bar.set_position(u64::try_from(seq).unwrap_or(0));
     let events = rebuild(&base.db, base.applier(), &base.runtime, &mut told).await?;
     bar.finish_and_clear();
-    let hashes: serde_json::Map<_, _> = derived_hash(&base.db)
-        .await?
-        .into_iter()
-        .map(|(table, hash)| (table.to_owned(), hash.into()))
-        .collect();
+    let hashes = hashes(&base).await?;
     notice(&format!("{events} events derived again"));
     if json {
         answer(&json!({ "events": events, "hashes": hashes }));
     }
+    base.db.close().await;
+    Ok(())
+}
+
+async fn hashes(base: &Base) -> anyhow::Result<serde_json::Value> {
+    let hashes = derived_hash(&base.db).await?;
+    Ok(hashes
+        .into_iter()
+        .map(|(table, hash)| (table.to_owned(), hash.into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into())
+}
+
+/// `sanu derived-hash`
+pub(super) async fn hash(base: &Base) -> anyhow::Result<()> {
+    answer(&json!({ "hashes": hashes(base).await? }));
     base.db.close().await;
     Ok(())
 }

@@ -50,7 +50,11 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     }
     notice(&format!("sanu listens on {address} ({}); office: {url}/", base.db.backend()));
     let (app, tasks) = App::start(base.clone());
-    let demo = if args.demo { Some(tokio::spawn(simulate::demo(base.clone(), address, tls.is_some(), args.demo_records))) } else { None };
+    let demo = if args.demo {
+        Some(tokio::spawn(simulate::demo(base.clone(), address, tls.is_some(), args.demo_records)))
+    } else {
+        None
+    };
     serve(listener, tls, router(Arc::clone(&app)), stopped()).await;
     info!("stopping");
     if let Some(demo) = demo {
@@ -120,14 +124,18 @@ async fn welcome(base: &Base, url: &str) -> anyhow::Result<()> {
         phone.server_url,
     ));
     if url.contains("127.0.0.1") {
-        notice("  Un téléphone n'atteint pas 127.0.0.1 : pour un essai sur le terrain, relancer avec\n  --listen 0.0.0.0:8080, puis `sanu device add NOM`.\n");
+        notice(
+            "  Un téléphone n'atteint pas 127.0.0.1 : pour un essai sur le terrain, relancer avec\n  --listen 0.0.0.0:8080, puis `sanu device add NOM`.\n",
+        );
     }
     Ok(())
 }
 
 async fn stopped() {
     let interrupt = tokio::signal::ctrl_c();
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
         let _ = interrupt.await;
         return;
     };

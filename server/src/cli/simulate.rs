@@ -47,9 +47,15 @@ async fn phones(settings: Settings, args: &Simulate) -> anyhow::Result<Vec<Strin
          folder of the server (--data)",
     )?;
     let mut urls = Vec::new();
-    for (i, zone) in ["kayes", "koulikoro", "sikasso"].into_iter().enumerate().take(args.devices.max(1)) {
+    for (i, zone) in
+        ["kayes", "koulikoro", "sikasso"].into_iter().enumerate().take(args.devices.max(1))
+    {
         let added = device::add(&base, &format!("simulation-{}", i + 1), Some(zone)).await?;
-        urls.push(format!("{}/v1/key/{}/projects/1", args.server.trim_end_matches('/'), added.token));
+        urls.push(format!(
+            "{}/v1/key/{}/projects/1",
+            args.server.trim_end_matches('/'),
+            added.token
+        ));
     }
     base.db.close().await;
     Ok(urls)
@@ -62,10 +68,16 @@ pub(super) async fn demo(base: Base, address: SocketAddr, tls: bool, records: us
     }
 }
 
-async fn try_demo(base: &Base, address: SocketAddr, tls: bool, records: usize) -> anyhow::Result<()> {
+async fn try_demo(
+    base: &Base,
+    address: SocketAddr,
+    tls: bool,
+    records: usize,
+) -> anyhow::Result<()> {
     anyhow::ensure!(!tls, "the demonstration speaks plain HTTP: start it without --tls-cert");
     let mut tx = base.db.read().await?;
-    let seq: i64 = tx.query("SELECT seq FROM journal_head WHERE id = 1").fetch_one().await?.get(0)?;
+    let seq: i64 =
+        tx.query("SELECT seq FROM journal_head WHERE id = 1").fetch_one().await?.get(0)?;
     drop(tx);
     if seq > 0 {
         notice("demonstration: the register is not empty, nothing is added");

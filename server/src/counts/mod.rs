@@ -174,7 +174,11 @@ mod tests {
     #[test]
     fn a_small_cell_and_its_neighbour_are_hidden_and_so_is_the_total() {
         let table = suppressed(
-            vec![cell(&["kayes", "female"], 9), cell(&["kayes", "male"], 40), cell(&["sikasso", "male"], 50)],
+            vec![
+                cell(&["kayes", "female"], 9),
+                cell(&["kayes", "male"], 40),
+                cell(&["sikasso", "male"], 50),
+            ],
             threshold(false),
         );
         let shown: Vec<_> = table.cells.iter().map(|c| c.n).collect();

@@ -1,6 +1,8 @@
 //! One row of either backend, read by position.
 
-use sqlx::{ColumnIndex, Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
+use sqlx::{
+    ColumnIndex, Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow,
+};
 
 use super::Result;
 
@@ -41,8 +43,6 @@ impl Row {
     /// A 32-byte hash at position `i`.
     pub fn hash(&self, i: usize) -> Result<[u8; 32]> {
         let bytes: Vec<u8> = self.get(i)?;
-        bytes
-            .try_into()
-            .map_err(|_| super::DbError::Inconsistent { table: "?", column: "hash" })
+        bytes.try_into().map_err(|_| super::DbError::Inconsistent { table: "?", column: "hash" })
     }
 }

@@ -130,7 +130,8 @@ impl Tx {
             let padded = chunk.iter().chain(chunk.last().into_iter().cycle()).take(size);
             for (i, value) in padded.enumerate() {
                 let comma = if i == 0 { "" } else { ", " };
-                write!(text, "{comma}${}", first.len() + i + 1).expect("writing to a String cannot fail");
+                write!(text, "{comma}${}", first.len() + i + 1)
+                    .expect("writing to a String cannot fail");
                 query = query.bind(value.clone());
             }
             text.push_str(") ");
@@ -304,7 +305,9 @@ impl<'t> Query<'t> {
                     Text::Static(text) => sqlx::query_with(AssertSqlSafe(text), args),
                     Text::Built(text) => sqlx::query_with(AssertSqlSafe(text), args),
                 };
-                Box::pin(query.fetch(&mut **tx).map(|r| r.map(Row::Postgres).map_err(DbError::from)))
+                Box::pin(
+                    query.fetch(&mut **tx).map(|r| r.map(Row::Postgres).map_err(DbError::from)),
+                )
             }
             _ => unreachable!("arguments are made for the transaction they run on"),
         }

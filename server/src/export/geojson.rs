@@ -66,7 +66,14 @@ fn properties(out: &mut String, props: &str, tier: SiteTier) {
         // Already there: as geometry, or computed above.
         let written = matches!(
             name,
-            "geometry" | "status" | "mining_district" | "name" | "region" | "cercle" | "commune" | "version"
+            "geometry"
+                | "status"
+                | "mining_district"
+                | "name"
+                | "region"
+                | "cercle"
+                | "commune"
+                | "version"
         );
         let allowed = tier == SiteTier::Register || PUBLIC.contains(&name);
         if allowed && !written {

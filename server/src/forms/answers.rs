@@ -25,10 +25,7 @@ impl Decoded {
     pub fn answers_json(&self, form: &XForm, keep: impl Fn(Class) -> bool) -> String {
         let mut root = Place::Group(BTreeMap::new());
         for answer in &self.answers {
-            let kept = form
-                .questions
-                .get(answer.question)
-                .is_some_and(|q| keep(q.class));
+            let kept = form.questions.get(answer.question).is_some_and(|q| keep(q.class));
             if kept {
                 insert(form, &mut root, answer);
             }
@@ -80,19 +77,13 @@ fn insert<'a>(form: &XForm, root: &mut Place<'a>, answer: &'a Answer) {
                 children.entry(step).or_insert(Place::Leaf(&answer.value));
                 return;
             }
-            Role::Group => children
-                .entry(step)
-                .or_insert_with(|| Place::Group(BTreeMap::new())),
+            Role::Group => children.entry(step).or_insert_with(|| Place::Group(BTreeMap::new())),
             Role::Repeat(_) => {
-                let list = children
-                    .entry(step)
-                    .or_insert_with(|| Place::List(BTreeMap::new()));
+                let list = children.entry(step).or_insert_with(|| Place::List(BTreeMap::new()));
                 let (Place::List(items), Some(&position)) = (list, positions.next()) else {
                     return;
                 };
-                items
-                    .entry(position)
-                    .or_insert_with(|| Place::Group(BTreeMap::new()))
+                items.entry(position).or_insert_with(|| Place::Group(BTreeMap::new()))
             }
         };
     }
@@ -108,10 +99,7 @@ fn write(form: &XForm, place: &Place<'_>, json: &mut String) {
                 if position > 0 {
                     json.push(',');
                 }
-                let name = form
-                    .outline
-                    .node(node)
-                    .map_or("", |node| node.name.as_str());
+                let name = form.outline.node(node).map_or("", |node| node.name.as_str());
                 // XML names have no quotes, backslashes or control characters to escape.
                 json.push('"');
                 json.push_str(name);
@@ -179,19 +167,13 @@ mod tests {
 
         let json = decoded.answers_json(&form, |_| true);
 
-        assert_eq!(
-            json,
-            r#"{"arbre":[{},{"espece":"karite","rameau":[{},{"fruits":2}]}]}"#
-        );
+        assert_eq!(json, r#"{"arbre":[{},{"espece":"karite","rameau":[{},{"fruits":2}]}]}"#);
     }
 
     #[test]
     fn only_the_classes_asked_for_are_written() {
         let form = household();
-        let decoded = decoded(
-            &form,
-            "<nom>Awa</nom><taille>4</taille><visite>2026-11-20</visite>",
-        );
+        let decoded = decoded(&form, "<nom>Awa</nom><taille>4</taille><visite>2026-11-20</visite>");
 
         let json = decoded.answers_json(&form, |class| class == Class::None);
 

@@ -18,11 +18,7 @@ impl<'a> Lists<'a> {
     pub(super) fn new(document: &'a Document, model: NodeId) -> Self {
         let instances = document.named(model, "instance");
         let by_id = instances.filter_map(|id| Some((document.attribute(id, "id")?.trim(), id)));
-        Self {
-            document,
-            instances: by_id.collect(),
-            known: HashMap::new(),
-        }
+        Self { document, instances: by_id.collect(), known: HashMap::new() }
     }
 
     /// The codes that a control offers.
@@ -48,16 +44,11 @@ impl<'a> Lists<'a> {
     fn itemset(&mut self, itemset: NodeId) -> Option<Choices> {
         let document = self.document;
         let (id, steps) = instance_reference(document.attribute(itemset, "nodeset")?)?;
-        let value = document
-            .attribute(document.child(itemset, "value")?, "ref")?
-            .trim();
+        let value = document.attribute(document.child(itemset, "value")?, "ref")?.trim();
         let instance = *self.instances.get(id)?;
         if let Some(source) = document.attribute(instance, "src") {
             let file = file_name(source)?.strip_suffix(".csv")?;
-            return Some(Choices::List {
-                file: file.to_owned(),
-                value: value.to_owned(),
-            });
+            return Some(Choices::List { file: file.to_owned(), value: value.to_owned() });
         }
         let key = (format!("{id}/{steps}"), value.to_owned());
         if let Some(known) = self.known.get(&key) {
@@ -65,14 +56,10 @@ impl<'a> Lists<'a> {
         }
         let mut items = vec![instance];
         for step in steps.split('/') {
-            items = items
-                .iter()
-                .flat_map(|&id| document.named(id, step))
-                .collect();
+            items = items.iter().flat_map(|&id| document.named(id, step)).collect();
         }
-        let codes = items
-            .iter()
-            .filter_map(|&item| code(document.text(document.child(item, value)?)));
+        let codes =
+            items.iter().filter_map(|&item| code(document.text(document.child(item, value)?)));
         let set = CodeSet::new(codes.collect());
         self.known.insert(key, set.clone());
         Some(Choices::Inline(set))
@@ -90,25 +77,16 @@ fn code(text: &str) -> Option<String> {
 /// Anything else, such as a repeat used as choices, gives nothing.
 fn instance_reference(nodeset: &str) -> Option<(&str, &str)> {
     let nodeset = nodeset.trim();
-    let inner = nodeset
-        .strip_prefix("randomize(")
-        .map_or(nodeset, str::trim_start);
+    let inner = nodeset.strip_prefix("randomize(").map_or(nodeset, str::trim_start);
     let rest = inner.strip_prefix("instance(")?.trim_start();
     let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let (id, rest) = rest.strip_prefix(quote)?.split_once(quote)?;
-    let steps = rest
-        .trim_start()
-        .strip_prefix(')')?
-        .trim_start()
-        .strip_prefix('/')?;
+    let steps = rest.trim_start().strip_prefix(')')?.trim_start().strip_prefix('/')?;
     let end = steps.find(['[', ',', ')']).unwrap_or(steps.len());
     let (steps, tail) = steps.split_at_checked(end)?;
     let steps = steps.trim();
     let plain = steps.split('/').all(|step| {
-        !step.is_empty()
-            && step
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+        !step.is_empty() && step.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
     });
     (plain && only_filters(tail, nodeset.starts_with("randomize("))).then_some((id, steps))
 }
@@ -138,10 +116,7 @@ mod tests {
 
     #[test]
     fn a_nodeset_that_is_not_plainly_a_list_leaves_the_choices_open() {
-        assert_eq!(
-            instance_reference("instance('a')/root/item"),
-            Some(("a", "root/item"))
-        );
+        assert_eq!(instance_reference("instance('a')/root/item"), Some(("a", "root/item")));
         assert_eq!(
             instance_reference(" instance( \"a\" )/root/item[x=']']"),
             Some(("a", "root/item"))

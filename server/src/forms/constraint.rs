@@ -107,20 +107,14 @@ impl Bounds {
 
     /// Tells whether the answer breaks one of the comparisons; when in doubt it does not.
     pub(super) fn broken_by(&self, value: &Value, today: Date) -> bool {
-        self.comparisons
-            .iter()
-            .any(|comparison| comparison.holds_for(value, today) == Some(false))
+        self.comparisons.iter().any(|comparison| comparison.holds_for(value, today) == Some(false))
     }
 }
 
 impl Comparison {
     /// Compares, or gives nothing when this kind of answer cannot be compared so.
     fn holds_for(self, value: &Value, today: Date) -> Option<bool> {
-        let Self {
-            subject,
-            operator,
-            operand,
-        } = self;
+        let Self { subject, operator, operand } = self;
         match (subject, operand, value) {
             (Subject::Value, Operand::Number(limit), Value::Integer(number)) => {
                 // Through text, because a cast would need `as`; exact up to 2^53 either way.
@@ -183,10 +177,7 @@ fn is_name_byte(byte: u8) -> bool {
 /// Removes the parentheses that enclose a whole expression.
 fn strip_parentheses(text: &str) -> &str {
     let mut text = text;
-    while let Some(inner) = text
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-    {
+    while let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
         if !is_balanced(inner) {
             break;
         }
@@ -226,18 +217,10 @@ fn comparison(text: &str) -> Option<Comparison> {
     .find_map(|(sign, operator)| rest.strip_prefix(sign).map(|right| (*operator, right)))?;
     let (left, right) = (left.trim(), right.trim());
     if let (Some(subject), Some(operand)) = (subject(left), operand(right)) {
-        return Some(Comparison {
-            subject,
-            operator,
-            operand,
-        });
+        return Some(Comparison { subject, operator, operand });
     }
     let (subject, operand) = (subject(right)?, operand(left)?);
-    Some(Comparison {
-        subject,
-        operator: operator.mirrored(),
-        operand,
-    })
+    Some(Comparison { subject, operator: operator.mirrored(), operand })
 }
 
 fn subject(text: &str) -> Option<Subject> {
@@ -257,14 +240,8 @@ fn operand(text: &str) -> Option<Operand> {
         return date(string_literal(argument.trim())?).map(Operand::Date);
     }
     // An XPath number has digits and one dot only, with an optional minus.
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
-    if plain {
-        decimal(text).map(Operand::Number)
-    } else {
-        None
-    }
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.'));
+    if plain { decimal(text).map(Operand::Number) } else { None }
 }
 
 fn pattern(text: &str) -> Option<String> {
@@ -275,11 +252,8 @@ fn pattern(text: &str) -> Option<String> {
 
 /// The arguments of a text that is one call of this function and nothing more.
 fn call<'a>(text: &'a str, function: &str) -> Option<&'a str> {
-    let arguments = text
-        .strip_prefix(function)?
-        .trim_start()
-        .strip_prefix('(')?
-        .strip_suffix(')')?;
+    let arguments =
+        text.strip_prefix(function)?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
     is_balanced(arguments).then_some(arguments)
 }
 
@@ -363,14 +337,7 @@ mod tests {
 
     #[test]
     fn the_accuracy_of_a_point_is_compared_when_it_is_known() {
-        let point = |acc| {
-            Value::Point(GeoPoint {
-                lat: 12.0,
-                lon: -8.0,
-                alt: None,
-                acc,
-            })
-        };
+        let point = |acc| Value::Point(GeoPoint { lat: 12.0, lon: -8.0, alt: None, acc });
         assert!(breaks("selected-at(., 3) <= 20", &point(Some(20.5))));
         assert!(!breaks("selected-at(., 3) <= 20", &point(Some(20.0))));
         assert!(!breaks("selected-at(., 3) <= 20", &point(None)));
@@ -382,18 +349,12 @@ mod tests {
         let bounds = Bounds::parse("regex(., '^[A-Z]{2}[0-9]{3}$')");
         assert_eq!(bounds.patterns, ["^[A-Z]{2}[0-9]{3}$"]);
         assert!(Bounds::parse("not(regex(., 'a'))").patterns.is_empty());
-        assert!(
-            Bounds::parse("regex(., 'a') or regex(., 'b')")
-                .patterns
-                .is_empty()
-        );
+        assert!(Bounds::parse("regex(., 'a') or regex(., 'b')").patterns.is_empty());
     }
 
     #[test]
     fn unbalanced_expressions_are_ignored() {
-        for odd in [
-            "(((", ")))", ". <= 5)", "(. <= 5", "'", ". <= ", "<", "and", "and and",
-        ] {
+        for odd in ["(((", ")))", ". <= 5)", "(. <= 5", "'", ". <= ", "<", "and", "and and"] {
             assert!(!breaks(odd, &Value::Integer(1_000)), "{odd}");
         }
     }

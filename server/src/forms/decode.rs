@@ -99,11 +99,7 @@ impl<'f, 'x> Walk<'f, 'x> {
             form,
             scanner,
             today,
-            decoded: Decoded {
-                envelope,
-                answers,
-                ..Decoded::default()
-            },
+            decoded: Decoded { envelope, answers, ..Decoded::default() },
             frames: Vec::with_capacity(8),
             indexes: Vec::new(),
             counters: vec![0; form.outline.repeats()],
@@ -133,13 +129,7 @@ impl<'f, 'x> Walk<'f, 'x> {
         if scoped {
             self.scopes.push(Scope::default());
         }
-        self.frames.push(Frame {
-            node,
-            cursor: 0,
-            repeats,
-            scoped,
-            instance,
-        });
+        self.frames.push(Frame { node, cursor: 0, repeats, scoped, instance });
     }
 
     fn close(&mut self) {
@@ -200,9 +190,7 @@ impl<'f, 'x> Walk<'f, 'x> {
 
     /// Tells whether a node is met for the first time in this repeat instance.
     fn first_time(&mut self, node: NodeIndex, instance: u32) -> bool {
-        let last = usize::try_from(node)
-            .ok()
-            .and_then(|at| self.met.get_mut(at));
+        let last = usize::try_from(node).ok().and_then(|at| self.met.get_mut(at));
         last.is_some_and(|last| std::mem::replace(last, instance) != instance)
     }
 
@@ -214,14 +202,8 @@ impl<'f, 'x> Walk<'f, 'x> {
         let trimmed = text.trim();
         if let (Some(property), Some(scope)) = (&question.save_to, self.scopes.last_mut()) {
             let blank = trimmed.is_empty();
-            let kept = if question.kind == AnswerKind::Text && !blank {
-                text
-            } else {
-                trimmed
-            };
-            scope
-                .properties
-                .push((property.clone(), Some(kept.to_owned()), index));
+            let kept = if question.kind == AnswerKind::Text && !blank { text } else { trimmed };
+            scope.properties.push((property.clone(), Some(kept.to_owned()), index));
         }
         if trimmed.is_empty() {
             if let Some(rule) = check_blank(question) {
@@ -236,11 +218,7 @@ impl<'f, 'x> Walk<'f, 'x> {
         if let Value::File(name) = &value {
             self.decoded.attachments.push(name.clone());
         }
-        self.decoded.answers.push(Answer {
-            question: index,
-            indexes: self.indexes.clone(),
-            value,
-        });
+        self.decoded.answers.push(Answer { question: index, indexes: self.indexes.clone(), value });
     }
 
     /// Reads a `meta` that just opened, up to its end.
@@ -280,19 +258,13 @@ impl<'f, 'x> Walk<'f, 'x> {
     fn entity(&mut self, tag: &BytesStart<'_>, around: NodeIndex) -> Result<(), XmlRefused> {
         let mut block = EntityBlock::from_tag(tag);
         let form = self.form;
-        let declared = form
-            .outline
-            .node(around)
-            .map_or(&[][..], |node| &node.entities);
+        let declared = form.outline.node(around).map_or(&[][..], |node| &node.entities);
         let known = declared
             .iter()
             .filter_map(|&at| form.entities.get(at))
             .any(|declaration| declaration.dataset == block.dataset);
         // No more entities than the form declares there, or one file could make thousands.
-        let room = self
-            .scopes
-            .last()
-            .is_some_and(|scope| scope.blocks.len() < declared.len());
+        let room = self.scopes.last().is_some_and(|scope| scope.blocks.len() < declared.len());
         if !known || !room {
             return self.skip_unknown(around, "meta/entity");
         }
@@ -332,11 +304,7 @@ impl<'f, 'x> Walk<'f, 'x> {
     fn violation(&mut self, rule: &'static str, node: NodeIndex) {
         if self.decoded.violations.len() < VIOLATIONS {
             let path = self.path(node);
-            self.decoded.violations.push(Violation {
-                rule,
-                path,
-                severity: Severity::Error,
-            });
+            self.decoded.violations.push(Violation { rule, path, severity: Severity::Error });
         }
     }
 
@@ -374,11 +342,7 @@ mod tests {
     }
 
     fn rules(content: &str) -> Vec<(&'static str, String)> {
-        read(content)
-            .violations
-            .into_iter()
-            .map(|v| (v.rule, v.path))
-            .collect()
+        read(content).violations.into_iter().map(|v| (v.rule, v.path)).collect()
     }
 
     fn broken(content: &str) -> Vec<&'static str> {
@@ -424,11 +388,7 @@ mod tests {
     fn an_answer_of_the_wrong_type_is_kept_as_text() {
         let decoded = read("<taille>beaucoup</taille>");
 
-        let values: Vec<_> = decoded
-            .answers
-            .into_iter()
-            .map(|answer| answer.value)
-            .collect();
+        let values: Vec<_> = decoded.answers.into_iter().map(|answer| answer.value).collect();
         assert_eq!(values, [Value::Text("beaucoup".into())]);
         assert_eq!(broken("<visite>2026-02-30</visite>"), ["A18"]);
     }
@@ -473,28 +433,18 @@ mod tests {
         );
 
         let named = |block: &EntityBlock| {
-            let list = block
-                .properties
-                .iter()
-                .map(|(name, value, _)| (name.clone(), value.clone()));
+            let list =
+                block.properties.iter().map(|(name, value, _)| (name.clone(), value.clone()));
             list.collect::<Vec<_>>()
         };
         let text = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
-        let [first, second, third] = decoded.entities.as_slice() else {
-            panic!("three entities")
-        };
+        let [first, second, third] = decoded.entities.as_slice() else { panic!("three entities") };
         assert_eq!(named(first), [text("espece", "nere"), text("tour", "1.5")]);
         assert_eq!((second.create, second.label.as_deref()), (true, None));
         assert_eq!(named(second), [text("espece", "karite")]);
         assert_eq!(named(third), [text("nom", "Awa"), text("eau", "")]);
-        assert_eq!(
-            (third.create, third.update, third.base_version),
-            (false, true, Some(4))
-        );
-        assert_eq!(
-            (third.trunk_version, third.branch_id.as_deref()),
-            (None, Some("b"))
-        );
+        assert_eq!((third.create, third.update, third.base_version), (false, true, Some(4)));
+        assert_eq!((third.trunk_version, third.branch_id.as_deref()), (None, Some("b")));
     }
 
     #[test]
@@ -505,10 +455,7 @@ mod tests {
         );
 
         assert!(decoded.entities.is_empty());
-        assert_eq!(
-            decoded.unknown_nodes,
-            ["/data/eau/meta/entity", "/data/meta/entity"]
-        );
+        assert_eq!(decoded.unknown_nodes, ["/data/eau/meta/entity", "/data/meta/entity"]);
     }
 
     #[test]
@@ -517,10 +464,7 @@ mod tests {
 
         assert_eq!(decoded.unknown_nodes, ["/data/autre", "/data/eau/sel"]);
         assert_eq!(decoded.answers.len(), 1);
-        let many = (0..100)
-            .map(|i| format!("<n{i}/>"))
-            .collect::<Vec<_>>()
-            .concat();
+        let many = (0..100).map(|i| format!("<n{i}/>")).collect::<Vec<_>>().concat();
         assert_eq!(read(&many).unknown_nodes.len(), UNKNOWN_NODES);
     }
 
@@ -528,11 +472,7 @@ mod tests {
     fn only_the_first_answer_to_a_question_counts() {
         let decoded = read("<taille>4</taille><taille>5</taille>");
 
-        let values: Vec<_> = decoded
-            .answers
-            .into_iter()
-            .map(|answer| answer.value)
-            .collect();
+        let values: Vec<_> = decoded.answers.into_iter().map(|answer| answer.value).collect();
         assert_eq!(values, [Value::Integer(4)]);
         assert_eq!(decoded.unknown_nodes, ["/data/taille"]);
     }
@@ -555,10 +495,7 @@ mod tests {
         let decoded =
             read("<arbre jr:template=''><espece/></arbre><arbre><espece>nere</espece></arbre>");
 
-        assert_eq!(
-            decoded.answers.first().map(|a| a.indexes.clone()),
-            Some(vec![0])
-        );
+        assert_eq!(decoded.answers.first().map(|a| a.indexes.clone()), Some(vec![0]));
         assert!(decoded.violations.is_empty());
     }
 
@@ -566,11 +503,7 @@ mod tests {
     fn text_is_joined_across_references_and_sections() {
         let decoded = read("<nom> A&amp;B &#233;<![CDATA[<c>]]><!-- x --> </nom>");
 
-        let values: Vec<_> = decoded
-            .answers
-            .into_iter()
-            .map(|answer| answer.value)
-            .collect();
+        let values: Vec<_> = decoded.answers.into_iter().map(|answer| answer.value).collect();
         assert_eq!(values, [Value::Text(" A&B é<c> ".into())]);
     }
 

@@ -52,11 +52,7 @@ impl Document {
                         .collect();
                     document.note_namespaces(&attributes);
                     let name = local_name(tag.name().0).to_owned();
-                    document.elements.push(Element {
-                        name,
-                        attributes,
-                        ..Element::default()
-                    });
+                    document.elements.push(Element { name, attributes, ..Element::default() });
                     open.push(id);
                 }
                 Step::Text(piece) => {
@@ -99,8 +95,7 @@ impl Document {
 
     /// Its children of this name.
     pub(super) fn named<'a>(&'a self, id: NodeId, name: &'a str) -> impl Iterator<Item = NodeId> {
-        self.children(id)
-            .filter(move |&child| self.name(child) == name)
+        self.children(id).filter(move |&child| self.name(child) == name)
     }
 
     /// Its first child of this name.
@@ -110,11 +105,7 @@ impl Document {
 
     /// Its attribute of this exact name, without prefix.
     pub(super) fn attribute(&self, id: NodeId, name: &str) -> Option<&str> {
-        let found = self
-            .element(id)
-            .attributes
-            .iter()
-            .find(|(known, _)| known == name);
+        let found = self.element(id).attributes.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
     }
 
@@ -138,10 +129,7 @@ impl Document {
             .find(|(name, _)| {
                 name.split_once(':').is_some_and(|(prefix, found)| {
                     found == local
-                        && self
-                            .namespaces
-                            .get(prefix)
-                            .is_some_and(|known| known == namespace)
+                        && self.namespaces.get(prefix).is_some_and(|known| known == namespace)
                 })
             })
             .map(|(_, value)| value.as_str())
@@ -150,9 +138,7 @@ impl Document {
     fn note_namespaces(&mut self, attributes: &[(String, String)]) {
         for (name, value) in attributes {
             if let Some(prefix) = name.strip_prefix("xmlns:") {
-                self.namespaces
-                    .entry(prefix.to_owned())
-                    .or_insert_with(|| value.clone());
+                self.namespaces.entry(prefix.to_owned()).or_insert_with(|| value.clone());
             }
         }
     }

@@ -35,9 +35,7 @@ impl EntityBlock {
     pub(super) fn from_tag(tag: &BytesStart<'_>) -> Self {
         let text = |name| {
             let value: Option<String> = attribute(tag, name);
-            value
-                .map(|value| value.trim().to_owned())
-                .filter(|value| !value.is_empty())
+            value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
         let yes = |name| text(name).is_some_and(|value| matches!(value.as_str(), "1" | "true"));
         let number = |name| text(name).and_then(|value| value.parse().ok());

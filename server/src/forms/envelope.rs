@@ -24,21 +24,12 @@ pub struct Envelope {
 impl Envelope {
     /// Reads the form id and version off the root element.
     pub(super) fn from_root(root: &BytesStart<'_>) -> Result<Self, XmlRefused> {
-        let form_id = attribute(root, "id")
-            .map(|id| id.trim().to_owned())
-            .unwrap_or_default();
+        let form_id = attribute(root, "id").map(|id| id.trim().to_owned()).unwrap_or_default();
         if form_id.is_empty() {
             return Err(XmlRefused::NoFormId);
         }
-        let version = attribute(root, "version")
-            .map(|v| v.trim().to_owned())
-            .unwrap_or_default();
-        Ok(Self {
-            form_id,
-            version,
-            instance_id: None,
-            deprecated_id: None,
-        })
+        let version = attribute(root, "version").map(|v| v.trim().to_owned()).unwrap_or_default();
+        Ok(Self { form_id, version, instance_id: None, deprecated_id: None })
     }
 
     /// Takes one child of the `meta` block of the root; the first that is not blank counts.
@@ -134,10 +125,7 @@ mod tests {
     fn a_blank_instance_id_is_none_and_a_missing_version_is_empty() {
         let read = envelope(b"<data id='f'><meta><instanceID>  </instanceID></meta></data>");
 
-        assert_eq!(
-            read.map(|e| (e.version, e.instance_id)),
-            Ok((String::new(), None))
-        );
+        assert_eq!(read.map(|e| (e.version, e.instance_id)), Ok((String::new(), None)));
     }
 
     #[test]

@@ -19,25 +19,18 @@ impl XForm {
     /// Reads a form definition, or says why it cannot be published.
     pub fn parse(xml: &[u8]) -> Result<Self, FormError> {
         if xml.len() > FORM_BYTES {
-            return Err(FormError::TooLarge {
-                bytes: xml.len(),
-                limit: FORM_BYTES,
-            });
+            return Err(FormError::TooLarge { bytes: xml.len(), limit: FORM_BYTES });
         }
         let document = Document::parse(xml)?;
-        let model = document
-            .all()
-            .find(|&id| document.name(id) == "model")
-            .ok_or(FormError::NoModel)?;
+        let model =
+            document.all().find(|&id| document.name(id) == "model").ok_or(FormError::NoModel)?;
         let root = document
             .named(model, "instance")
             .next()
             .and_then(|instance| document.children(instance).next())
             .ok_or(FormError::NoInstance)?;
-        let form_id =
-            trimmed(document.any_attribute(root, "id")).ok_or_else(|| FormError::NoFormId {
-                root: document.name(root).to_owned(),
-            })?;
+        let form_id = trimmed(document.any_attribute(root, "id"))
+            .ok_or_else(|| FormError::NoFormId { root: document.name(root).to_owned() })?;
         let submission_url = submission(&document, model)?;
         let entities_version = entities_version(&document, model)?;
         let (mode, realm) = (mode(&document, model)?, realm(&document, model)?);
@@ -65,9 +58,7 @@ impl XForm {
 
 /// A text without the spaces around it, unless it is blank.
 pub(super) fn trimmed(text: Option<&str>) -> Option<String> {
-    text.map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 fn title(document: &Document) -> String {
@@ -97,9 +88,7 @@ fn entities_version(document: &Document, model: NodeId) -> Result<Option<String>
             _ => false,
         };
         if !known {
-            return Err(FormError::EntitiesVersion {
-                version: version.clone(),
-            });
+            return Err(FormError::EntitiesVersion { version: version.clone() });
         }
     }
     Ok(version)
@@ -111,12 +100,7 @@ fn mode(document: &Document, model: NodeId) -> Result<Mode, FormError> {
         Some("create") => Ok(Mode::Create),
         Some("update") => Ok(Mode::Update),
         Some("server") => Ok(Mode::Server),
-        Some(other) => Err(bad_attribute(
-            "mode",
-            other,
-            "<model>",
-            "create, update, server",
-        )),
+        Some(other) => Err(bad_attribute("mode", other, "<model>", "create, update, server")),
     }
 }
 
@@ -158,10 +142,7 @@ mod tests {
     fn the_head_of_a_form_is_read() {
         let form = household();
 
-        assert_eq!(
-            (form.form_id.as_str(), form.version.as_str()),
-            ("menage", "7")
-        );
+        assert_eq!((form.form_id.as_str(), form.version.as_str()), ("menage", "7"));
         assert_eq!(form.title, "Ménage");
         assert_eq!((form.mode, form.realm), (Mode::Create, Realm::Children));
         assert_eq!(form.dataset.as_deref(), Some("menages"));
@@ -205,23 +186,12 @@ mod tests {
         assert!(question("/data/eau/usages").multiple);
         assert_eq!(question("/data/photo").kind, AnswerKind::Attachment);
         assert!(question("/data/nom").required);
-        assert!(
-            !question("/data/eau/commune").required,
-            "only when an expression holds"
-        );
-        let Choices::Inline(codes) = &question("/data/eau/source").choices else {
-            panic!()
-        };
+        assert!(!question("/data/eau/commune").required, "only when an expression holds");
+        let Choices::Inline(codes) = &question("/data/eau/source").choices else { panic!() };
         assert_eq!(codes.codes(), ["forage", "puits"]);
-        let list = Choices::List {
-            file: "communes".into(),
-            value: "name".into(),
-        };
+        let list = Choices::List { file: "communes".into(), value: "name".into() };
         assert_eq!(question("/data/eau/commune").choices, list);
-        assert_eq!(
-            question("/data/nom").label.as_deref(),
-            Some("Nom du ménage")
-        );
+        assert_eq!(question("/data/nom").label.as_deref(), Some("Nom du ménage"));
         assert_eq!(question("/data/taille").label.as_deref(), Some("Taille"));
     }
 
@@ -239,11 +209,8 @@ mod tests {
     fn entities_are_listed_with_their_scope() {
         let form = household();
 
-        let scopes: Vec<_> = form
-            .entities
-            .iter()
-            .map(|e| (e.dataset.as_str(), e.scope.as_str()))
-            .collect();
+        let scopes: Vec<_> =
+            form.entities.iter().map(|e| (e.dataset.as_str(), e.scope.as_str())).collect();
         assert!(
             scopes.contains(&("menages", "/data")) && scopes.contains(&("arbres", "/data/arbre"))
         );
@@ -254,14 +221,9 @@ mod tests {
     fn every_file_the_form_refers_to_is_listed_once() {
         let media = household().media;
 
-        let communes = MediaRef {
-            instance_id: Some("communes".into()),
-            filename: "communes.csv".into(),
-        };
-        let image = MediaRef {
-            instance_id: None,
-            filename: "nom.png".into(),
-        };
+        let communes =
+            MediaRef { instance_id: Some("communes".into()), filename: "communes.csv".into() };
+        let image = MediaRef { instance_id: None, filename: "nom.png".into() };
         assert_eq!(media, [communes, image]);
     }
 
@@ -269,39 +231,16 @@ mod tests {
     fn what_cannot_be_published_says_why() {
         let model = "</model>";
         let encrypted = "<submission base64RsaPublicKey=\"AAAA\"/></model>";
-        assert_eq!(
-            parse_with(model, encrypted).err(),
-            Some(FormError::Encrypted)
-        );
+        assert_eq!(parse_with(model, encrypted).err(), Some(FormError::Encrypted));
         let newer = parse_with("2025.1.0", "2026.1.0").err();
-        assert_eq!(
-            newer,
-            Some(FormError::EntitiesVersion {
-                version: "2026.1.0".into()
-            })
-        );
-        assert!(matches!(
-            parse_with("id=\"menage\"", ""),
-            Err(FormError::NoFormId { .. })
-        ));
+        assert_eq!(newer, Some(FormError::EntitiesVersion { version: "2026.1.0".into() }));
+        assert!(matches!(parse_with("id=\"menage\"", ""), Err(FormError::NoFormId { .. })));
         let class = parse_with("s:class=\"direct\"", "s:class=\"secret\"");
-        assert!(matches!(
-            class,
-            Err(FormError::BadAttribute {
-                attribute: "class",
-                ..
-            })
-        ));
+        assert!(matches!(class, Err(FormError::BadAttribute { attribute: "class", .. })));
         let dataset = parse_with("dataset=\"arbres\"", "");
-        assert!(matches!(
-            dataset,
-            Err(FormError::EntityWithoutDataset { .. })
-        ));
+        assert!(matches!(dataset, Err(FormError::EntityWithoutDataset { .. })));
         assert_eq!(XForm::parse(b"<html/>").err(), Some(FormError::NoModel));
-        assert_eq!(
-            XForm::parse(b"<h><model/></h>").err(),
-            Some(FormError::NoInstance)
-        );
+        assert_eq!(XForm::parse(b"<h><model/></h>").err(), Some(FormError::NoInstance));
         let dtd = XForm::parse(b"<!DOCTYPE h><h/>").err();
         assert_eq!(dtd, Some(FormError::Xml(crate::forms::XmlRefused::Dtd)));
     }
@@ -310,9 +249,6 @@ mod tests {
     fn the_form_may_name_where_it_is_to_be_sent() {
         let form = parse_with("</model>", "<submission action=\"https://x/s\"/></model>");
 
-        assert_eq!(
-            form.ok().and_then(|form| form.submission_url).as_deref(),
-            Some("https://x/s")
-        );
+        assert_eq!(form.ok().and_then(|form| form.submission_url).as_deref(), Some("https://x/s"));
     }
 }

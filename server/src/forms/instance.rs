@@ -59,9 +59,7 @@ impl<'a> Builder<'a> {
         }
         Self {
             document,
-            binds: binds
-                .filter_map(|id| Some((attribute(id, "nodeset")?, id)))
-                .collect(),
+            binds: binds.filter_map(|id| Some((attribute(id, "nodeset")?, id))).collect(),
             controls,
             repeats,
             lists: Lists::new(document, model),
@@ -75,12 +73,8 @@ impl<'a> Builder<'a> {
     /// Walks with a stack of its own, depth first, so that questions come in form order.
     pub(super) fn walk(&mut self, root: NodeId) -> Result<(), FormError> {
         let path = format!("/{}", self.document.name(root));
-        let mut stack = vec![Pending {
-            elements: vec![root],
-            path,
-            parent: None,
-            in_repeat: false,
-        }];
+        let mut stack =
+            vec![Pending { elements: vec![root], path, parent: None, in_repeat: false }];
         while let Some(pending) = stack.pop() {
             let Some(&first) = pending.elements.first() else {
                 continue;
@@ -112,12 +106,7 @@ impl<'a> Builder<'a> {
                     continue;
                 }
                 let path = format!("{}/{child}", pending.path);
-                stack.push(Pending {
-                    elements,
-                    path,
-                    parent: Some(node),
-                    in_repeat,
-                });
+                stack.push(Pending { elements, path, parent: Some(node), in_repeat });
             }
         }
         Ok(())
@@ -127,10 +116,7 @@ impl<'a> Builder<'a> {
     fn merged_children(&self, elements: &[NodeId]) -> Vec<(&'a str, Vec<NodeId>)> {
         let mut merged: Vec<(&'a str, Vec<NodeId>)> = Vec::new();
         let mut places = HashMap::new();
-        for id in elements
-            .iter()
-            .flat_map(|&element| self.document.children(element))
-        {
+        for id in elements.iter().flat_map(|&element| self.document.children(element)) {
             let name = self.document.name(id);
             let place = *places.entry(name).or_insert(merged.len());
             match merged.get_mut(place) {
@@ -155,9 +141,7 @@ impl<'a> Builder<'a> {
         for entity in self.document.named(meta, "entity") {
             let attribute = |name| self.document.any_attribute(entity, name);
             let Some(dataset) = trimmed(attribute("dataset")) else {
-                return Err(FormError::EntityWithoutDataset {
-                    path: scope.to_owned(),
-                });
+                return Err(FormError::EntityWithoutDataset { path: scope.to_owned() });
             };
             // `create=""` with a calculation is a possible creation too.
             self.outline.declare_entity(node, self.entities.len());
@@ -241,11 +225,6 @@ fn class(attribute: Option<&str>, preloaded: bool, path: &str) -> Result<Class, 
         Some("direct") => Ok(Class::Direct),
         Some("quasi") => Ok(Class::Quasi),
         Some("none") => Ok(Class::None),
-        Some(other) => Err(bad_attribute(
-            "class",
-            other,
-            path,
-            "direct, quasi, sensitive, none",
-        )),
+        Some(other) => Err(bad_attribute("class", other, path, "direct, quasi, sensitive, none")),
     }
 }

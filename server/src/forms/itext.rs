@@ -20,10 +20,7 @@ impl<'a> Texts<'a> {
         };
         let translations: Vec<_> = document.named(itext, "translation").collect();
         let is_french = |&&id: &&NodeId| {
-            let language = document
-                .attribute(id, "lang")
-                .unwrap_or_default()
-                .to_lowercase();
+            let language = document.attribute(id, "lang").unwrap_or_default().to_lowercase();
             language == "fr" || language.contains("(fr)") || language.starts_with("fran")
         };
         let is_default = |&&id: &&NodeId| document.attribute(id, "default").is_some();
@@ -47,10 +44,7 @@ impl<'a> Texts<'a> {
     pub(super) fn label_of(&self, document: &Document, control: NodeId) -> Option<String> {
         let label = document.child(control, "label")?;
         let reference = document.attribute(label, "ref").and_then(|reference| {
-            let inner = reference
-                .trim()
-                .strip_prefix("jr:itext(")?
-                .strip_suffix(')')?;
+            let inner = reference.trim().strip_prefix("jr:itext(")?.strip_suffix(')')?;
             let id = inner.trim().trim_matches(['\'', '"']);
             self.0.get(id).copied()
         });

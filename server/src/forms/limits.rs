@@ -16,20 +16,12 @@ pub(super) struct Limits {
 /// Submissions: the deepest real form has 6 levels and the longest 400 questions; a roster of
 /// 1 000 people with 50 questions each still fits in 100 000 nodes. Collect writes at most a few
 /// dozen namespace declarations. 1 MiB is a very long interview note.
-pub(super) const SUBMISSION: Limits = Limits {
-    depth: 64,
-    nodes: 100_000,
-    attributes: 64,
-    text: 1 << 20,
-};
+pub(super) const SUBMISSION: Limits =
+    Limits { depth: 64, nodes: 100_000, attributes: 64, text: 1 << 20 };
 
 /// Forms: published by an administrator, and inline choice lists can be long (10 nodes a commune).
-pub(super) const FORM: Limits = Limits {
-    depth: 64,
-    nodes: 1_000_000,
-    attributes: 64,
-    text: 1 << 20,
-};
+pub(super) const FORM: Limits =
+    Limits { depth: 64, nodes: 1_000_000, attributes: 64, text: 1 << 20 };
 
 /// Bytes of a form: the largest real one is 100 kB; Central advertises 100 MB for everything.
 pub(super) const FORM_BYTES: usize = 32 << 20;

@@ -143,9 +143,7 @@ impl CodeSet {
 
     /// Tells whether this code is in the list.
     pub fn contains(&self, code: &str) -> bool {
-        self.0
-            .binary_search_by(|known| known.as_str().cmp(code))
-            .is_ok()
+        self.0.binary_search_by(|known| known.as_str().cmp(code)).is_ok()
     }
 
     /// Gives the codes, sorted.
@@ -156,10 +154,7 @@ impl CodeSet {
 
 /// One question of a form, or a value that it calculates or collects by itself.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a separate fact of the form"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact of the form")]
 pub struct Question {
     /// Path in the instance, without indexes: `/data/group/name`.
     pub path: String,

@@ -57,9 +57,7 @@ impl Outline {
             inner_repeats: Vec::new(),
         });
         if let Some(parent) = parent
-            && let Some(node) = usize::try_from(parent)
-                .ok()
-                .and_then(|at| self.nodes.get_mut(at))
+            && let Some(node) = usize::try_from(parent).ok().and_then(|at| self.nodes.get_mut(at))
         {
             node.children.push(index);
         }
@@ -71,10 +69,7 @@ impl Outline {
 
     /// Notes that the node's own `meta` declares the entity of this index.
     pub(super) fn declare_entity(&mut self, index: NodeIndex, entity: usize) {
-        if let Some(node) = usize::try_from(index)
-            .ok()
-            .and_then(|at| self.nodes.get_mut(at))
-        {
+        if let Some(node) = usize::try_from(index).ok().and_then(|at| self.nodes.get_mut(at)) {
             node.entities.push(entity);
         }
     }

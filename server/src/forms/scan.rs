@@ -53,9 +53,7 @@ impl<'a> Scanner<'a> {
         let text = std::str::from_utf8(xml).map_err(|_| XmlRefused::NotUtf8)?;
         let source = text.strip_prefix('\u{feff}').unwrap_or(text);
         if let Some(at) = source.bytes().position(|byte| byte == 0) {
-            return Err(XmlRefused::BadCharacter {
-                offset: at.try_into().unwrap_or(u64::MAX),
-            });
+            return Err(XmlRefused::BadCharacter { offset: at.try_into().unwrap_or(u64::MAX) });
         }
         let mut reader = Reader::from_str(source);
         reader.config_mut().expand_empty_elements = true;
@@ -111,9 +109,7 @@ impl<'a> Scanner<'a> {
 
     fn open(&mut self, tag: BytesStart<'a>) -> Result<Step<'a>, XmlRefused> {
         if self.stage == Stage::Epilogue {
-            return Err(XmlRefused::TrailingContent {
-                offset: self.offset(),
-            });
+            return Err(XmlRefused::TrailingContent { offset: self.offset() });
         }
         self.stage = Stage::Root;
         self.depth += 1;
@@ -146,9 +142,9 @@ impl<'a> Scanner<'a> {
         if self.stage != Stage::Root {
             return match (self.stage, piece.trim_ascii().is_empty()) {
                 (_, true) => Ok(None),
-                (Stage::Epilogue, false) => Err(XmlRefused::TrailingContent {
-                    offset: self.offset(),
-                }),
+                (Stage::Epilogue, false) => {
+                    Err(XmlRefused::TrailingContent { offset: self.offset() })
+                }
                 (_, false) => Err(self.unparsable()),
             };
         }
@@ -162,16 +158,12 @@ impl<'a> Scanner<'a> {
         if reference.is_char_ref() {
             return match reference.resolve_char_ref() {
                 Ok(Some(character)) => Ok(Step::Char(character)),
-                _ => Err(XmlRefused::BadCharacter {
-                    offset: self.offset(),
-                }),
+                _ => Err(XmlRefused::BadCharacter { offset: self.offset() }),
             };
         }
         match resolve_xml_entity(reference) {
             Some(text) => Ok(Step::Text(Cow::Borrowed(text))),
-            None => Err(XmlRefused::UnknownEntity {
-                offset: self.offset(),
-            }),
+            None => Err(XmlRefused::UnknownEntity { offset: self.offset() }),
         }
     }
 
@@ -214,32 +206,26 @@ impl<'a> Scanner<'a> {
         use quick_xml::escape::{EscapeError, unescape};
         match unescape(value) {
             Ok(_) => Ok(()),
-            Err(EscapeError::InvalidCharRef(_)) => Err(XmlRefused::BadCharacter {
-                offset: self.offset(),
-            }),
-            Err(EscapeError::UnrecognizedEntity(..)) => Err(XmlRefused::UnknownEntity {
-                offset: self.offset(),
-            }),
+            Err(EscapeError::InvalidCharRef(_)) => {
+                Err(XmlRefused::BadCharacter { offset: self.offset() })
+            }
+            Err(EscapeError::UnrecognizedEntity(..)) => {
+                Err(XmlRefused::UnknownEntity { offset: self.offset() })
+            }
             Err(_) => Err(self.unparsable()),
         }
     }
 
     fn grow(&mut self, bytes: usize) -> Result<(), XmlRefused> {
         self.run = self.run.saturating_add(bytes);
-        if self.run > self.limits.text {
-            Err(XmlRefused::TextTooLong)
-        } else {
-            Ok(())
-        }
+        if self.run > self.limits.text { Err(XmlRefused::TextTooLong) } else { Ok(()) }
     }
 
     fn inside_root(&self) -> Result<(), XmlRefused> {
         match self.stage {
             Stage::Root => Ok(()),
             Stage::Prolog => Err(self.unparsable()),
-            Stage::Epilogue => Err(XmlRefused::TrailingContent {
-                offset: self.offset(),
-            }),
+            Stage::Epilogue => Err(XmlRefused::TrailingContent { offset: self.offset() }),
         }
     }
 
@@ -252,18 +238,14 @@ impl<'a> Scanner<'a> {
         if declares {
             XmlRefused::Dtd
         } else if self.stage == Stage::Epilogue {
-            XmlRefused::TrailingContent {
-                offset: self.offset(),
-            }
+            XmlRefused::TrailingContent { offset: self.offset() }
         } else {
             self.unparsable()
         }
     }
 
     fn unparsable(&self) -> XmlRefused {
-        XmlRefused::Unparsable {
-            offset: self.offset(),
-        }
+        XmlRefused::Unparsable { offset: self.offset() }
     }
 
     fn offset(&self) -> u64 {
@@ -273,9 +255,7 @@ impl<'a> Scanner<'a> {
 
 /// Name of the element without its prefix.
 pub(super) fn local_name(qualified: &str) -> &str {
-    qualified
-        .split_once(':')
-        .map_or(qualified, |(_, local)| local)
+    qualified.split_once(':').map_or(qualified, |(_, local)| local)
 }
 
 /// Value of the attribute with this local name, whatever its prefix; one without prefix wins.
@@ -303,16 +283,12 @@ pub(super) fn unescaped(value: &str) -> String {
 }
 
 fn is_utf8(name: &str) -> bool {
-    ["utf-8", "utf8"]
-        .iter()
-        .any(|known| name.trim().eq_ignore_ascii_case(known))
+    ["utf-8", "utf8"].iter().any(|known| name.trim().eq_ignore_ascii_case(known))
 }
 
 fn is_name(name: &str) -> bool {
-    let good_start = name
-        .bytes()
-        .next()
-        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || b >= 0x80);
+    let good_start =
+        name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_' || b >= 0x80);
     good_start
         && name.bytes().all(|b| {
             b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':') || b >= 0x80
@@ -348,15 +324,9 @@ mod tests {
 
     #[test]
     fn an_ordinary_document_is_read_with_or_without_a_byte_order_mark() {
-        assert_eq!(
-            code("<?xml version='1.0' encoding='UTF-8'?><a b='1'>x<c/></a>\n"),
-            "read"
-        );
+        assert_eq!(code("<?xml version='1.0' encoding='UTF-8'?><a b='1'>x<c/></a>\n"), "read");
         assert_eq!(code("\u{feff}<a/>"), "read");
-        assert_eq!(
-            code("<a><!-- c --><?pi x?><![CDATA[<b>]]></a><!-- end -->"),
-            "read"
-        );
+        assert_eq!(code("<a><!-- c --><?pi x?><![CDATA[<b>]]></a><!-- end -->"), "read");
     }
 
     #[test]
@@ -369,10 +339,7 @@ mod tests {
 
     #[test]
     fn only_the_five_entities_and_real_characters_are_resolved() {
-        assert_eq!(
-            code("<a b='&lt;&#233;'>&lt;&gt;&amp;&apos;&quot;&#233;&#xE9;</a>"),
-            "read"
-        );
+        assert_eq!(code("<a b='&lt;&#233;'>&lt;&gt;&amp;&apos;&quot;&#233;&#xE9;</a>"), "read");
         assert_eq!(code("<a>&nbsp;</a>"), "xml_unknown_entity");
         assert_eq!(code("<a b='&nbsp;'/>"), "xml_unknown_entity");
         assert_eq!(code("<a>&#0;</a>"), "xml_bad_character");
@@ -385,10 +352,7 @@ mod tests {
     #[test]
     fn other_encodings_are_refused() {
         assert_eq!(read(b"<a>\xff</a>"), Err(XmlRefused::NotUtf8));
-        assert_eq!(
-            code("<?xml version='1.0' encoding='ISO-8859-1'?><a/>"),
-            "xml_not_utf8"
-        );
+        assert_eq!(code("<?xml version='1.0' encoding='ISO-8859-1'?><a/>"), "xml_not_utf8");
     }
 
     #[test]
@@ -416,14 +380,8 @@ mod tests {
         ] {
             assert_eq!(code(broken), "xml_unparsable", "{broken}");
         }
-        for trailing in [
-            "<a/><b/>",
-            "<a/>x",
-            "<a/>&lt;",
-            "<a/><![CDATA[x]]>",
-            "<a/></a>",
-            "<a/><",
-        ] {
+        for trailing in ["<a/><b/>", "<a/>x", "<a/>&lt;", "<a/><![CDATA[x]]>", "<a/></a>", "<a/><"]
+        {
             assert_eq!(code(trailing), "xml_trailing_content", "{trailing}");
         }
     }
@@ -446,9 +404,6 @@ mod tests {
         assert_eq!(code(&attributes(65)), "xml_too_many_attributes");
         assert_eq!(code(&long(1 << 20)), "read");
         assert_eq!(code(&long((1 << 20) + 1)), "xml_text_too_long");
-        assert_eq!(
-            code(&format!("<a>{}</a>", "&amp;".repeat(300_000))),
-            "xml_text_too_long"
-        );
+        assert_eq!(code(&format!("<a>{}</a>", "&amp;".repeat(300_000))), "xml_text_too_long");
     }
 }

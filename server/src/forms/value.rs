@@ -81,9 +81,9 @@ impl Value {
             AnswerKind::Barcode => Some(Self::Text(trimmed.to_owned())),
             AnswerKind::Attachment => Some(Self::File(trimmed.to_owned())),
             AnswerKind::SelectOne => Some(Self::Code(trimmed.to_owned())),
-            AnswerKind::SelectMultiple => Some(Self::Codes(
-                trimmed.split_whitespace().map(str::to_owned).collect(),
-            )),
+            AnswerKind::SelectMultiple => {
+                Some(Self::Codes(trimmed.split_whitespace().map(str::to_owned).collect()))
+            }
             AnswerKind::Integer => integer(trimmed).map(Self::Integer),
             AnswerKind::Decimal => decimal(trimmed).map(Self::Decimal),
             AnswerKind::Boolean => boolean(trimmed).map(Self::Boolean),
@@ -120,12 +120,9 @@ fn integer(text: &str) -> Option<i64> {
 
 /// Reads a finite number; words such as `NaN` or `inf`, which Rust would read, are not numbers.
 pub(super) fn decimal(text: &str) -> Option<f64> {
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
-    text.parse::<f64>()
-        .ok()
-        .filter(|number| plain && number.is_finite())
+    let plain =
+        text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'));
+    text.parse::<f64>().ok().filter(|number| plain && number.is_finite())
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -149,8 +146,7 @@ fn digits<N: std::str::FromStr>(text: &str, length: usize) -> Option<N> {
 }
 
 fn is_date_time(text: &str) -> bool {
-    text.split_once('T')
-        .is_some_and(|(day, time)| date(day).is_some() && is_time(time))
+    text.split_once('T').is_some_and(|(day, time)| date(day).is_some() && is_time(time))
 }
 
 /// `10:00`, `10:00:00`, `10:00:00.000`, each with or without `Z`, `+01`, `+0100` or `+01:00`.
@@ -224,11 +220,7 @@ fn line(text: &str) -> Result<Vec<GeoPoint>, BadValue> {
         .filter(|part| !part.trim().is_empty())
         .map(point)
         .collect::<Result<_, _>>()?;
-    if points.is_empty() {
-        Err(BadValue::WrongType)
-    } else {
-        Ok(points)
-    }
+    if points.is_empty() { Err(BadValue::WrongType) } else { Ok(points) }
 }
 
 #[cfg(test)]
@@ -262,48 +254,22 @@ mod tests {
     #[test]
     fn days_that_do_not_exist_are_not_dates() {
         assert!(reads(AnswerKind::Date, "2024-02-29"));
-        for bad in [
-            "2026-02-29",
-            "2026-02-30",
-            "2026-13-01",
-            "26-01-01",
-            "2026-1-1",
-            "2026-01-01Z",
-        ] {
+        for bad in ["2026-02-29", "2026-02-30", "2026-13-01", "26-01-01", "2026-1-1", "2026-01-01Z"]
+        {
             assert!(!reads(AnswerKind::Date, bad), "{bad}");
         }
     }
 
     #[test]
     fn times_are_read_as_javarosa_writes_them() {
-        for good in [
-            "10:00:00.000Z",
-            "10:00:00.000+00:00",
-            "23:59",
-            "09:05:01-0530",
-            "10:00+01",
-        ] {
+        for good in ["10:00:00.000Z", "10:00:00.000+00:00", "23:59", "09:05:01-0530", "10:00+01"] {
             assert!(reads(AnswerKind::Time, good), "{good}");
-            assert!(
-                reads(AnswerKind::DateTime, &format!("2026-11-21T{good}")),
-                "{good}"
-            );
+            assert!(reads(AnswerKind::DateTime, &format!("2026-11-21T{good}")), "{good}");
         }
-        for bad in [
-            "24:00",
-            "10",
-            "10:60",
-            "10:00:61",
-            "10:00:00.",
-            "10:00.5",
-            "10:00+25:00",
-            "é",
-        ] {
+        for bad in ["24:00", "10", "10:60", "10:00:61", "10:00:00.", "10:00.5", "10:00+25:00", "é"]
+        {
             assert!(!reads(AnswerKind::Time, bad), "{bad}");
-            assert!(
-                !reads(AnswerKind::DateTime, &format!("2026-11-21T{bad}")),
-                "{bad}"
-            );
+            assert!(!reads(AnswerKind::DateTime, &format!("2026-11-21T{bad}")), "{bad}");
         }
         assert!(!reads(AnswerKind::DateTime, "2026-02-30T10:00:00Z"));
     }
@@ -311,28 +277,13 @@ mod tests {
     #[test]
     fn a_point_has_two_to_four_numbers_on_the_globe() {
         let full = Value::read(AnswerKind::GeoPoint, "12.5 -8.0 350.0 4.5");
-        let expected = GeoPoint {
-            lat: 12.5,
-            lon: -8.0,
-            alt: Some(350.0),
-            acc: Some(4.5),
-        };
+        let expected = GeoPoint { lat: 12.5, lon: -8.0, alt: Some(350.0), acc: Some(4.5) };
         assert_eq!(full, Ok(Value::Point(expected)));
         assert!(reads(AnswerKind::GeoPoint, "12.5 -8"));
-        assert_eq!(
-            Value::read(AnswerKind::GeoPoint, "91 0"),
-            Err(BadValue::OutOfRange)
-        );
-        assert_eq!(
-            Value::read(AnswerKind::GeoPoint, "0 -181"),
-            Err(BadValue::OutOfRange)
-        );
+        assert_eq!(Value::read(AnswerKind::GeoPoint, "91 0"), Err(BadValue::OutOfRange));
+        assert_eq!(Value::read(AnswerKind::GeoPoint, "0 -181"), Err(BadValue::OutOfRange));
         for bad in ["12.5", "a b", "1 2 3 4 5", "NaN 1"] {
-            assert_eq!(
-                Value::read(AnswerKind::GeoPoint, bad),
-                Err(BadValue::WrongType),
-                "{bad}"
-            );
+            assert_eq!(Value::read(AnswerKind::GeoPoint, bad), Err(BadValue::WrongType), "{bad}");
         }
     }
 
@@ -349,16 +300,8 @@ mod tests {
 
     #[test]
     fn json_gives_points_as_objects_and_codes_as_arrays() {
-        let point = Value::Point(GeoPoint {
-            lat: 1.5,
-            lon: 2.0,
-            alt: None,
-            acc: Some(3.0),
-        });
-        assert_eq!(
-            point.to_json().to_string(),
-            r#"{"acc":3.0,"lat":1.5,"lon":2.0}"#
-        );
+        let point = Value::Point(GeoPoint { lat: 1.5, lon: 2.0, alt: None, acc: Some(3.0) });
+        assert_eq!(point.to_json().to_string(), r#"{"acc":3.0,"lat":1.5,"lon":2.0}"#);
         let codes = Value::Codes(vec!["a".into(), "b".into()]);
         assert_eq!(codes.to_json().to_string(), r#"["a","b"]"#);
         assert_eq!(Value::Integer(7).to_json().to_string(), "7");
@@ -366,18 +309,9 @@ mod tests {
 
     #[test]
     fn text_keeps_its_spaces_and_codes_do_not() {
-        assert_eq!(
-            Value::read(AnswerKind::Text, " a "),
-            Ok(Value::Text(" a ".into()))
-        );
-        assert_eq!(
-            Value::read(AnswerKind::SelectOne, " a "),
-            Ok(Value::Code("a".into()))
-        );
+        assert_eq!(Value::read(AnswerKind::Text, " a "), Ok(Value::Text(" a ".into())));
+        assert_eq!(Value::read(AnswerKind::SelectOne, " a "), Ok(Value::Code("a".into())));
         let codes = Value::Codes(vec!["a".into(), "b".into()]);
-        assert_eq!(
-            Value::read(AnswerKind::SelectMultiple, " a  b\n"),
-            Ok(codes)
-        );
+        assert_eq!(Value::read(AnswerKind::SelectMultiple, " a  b\n"), Ok(codes));
     }
 }

@@ -75,12 +75,7 @@ impl Run {
             north = north.max(vertex.y);
             east = east.max(vertex.x);
         }
-        Self {
-            south,
-            north,
-            east,
-            vertices: vertices.to_vec(),
-        }
+        Self { south, north, east, vertices: vertices.to_vec() }
     }
 
     /// Says whether a ray from the point to the east can meet the run.
@@ -127,11 +122,7 @@ fn edge(a: Coord<f64>, b: Coord<f64>, p: Coord<f64>) -> Edge {
         (false, true) => side == Orientation::Clockwise,
         _ => false,
     };
-    if is_crossed {
-        Edge::Crossed
-    } else {
-        Edge::Missed
-    }
+    if is_crossed { Edge::Crossed } else { Edge::Missed }
 }
 
 #[cfg(test)]
@@ -153,24 +144,10 @@ mod tests {
     fn borders_and_corners_belong_to_the_area() {
         let square = area(&SQUARE, vec![]);
 
-        for (x, y) in [
-            (2., 2.),
-            (0., 0.),
-            (4., 4.),
-            (4., 1.),
-            (0., 3.),
-            (2., 0.),
-            (2., 4.),
-        ] {
+        for (x, y) in [(2., 2.), (0., 0.), (4., 4.), (4., 1.), (0., 3.), (2., 0.), (2., 4.)] {
             assert!(square.covers(coord! { x: x, y: y }), "{x} {y}");
         }
-        for (x, y) in [
-            (-1., 0.),
-            (5., 0.),
-            (-1., 4.),
-            (2., 4.000_001),
-            (-0.000_001, 2.),
-        ] {
+        for (x, y) in [(-1., 0.), (5., 0.), (-1., 4.), (2., 4.000_001), (-0.000_001, 2.)] {
             assert!(!square.covers(coord! { x: x, y: y }), "{x} {y}");
         }
     }

@@ -40,10 +40,7 @@ impl Boundary {
     pub(crate) fn codes(&self) -> PlaceCodes {
         let code = Some(self.code.clone());
         match self.level {
-            Level::Region => PlaceCodes {
-                region: code,
-                ..PlaceCodes::default()
-            },
+            Level::Region => PlaceCodes { region: code, ..PlaceCodes::default() },
             Level::Cercle => PlaceCodes {
                 region: self.region.clone().or_else(|| self.parent.clone()),
                 cercle: code,
@@ -90,9 +87,7 @@ pub trait Namer {
 
 /// The box around an area, which must have at least one vertex.
 pub(crate) fn bounding_box(geometry: &MultiPolygon<f64>) -> Rect<f64> {
-    geometry
-        .bounding_rect()
-        .expect("an area that was read has a ring of four points")
+    geometry.bounding_rect().expect("an area that was read has a ring of four points")
 }
 
 #[derive(Serialize)]
@@ -128,10 +123,7 @@ pub fn boundary_geojson(boundary: &Boundary) -> String {
         .geometry
         .iter()
         .map(|polygon| {
-            std::iter::once(polygon.exterior())
-                .chain(polygon.interiors())
-                .map(pairs)
-                .collect()
+            std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(pairs).collect()
         })
         .collect();
     let feature = Written {
@@ -146,10 +138,7 @@ pub fn boundary_geojson(boundary: &Boundary) -> String {
             region: boundary.region.as_deref(),
             valid_on: boundary.valid_on.as_deref(),
         },
-        geometry: WrittenGeometry {
-            kind: "MultiPolygon",
-            coordinates,
-        },
+        geometry: WrittenGeometry { kind: "MultiPolygon", coordinates },
     };
     serde_json::to_string(&feature).expect("plain structs with text keys always serialise")
 }
@@ -187,13 +176,11 @@ struct StoredGeometry<'a> {
 
 /// Reads back what [`boundary_geojson`] wrote.
 pub fn boundary_from_geojson(text: &str) -> Result<Boundary, GeoError> {
-    let stored: Stored<'_> = serde_json::from_str(text).map_err(|error| GeoError::Stored {
-        reason: excerpt(&error.to_string()),
-    })?;
+    let stored: Stored<'_> = serde_json::from_str(text)
+        .map_err(|error| GeoError::Stored { reason: excerpt(&error.to_string()) })?;
     let StoredGeometry { kind, coordinates } = stored.geometry;
-    let geometry = rings::area(0, &kind, Some(coordinates)).map_err(|error| GeoError::Stored {
-        reason: error.to_string(),
-    })?;
+    let geometry = rings::area(0, &kind, Some(coordinates))
+        .map_err(|error| GeoError::Stored { reason: error.to_string() })?;
     let properties = stored.properties;
     Ok(Boundary {
         division: properties.division,
@@ -243,10 +230,7 @@ mod tests {
         let text = boundary_geojson(&boundary);
 
         assert_eq!(boundary_from_geojson(&text).unwrap(), boundary);
-        assert_eq!(
-            boundary_geojson(&boundary_from_geojson(&text).unwrap()),
-            text
-        );
+        assert_eq!(boundary_geojson(&boundary_from_geojson(&text).unwrap()), text);
     }
 
     #[test]
@@ -264,14 +248,8 @@ mod tests {
         let text = boundary_geojson(&boundary());
 
         let (half, _) = text.split_at(text.len() / 2);
-        assert!(matches!(
-            boundary_from_geojson(half),
-            Err(GeoError::Stored { .. })
-        ));
+        assert!(matches!(boundary_from_geojson(half), Err(GeoError::Stored { .. })));
         let far = text.replace("-11.1", "-1111.1");
-        assert!(matches!(
-            boundary_from_geojson(&far),
-            Err(GeoError::Stored { .. })
-        ));
+        assert!(matches!(boundary_from_geojson(&far), Err(GeoError::Stored { .. })));
     }
 }

@@ -123,11 +123,8 @@ pub enum GeoError {
 /// Cuts a text that comes from the file, so that an error stays a line.
 pub(crate) fn excerpt(text: &str) -> String {
     const LIMIT: usize = 120;
-    let mut kept: String = text
-        .chars()
-        .take(LIMIT)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let mut kept: String =
+        text.chars().take(LIMIT).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(LIMIT).is_some() {
         kept.push('…');
     }

@@ -5,17 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{place::Placement, position::Position};
 
 /// Codes of the nine regions of the 2023 division that make up the phase-1 area.
-pub const PHASE1_REGIONS: [&str; 9] = [
-    "kayes",
-    "nioro",
-    "kita",
-    "koulikoro",
-    "dioila",
-    "nara",
-    "sikasso",
-    "bougouni",
-    "koutiala",
-];
+pub const PHASE1_REGIONS: [&str; 9] =
+    ["kayes", "nioro", "kita", "koulikoro", "dioila", "nara", "sikasso", "bougouni", "koutiala"];
 
 /// Half the side, in degrees, of the square around (0, 0) that only a missing position falls into.
 const ZERO_ISLAND: f64 = 0.01;
@@ -33,18 +24,8 @@ impl Box4 {
     }
 }
 
-const MALI: Box4 = Box4 {
-    west: -12.5,
-    south: 10.0,
-    east: 4.4,
-    north: 25.1,
-};
-const PHASE1: Box4 = Box4 {
-    west: -12.5,
-    south: 10.0,
-    east: -4.8,
-    north: 15.7,
-};
+const MALI: Box4 = Box4 { west: -12.5, south: 10.0, east: 4.4, north: 25.1 };
+const PHASE1: Box4 = Box4 { west: -12.5, south: 10.0, east: -4.8, north: 15.7 };
 
 /// A doubt about a position; the record is kept all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,11 +103,7 @@ pub(crate) fn is_outside_phase1(p: Position, placement: &Placement) -> bool {
     }
     let place = &placement.place_2023;
     !place.basis.is_approximate()
-        && place
-            .codes
-            .region
-            .as_deref()
-            .is_some_and(|region| !PHASE1_REGIONS.contains(&region))
+        && place.codes.region.as_deref().is_some_and(|region| !PHASE1_REGIONS.contains(&region))
 }
 
 #[cfg(test)]
@@ -139,14 +116,8 @@ mod tests {
     }
 
     fn in_region(region: &str, basis: Basis) -> Placement {
-        let codes = PlaceCodes {
-            region: Some(region.into()),
-            ..PlaceCodes::default()
-        };
-        Placement {
-            place_2023: Place::new(codes, basis),
-            ..Placement::default()
-        }
+        let codes = PlaceCodes { region: Some(region.into()), ..PlaceCodes::default() };
+        Placement { place_2023: Place::new(codes, basis), ..Placement::default() }
     }
 
     #[test]
@@ -177,14 +148,8 @@ mod tests {
         assert!(is_outside_phase1(p, &in_region("san", Basis::Polygon)));
         assert!(is_outside_phase1(p, &in_region("san", Basis::Crosswalk)));
         assert!(!is_outside_phase1(p, &in_region("san", Basis::NearestSeat)));
-        assert!(!is_outside_phase1(
-            p,
-            &in_region("koutiala", Basis::Polygon)
-        ));
-        assert!(is_outside_phase1(
-            Position::new(-4.0, 13.0).unwrap(),
-            &Placement::default()
-        ));
+        assert!(!is_outside_phase1(p, &in_region("koutiala", Basis::Polygon)));
+        assert!(is_outside_phase1(Position::new(-4.0, 13.0).unwrap(), &Placement::default()));
     }
 
     #[test]

@@ -28,9 +28,8 @@ pub struct Gazetteer {
 impl Gazetteer {
     /// Indexes boundaries and seats; either may be empty.
     pub fn new(boundaries: Vec<Boundary>, seats: Vec<SeatPoint>) -> Self {
-        let (old, new): (Vec<_>, Vec<_>) = boundaries
-            .into_iter()
-            .partition(|boundary| boundary.division == Division::D2012);
+        let (old, new): (Vec<_>, Vec<_>) =
+            boundaries.into_iter().partition(|boundary| boundary.division == Division::D2012);
         Self {
             division_2012: Layers::new(&old, &regions(Division::D2012, &old, &seats)),
             division_2023: Layers::new(&new, &regions(Division::D2023, &new, &seats)),
@@ -55,10 +54,7 @@ impl Gazetteer {
             && new.codes.is_empty()
             && let Some(flag) = misplaced(p)
         {
-            return Placement {
-                flags: vec![flag],
-                ..Placement::default()
-            };
+            return Placement { flags: vec![flag], ..Placement::default() };
         }
         let mut placement = Placement {
             place_2012: self.place(p, Division::D2012, &old, &new),
@@ -85,22 +81,12 @@ impl Gazetteer {
         if let Some(across) = across {
             let codes = own.codes.filled_from(across);
             let is_own = own.coverage == Coverage::Hit && codes == own.codes;
-            return Place::new(
-                codes,
-                if is_own {
-                    Basis::Polygon
-                } else {
-                    Basis::Crosswalk
-                },
-            );
+            return Place::new(codes, if is_own { Basis::Polygon } else { Basis::Crosswalk });
         }
         if own.coverage != Coverage::Hit
             && let Some(seat) = self.nearest_seat(p, division, own, other)
         {
-            return Place::new(
-                own.codes.filled_from(seat.place(division)),
-                Basis::NearestSeat,
-            );
+            return Place::new(own.codes.filled_from(seat.place(division)), Basis::NearestSeat);
         }
         Place::new(own.codes.clone(), Basis::Polygon)
     }
@@ -129,15 +115,10 @@ fn regions(
     seats: &[SeatPoint],
 ) -> HashMap<String, String> {
     let of_seats = seats.iter().map(|seat| seat.place(division).clone());
-    let of_cercles = boundaries
-        .iter()
-        .filter(|boundary| boundary.level == Level::Cercle)
-        .map(Boundary::codes);
+    let of_cercles =
+        boundaries.iter().filter(|boundary| boundary.level == Level::Cercle).map(Boundary::codes);
     // Later entries win: boundaries are newer knowledge than the built-in table.
-    of_seats
-        .chain(of_cercles)
-        .filter_map(|codes| codes.cercle.zip(codes.region))
-        .collect()
+    of_seats.chain(of_cercles).filter_map(|codes| codes.cercle.zip(codes.region)).collect()
 }
 
 /// The polygons of one division.
@@ -190,10 +171,7 @@ impl Layers {
     /// Looks from the finest level up: the finest polygon names its own parents, so that on a
     /// border the codes of one answer never come from two sides.
     fn find(&self, p: Position) -> Found {
-        let mut found = Found {
-            codes: PlaceCodes::default(),
-            coverage: Coverage::NotLoaded,
-        };
+        let mut found = Found { codes: PlaceCodes::default(), coverage: Coverage::NotLoaded };
         for level in Level::ALL.into_iter().rev() {
             let layer = self.at(level);
             if layer.size() == 0 {
@@ -201,11 +179,7 @@ impl Layers {
             }
             let hit = smallest_covering(layer, p);
             if found.coverage == Coverage::NotLoaded {
-                found.coverage = if hit.is_some() {
-                    Coverage::Hit
-                } else {
-                    Coverage::Missed
-                };
+                found.coverage = if hit.is_some() { Coverage::Hit } else { Coverage::Missed };
             }
             if let Some(outline) = hit
                 && !found.codes.contradicts(&outline.codes)
@@ -238,11 +212,7 @@ impl Outline {
     fn new(boundary: &Boundary, regions: &HashMap<String, String>) -> Self {
         let mut codes = boundary.codes();
         if codes.region.is_none() {
-            codes.region = codes
-                .cercle
-                .as_ref()
-                .and_then(|cercle| regions.get(cercle))
-                .cloned();
+            codes.region = codes.cercle.as_ref().and_then(|cercle| regions.get(cercle)).cloned();
         }
         let (low, high) = (boundary.bbox.min(), boundary.bbox.max());
         Self {
@@ -280,17 +250,9 @@ mod tests {
 
     fn seats() -> Vec<SeatPoint> {
         vec![
-            seat(
-                (-10.5, 13.5),
-                "kayes/kayes/kayes__a",
-                "kayes/kayes/kayes__a",
-            ),
+            seat((-10.5, 13.5), "kayes/kayes/kayes__a", "kayes/kayes/kayes__a"),
             seat((-9.5, 13.5), "kayes/kita/kita__b", "kita/sefeto/kita__b"),
-            seat(
-                (-5.5, 11.5),
-                "sikasso/sikasso/sikasso__c",
-                "sikasso/sikasso/sikasso__c",
-            ),
+            seat((-5.5, 11.5), "sikasso/sikasso/sikasso__c", "sikasso/sikasso/sikasso__c"),
         ]
     }
 
@@ -299,24 +261,15 @@ mod tests {
     }
 
     fn place(path: &str, basis: Basis) -> Place {
-        Place {
-            codes: codes(path),
-            basis,
-        }
+        Place { codes: codes(path), basis }
     }
 
     #[test]
     fn without_polygons_the_nearest_seat_gives_both_places() {
         let placement = locate(vec![], -9.4, 13.4);
 
-        assert_eq!(
-            placement.place_2012,
-            place("kayes/kita/kita__b", Basis::NearestSeat)
-        );
-        assert_eq!(
-            placement.place_2023,
-            place("kita/sefeto/kita__b", Basis::NearestSeat)
-        );
+        assert_eq!(placement.place_2012, place("kayes/kita/kita__b", Basis::NearestSeat));
+        assert_eq!(placement.place_2023, place("kita/sefeto/kita__b", Basis::NearestSeat));
         assert_eq!(placement.flags, []);
     }
 
@@ -331,14 +284,8 @@ mod tests {
     fn a_commune_of_2012_gives_2023_by_the_crosswalk() {
         let placement = locate(communes(), -9.99, 13.5);
 
-        assert_eq!(
-            placement.place_2012,
-            place("kayes/kita/kita__b", Basis::Polygon)
-        );
-        assert_eq!(
-            placement.place_2023,
-            place("kita/sefeto/kita__b", Basis::Crosswalk)
-        );
+        assert_eq!(placement.place_2012, place("kayes/kita/kita__b", Basis::Polygon));
+        assert_eq!(placement.place_2023, place("kita/sefeto/kita__b", Basis::Crosswalk));
     }
 
     #[test]
@@ -346,10 +293,7 @@ mod tests {
         let there = locate(communes(), -10., 13.5);
         let back = locate(communes().into_iter().rev().collect(), -10., 13.5);
 
-        assert_eq!(
-            there.place_2012,
-            place("kayes/kayes/kayes__a", Basis::Polygon)
-        );
+        assert_eq!(there.place_2012, place("kayes/kayes/kayes__a", Basis::Polygon));
         assert_eq!(there, back);
     }
 
@@ -373,10 +317,7 @@ mod tests {
 
         assert_eq!(placement.place_2023, place("kita", Basis::Polygon));
         // The nearest seat is as far in the region as out of it; only the first agrees.
-        assert_eq!(
-            placement.place_2012,
-            place("kayes/kita/kita__b", Basis::NearestSeat)
-        );
+        assert_eq!(placement.place_2012, place("kayes/kita/kita__b", Basis::NearestSeat));
     }
 
     #[test]
@@ -386,10 +327,7 @@ mod tests {
         let placement = locate(region, -10.3, 13.5);
 
         assert_eq!(placement.place_2023, place("kita", Basis::Polygon));
-        assert_eq!(
-            placement.place_2012,
-            place("kayes/kita/kita__b", Basis::NearestSeat)
-        );
+        assert_eq!(placement.place_2012, place("kayes/kita/kita__b", Basis::NearestSeat));
     }
 
     #[test]
@@ -397,14 +335,8 @@ mod tests {
         let placement = locate(communes(), -8.9, 13.5);
 
         assert_eq!(placement.flags, [PositionFlag::OutsidePolygons]);
-        assert_eq!(
-            placement.place_2012,
-            place("kayes/kita/kita__b", Basis::NearestSeat)
-        );
-        assert_eq!(
-            placement.place_2023,
-            place("kita/sefeto/kita__b", Basis::NearestSeat)
-        );
+        assert_eq!(placement.place_2012, place("kayes/kita/kita__b", Basis::NearestSeat));
+        assert_eq!(placement.place_2023, place("kita/sefeto/kita__b", Basis::NearestSeat));
     }
 
     #[test]
@@ -425,10 +357,7 @@ mod tests {
 
         let placement = locate(vec![commune], -9.5, 13.5);
 
-        assert_eq!(
-            placement.place_2012,
-            place("kayes/kita/kita__b", Basis::Polygon)
-        );
+        assert_eq!(placement.place_2012, place("kayes/kita/kita__b", Basis::Polygon));
     }
 
     #[test]
@@ -449,11 +378,7 @@ mod tests {
 
     #[test]
     fn a_point_within_a_polygon_wins_over_the_box() {
-        let placement = locate(
-            vec![square(D12, "kayes", (-13., 13.), (-11., 14.))],
-            -12.6,
-            13.5,
-        );
+        let placement = locate(vec![square(D12, "kayes", (-13., 13.), (-11., 14.))], -12.6, 13.5);
 
         assert_eq!(placement.place_2012, place("kayes", Basis::Polygon));
         assert!(!placement.flags.contains(&PositionFlag::OutsideMali));
@@ -472,10 +397,7 @@ mod tests {
     fn nothing_at_all_still_answers() {
         let empty = Gazetteer::new(vec![], vec![]);
 
-        assert_eq!(
-            empty.locate(Position { lon: -8., lat: 12. }),
-            Placement::default()
-        );
+        assert_eq!(empty.locate(Position { lon: -8., lat: 12. }), Placement::default());
         assert!(!empty.has_polygons(D12, Level::Commune));
     }
 }

@@ -10,9 +10,8 @@ use super::{
 };
 
 /// Endings of a field that holds a name, best first: French is what the people of Mali read.
-const NAME_ENDINGS: [&str; 9] = [
-    "_fr", "name_fr", "_name_fr", "_name", "name", "_name1", "_en", "name_en", "_name_en",
-];
+const NAME_ENDINGS: [&str; 9] =
+    ["_fr", "name_fr", "_name_fr", "_name", "name", "_name1", "_en", "name_en", "_name_en"];
 const PCODE_ENDINGS: [&str; 2] = ["_pcode", "pcode"];
 
 /// Regions that exist only since the reform, folded.
@@ -83,22 +82,14 @@ pub(crate) fn describe(
     }
     if described.is_2023 {
         let name = fields.get("name");
-        described.region = Some(
-            name.ok_or(GeoError::NoName {
-                index,
-                level: Level::Region,
-            })?
-            .to_owned(),
-        );
+        described.region =
+            Some(name.ok_or(GeoError::NoName { index, level: Level::Region })?.to_owned());
         return Ok(Some(described));
     }
     if fields.has_level(0) {
         return Ok(None);
     }
-    Err(GeoError::UnknownLayout {
-        index,
-        found: fields.keys(),
-    })
+    Err(GeoError::UnknownLayout { index, found: fields.keys() })
 }
 
 /// Says which division a file is of, from all that its features say.
@@ -113,9 +104,7 @@ pub(crate) fn division<'a>(features: impl Iterator<Item = &'a Described> + Clone
         .collect();
     if features.clone().any(|feature| feature.is_2023)
         || regions.len() > *OLD_REGIONS.end()
-        || regions
-            .iter()
-            .any(|region| REGIONS_SINCE_2023.contains(&region.as_str()))
+        || regions.iter().any(|region| REGIONS_SINCE_2023.contains(&region.as_str()))
     {
         return Division::D2023;
     }
@@ -125,11 +114,7 @@ pub(crate) fn division<'a>(features: impl Iterator<Item = &'a Described> + Clone
     let is_dated_since = features
         .filter_map(|feature| feature.valid_on.as_deref())
         .any(|day| day.starts_with(|c: char| c.is_ascii_digit()) && day >= REFORM);
-    if is_dated_since {
-        Division::D2023
-    } else {
-        Division::D2012
-    }
+    if is_dated_since { Division::D2023 } else { Division::D2012 }
 }
 
 /// Fields by lower-case name, as text; nulls and blanks are as good as absent.
@@ -155,12 +140,7 @@ impl Fields {
     fn first(&self, number: u8, endings: &[&str]) -> Option<String> {
         endings
             .iter()
-            .flat_map(|ending| {
-                [
-                    format!("adm{number}{ending}"),
-                    format!("admin{number}{ending}"),
-                ]
-            })
+            .flat_map(|ending| [format!("adm{number}{ending}"), format!("admin{number}{ending}")])
             .find_map(|key| self.get(&key).map(str::to_owned))
     }
 
@@ -183,11 +163,7 @@ impl Fields {
     fn keys(&self) -> String {
         let mut keys: Vec<&str> = self.0.keys().map(String::as_str).collect();
         keys.sort_unstable();
-        if keys.is_empty() {
-            "nothing".to_owned()
-        } else {
-            excerpt(&keys.join(", "))
-        }
+        if keys.is_empty() { "nothing".to_owned() } else { excerpt(&keys.join(", ")) }
     }
 }
 
@@ -200,9 +176,7 @@ fn day(text: &str) -> Option<String> {
         return Some(instant.to_zoned(jiff::tz::TimeZone::UTC).date().to_string());
     }
     let date = text.get(..10)?.replace('/', "-");
-    date.parse::<jiff::civil::Date>()
-        .ok()
-        .map(|date| date.to_string())
+    date.parse::<jiff::civil::Date>().ok().map(|date| date.to_string())
 }
 
 /// Lower case without accents, so that `Dioïla`, `DIOILA` and `Dioi\u{308}la` are one name.
@@ -234,9 +208,7 @@ mod tests {
     }
 
     fn region(name: &str, valid_on: &str) -> Described {
-        read(&json!({"adm1_name": name, "valid_on": valid_on}))
-            .unwrap()
-            .unwrap()
+        read(&json!({"adm1_name": name, "valid_on": valid_on})).unwrap().unwrap()
     }
 
     #[test]
@@ -266,12 +238,8 @@ mod tests {
 
     #[test]
     fn the_second_language_serves_only_where_the_first_is_missing() {
-        let both = read(&json!({"adm1_name": "Ségou", "adm1_name1": "Segu"}))
-            .unwrap()
-            .unwrap();
-        let second = read(&json!({"adm1_name": "", "adm1_name1": "Segu"}))
-            .unwrap()
-            .unwrap();
+        let both = read(&json!({"adm1_name": "Ségou", "adm1_name1": "Segu"})).unwrap().unwrap();
+        let second = read(&json!({"adm1_name": "", "adm1_name1": "Segu"})).unwrap().unwrap();
 
         assert_eq!(both.region.as_deref(), Some("Ségou"));
         assert_eq!(second.region.as_deref(), Some("Segu"));
@@ -279,14 +247,8 @@ mod tests {
 
     #[test]
     fn the_country_is_no_place_and_a_village_is_too_deep() {
-        assert_eq!(
-            read(&json!({"adm0_name": "Mali", "adm0_pcode": "ML"})),
-            Ok(None)
-        );
-        assert_eq!(
-            read(&json!({"adm4_name": "Sadiola"})),
-            Err(GeoError::TooDeep { index: 5 })
-        );
+        assert_eq!(read(&json!({"adm0_name": "Mali", "adm0_pcode": "ML"})), Ok(None));
+        assert_eq!(read(&json!({"adm4_name": "Sadiola"})), Err(GeoError::TooDeep { index: 5 }));
     }
 
     #[test]
@@ -294,24 +256,14 @@ mod tests {
         let nameless = read(&json!({"adm2_pcode": "ML0101", "adm1_name": "Kayes"}));
         let unknown = read(&json!({"shapeName": "Kayes", "id": 3}));
 
-        assert_eq!(
-            nameless,
-            Err(GeoError::NoName {
-                index: 5,
-                level: Level::Cercle
-            })
-        );
-        let Err(GeoError::UnknownLayout { found, .. }) = unknown else {
-            panic!("{unknown:?}")
-        };
+        assert_eq!(nameless, Err(GeoError::NoName { index: 5, level: Level::Cercle }));
+        let Err(GeoError::UnknownLayout { found, .. }) = unknown else { panic!("{unknown:?}") };
         assert_eq!(found, "id, shapename");
     }
 
     #[test]
     fn the_file_of_the_reform_is_known_by_its_law_code() {
-        let bamako = read(&json!({"law_2023_code": "00", "name": "Bamako"}))
-            .unwrap()
-            .unwrap();
+        let bamako = read(&json!({"law_2023_code": "00", "name": "Bamako"})).unwrap().unwrap();
 
         assert_eq!(bamako.region.as_deref(), Some("Bamako"));
         assert_eq!(division([bamako].iter()), Division::D2023);
@@ -320,21 +272,14 @@ mod tests {
     #[test]
     fn a_region_that_the_reform_created_dates_the_file() {
         for name in ["Dioïla", "DIOILA", "Dioi\u{308}la", "Nioro du Sahel", "San"] {
-            assert_eq!(
-                division([region(name, "")].iter()),
-                Division::D2023,
-                "{name}"
-            );
+            assert_eq!(division([region(name, "")].iter()), Division::D2023, "{name}");
         }
         assert_eq!(division([region("Kayes", "")].iter()), Division::D2012);
     }
 
     #[test]
     fn a_date_since_the_reform_decides_where_names_do_not() {
-        let before = [
-            region("Kayes", "2023-03-12"),
-            region("Sikasso", "2015-04-08"),
-        ];
+        let before = [region("Kayes", "2023-03-12"), region("Sikasso", "2015-04-08")];
         let since = [region("Kayes", "2023-03-13")];
         let unreadable = [region("Kayes", "unknown")];
 

@@ -60,10 +60,7 @@ impl FromStr for Division {
         match text {
             "2012" => Ok(Self::D2012),
             "2023" => Ok(Self::D2023),
-            _ => Err(UnknownWord {
-                kind: "division",
-                expected: "2012, 2023",
-            }),
+            _ => Err(UnknownWord { kind: "division", expected: "2012, 2023" }),
         }
     }
 }
@@ -107,10 +104,7 @@ impl FromStr for Level {
         Self::ALL
             .into_iter()
             .find(|level| level.code() == text)
-            .ok_or(UnknownWord {
-                kind: "level",
-                expected: "region, cercle, commune",
-            })
+            .ok_or(UnknownWord { kind: "level", expected: "region, cercle, commune" })
     }
 }
 
@@ -150,15 +144,9 @@ impl PlaceCodes {
     /// Keeps only the levels on which both agree.
     pub(crate) fn common_with(self, other: &Self) -> Self {
         Self {
-            region: self
-                .region
-                .filter(|code| other.region.as_ref() == Some(code)),
-            cercle: self
-                .cercle
-                .filter(|code| other.cercle.as_ref() == Some(code)),
-            commune: self
-                .commune
-                .filter(|code| other.commune.as_ref() == Some(code)),
+            region: self.region.filter(|code| other.region.as_ref() == Some(code)),
+            cercle: self.cercle.filter(|code| other.cercle.as_ref() == Some(code)),
+            commune: self.commune.filter(|code| other.commune.as_ref() == Some(code)),
         }
     }
 }
@@ -203,18 +191,13 @@ impl FromStr for Basis {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [
-            Self::Polygon,
-            Self::Crosswalk,
-            Self::NearestSeat,
-            Self::None,
-        ]
-        .into_iter()
-        .find(|basis| basis.code() == text)
-        .ok_or(UnknownWord {
-            kind: "basis",
-            expected: "polygon, crosswalk, nearest_seat, none",
-        })
+        [Self::Polygon, Self::Crosswalk, Self::NearestSeat, Self::None]
+            .into_iter()
+            .find(|basis| basis.code() == text)
+            .ok_or(UnknownWord {
+                kind: "basis",
+                expected: "polygon, crosswalk, nearest_seat, none",
+            })
     }
 }
 
@@ -261,11 +244,7 @@ mod tests {
     use super::*;
 
     fn codes(region: &str, cercle: &str) -> PlaceCodes {
-        PlaceCodes {
-            region: Some(region.into()),
-            cercle: Some(cercle.into()),
-            commune: None,
-        }
+        PlaceCodes { region: Some(region.into()), cercle: Some(cercle.into()), commune: None }
     }
 
     #[test]
@@ -283,32 +262,18 @@ mod tests {
     #[test]
     fn levels_and_bases_have_one_spelling_in_text_and_json() {
         for level in Level::ALL {
-            assert_eq!(
-                serde_json::to_string(&level).unwrap(),
-                format!("\"{level}\"")
-            );
+            assert_eq!(serde_json::to_string(&level).unwrap(), format!("\"{level}\""));
             assert_eq!(level.code().parse(), Ok(level));
         }
-        for basis in [
-            Basis::Polygon,
-            Basis::Crosswalk,
-            Basis::NearestSeat,
-            Basis::None,
-        ] {
-            assert_eq!(
-                serde_json::to_string(&basis).unwrap(),
-                format!("\"{}\"", basis.code())
-            );
+        for basis in [Basis::Polygon, Basis::Crosswalk, Basis::NearestSeat, Basis::None] {
+            assert_eq!(serde_json::to_string(&basis).unwrap(), format!("\"{}\"", basis.code()));
             assert_eq!(basis.code().parse(), Ok(basis));
         }
     }
 
     #[test]
     fn an_unknown_level_contradicts_nothing() {
-        let blank = PlaceCodes {
-            region: Some("kayes".into()),
-            ..PlaceCodes::default()
-        };
+        let blank = PlaceCodes { region: Some("kayes".into()), ..PlaceCodes::default() };
 
         assert!(!blank.contradicts(&codes("kayes", "kenieba")));
         assert!(codes("kayes", "kayes").contradicts(&codes("kayes", "kenieba")));

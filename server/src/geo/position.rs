@@ -19,10 +19,7 @@ impl Position {
 
     /// The position that was meant if latitude and longitude were exchanged.
     pub(crate) const fn exchanged(self) -> Self {
-        Self {
-            lon: self.lat,
-            lat: self.lon,
-        }
+        Self { lon: self.lat, lat: self.lon }
     }
 }
 
@@ -41,10 +38,7 @@ pub struct GeoPoint {
 
 impl From<GeoPoint> for Position {
     fn from(point: GeoPoint) -> Self {
-        Self {
-            lon: point.lon,
-            lat: point.lat,
-        }
+        Self { lon: point.lon, lat: point.lat }
     }
 }
 
@@ -99,12 +93,8 @@ pub fn parse_geopoint(text: &str) -> Result<GeoPoint, PositionError> {
     Ok(GeoPoint {
         lat: number(lat, "latitude", -90.0, 90.0)?,
         lon: number(lon, "longitude", -180.0, 180.0)?,
-        alt: alt
-            .map(|alt| number(alt, "altitude", f64::MIN, f64::MAX))
-            .transpose()?,
-        acc: acc
-            .map(|acc| number(acc, "accuracy", 0.0, f64::MAX))
-            .transpose()?,
+        alt: alt.map(|alt| number(alt, "altitude", f64::MIN, f64::MAX)).transpose()?,
+        acc: acc.map(|acc| number(acc, "accuracy", 0.0, f64::MAX)).transpose()?,
     })
 }
 
@@ -119,9 +109,7 @@ pub fn parse_geoline(text: &str) -> Result<Vec<GeoPoint>, LineError> {
 }
 
 fn number(text: &str, part: &'static str, min: f64, max: f64) -> Result<f64, PositionError> {
-    let value: f64 = text
-        .parse()
-        .map_err(|_| PositionError::NotANumber { part })?;
+    let value: f64 = text.parse().map_err(|_| PositionError::NotANumber { part })?;
     if !value.is_finite() {
         return Err(PositionError::NotANumber { part });
     }
@@ -173,25 +161,16 @@ mod tests {
     fn a_line_keeps_the_order_of_its_points() {
         let line = parse_geoline("12 -8 0 0; 12.1 -8.1 0 0;12.2 -8.2 0 0;").unwrap();
 
-        assert_eq!(
-            line.iter().map(|p| p.lat).collect::<Vec<_>>(),
-            [12.0, 12.1, 12.2]
-        );
+        assert_eq!(line.iter().map(|p| p.lat).collect::<Vec<_>>(), [12.0, 12.1, 12.2]);
     }
 
     #[test]
     fn a_wrong_point_of_a_line_is_counted_from_one() {
         let source = PositionError::NotANumber { part: "longitude" };
-        assert_eq!(
-            parse_geoline("1 2;3 x"),
-            Err(LineError { number: 2, source })
-        );
+        assert_eq!(parse_geoline("1 2;3 x"), Err(LineError { number: 2, source }));
 
         let source = PositionError::Empty;
-        assert_eq!(
-            parse_geoline("1 2;;3 4"),
-            Err(LineError { number: 2, source })
-        );
+        assert_eq!(parse_geoline("1 2;;3 4"), Err(LineError { number: 2, source }));
         assert_eq!(parse_geoline(" ; "), Err(LineError { number: 1, source }));
     }
 

@@ -68,11 +68,7 @@ pub fn read_boundaries_with_notes(geojson: &[u8], namer: &dyn Namer) -> Result<I
         let boundary = named(index, division, described, geometry, namer)?;
         notes.extend(gathered.add(index, boundary)?);
     }
-    Ok(Import {
-        division,
-        boundaries: gathered.boundaries,
-        notes,
-    })
+    Ok(Import { division, boundaries: gathered.boundaries, notes })
 }
 
 #[derive(Deserialize)]
@@ -85,26 +81,18 @@ struct Collection<'a> {
 }
 
 fn collection(geojson: &[u8]) -> Result<Vec<&RawValue>, GeoError> {
-    let not_json = |reason: &str| GeoError::NotJson {
-        reason: excerpt(reason),
-    };
+    let not_json = |reason: &str| GeoError::NotJson { reason: excerpt(reason) };
     let text = std::str::from_utf8(geojson).map_err(|error| not_json(&error.to_string()))?;
     // Windows tools begin a file with a byte-order mark.
     let text = text.trim_start_matches('\u{feff}');
     let collection: Collection<'_> = serde_json::from_str(text).map_err(|error| {
-        let hint = if text.contains("NaN") {
-            " (NaN is not a coordinate)"
-        } else {
-            ""
-        };
+        let hint = if text.contains("NaN") { " (NaN is not a coordinate)" } else { "" };
         not_json(&format!("{error}{hint}"))
     })?;
     match (collection.kind.as_deref(), collection.features) {
         (Some("FeatureCollection"), Some(features)) => Ok(features),
         (Some("FeatureCollection"), None) => Err(GeoError::NoPolygons),
-        (kind, _) => Err(GeoError::NotACollection {
-            found: excerpt(kind.unwrap_or("no type")),
-        }),
+        (kind, _) => Err(GeoError::NotACollection { found: excerpt(kind.unwrap_or("no type")) }),
     }
 }
 
@@ -127,16 +115,10 @@ fn feature(
     index: usize,
     raw: &RawValue,
 ) -> Result<Option<(Described, MultiPolygon<f64>)>, GeoError> {
-    let feature: RawFeature<'_> =
-        serde_json::from_str(raw.get()).map_err(|error| GeoError::BadFeature {
-            index,
-            reason: excerpt(&error.to_string()),
-        })?;
+    let feature: RawFeature<'_> = serde_json::from_str(raw.get())
+        .map_err(|error| GeoError::BadFeature { index, reason: excerpt(&error.to_string()) })?;
     let Some(geometry) = feature.geometry else {
-        return Err(GeoError::NotAPolygon {
-            index,
-            found: "feature without geometry".to_owned(),
-        });
+        return Err(GeoError::NotAPolygon { index, found: "feature without geometry".to_owned() });
     };
     let geometry = rings::area(index, &geometry.kind, geometry.coordinates)?;
     let described = layout::describe(index, &feature.properties.unwrap_or_default())?;
@@ -150,29 +132,14 @@ fn named(
     geometry: MultiPolygon<f64>,
     namer: &dyn Namer,
 ) -> Result<Boundary, GeoError> {
-    let Described {
-        level,
-        region,
-        cercle,
-        commune,
-        pcode,
-        valid_on,
-        ..
-    } = described;
-    let around = Names {
-        division,
-        region,
-        cercle,
-        commune,
-    };
+    let Described { level, region, cercle, commune, pcode, valid_on, .. } = described;
+    let around = Names { division, region, cercle, commune };
     let code_at = |level| {
         around.at(level)?;
         Some(namer.code(level, &around)).filter(|code| !code.is_empty())
     };
-    let (name, code) = around
-        .at(level)
-        .zip(code_at(level))
-        .ok_or(GeoError::NoName { index, level })?;
+    let (name, code) =
+        around.at(level).zip(code_at(level)).ok_or(GeoError::NoName { index, level })?;
     let parent = match level {
         Level::Region => None,
         Level::Cercle => code_at(Level::Region),
@@ -215,11 +182,7 @@ impl Gathered {
                     .expect("places hold positions in boundaries");
                 let code = excerpt(&boundary.code);
                 if earlier.pcode != boundary.pcode {
-                    return Err(GeoError::DuplicateCode {
-                        index,
-                        level: boundary.level,
-                        code,
-                    });
+                    return Err(GeoError::DuplicateCode { index, level: boundary.level, code });
                 }
                 earlier.geometry.0.extend(boundary.geometry.0);
                 earlier.bbox = bounding_box(&earlier.geometry);
@@ -245,10 +208,7 @@ mod tests {
                 format!(r#"{{"type":"Feature","properties":{properties},"geometry":{geometry}}}"#)
             })
             .collect();
-        format!(
-            r#"{{"type":"FeatureCollection","features":[{}]}}"#,
-            features.join(",")
-        )
+        format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","))
     }
 
     fn refused(text: &str) -> GeoError {
@@ -260,14 +220,9 @@ mod tests {
         let commune = r#"{"adm3_name":"Bangassi","adm2_name":"Kayes","adm1_name":"Kayes"}"#;
         let text = format!("\u{feff}{}", file(&[(commune, SQUARE)]));
 
-        let [boundary] = &read_boundaries(text.as_bytes(), &Slugs).unwrap()[..] else {
-            panic!()
-        };
+        let [boundary] = &read_boundaries(text.as_bytes(), &Slugs).unwrap()[..] else { panic!() };
 
-        assert_eq!(
-            (boundary.division, boundary.level),
-            (Division::D2012, Level::Commune)
-        );
+        assert_eq!((boundary.division, boundary.level), (Division::D2012, Level::Commune));
         assert_eq!(boundary.code, "kayes__bangassi");
         assert_eq!(boundary.parent.as_deref(), Some("kayes"));
         let bbox = Rect::new((-8., 12.), (-7., 13.));
@@ -276,19 +231,13 @@ mod tests {
 
     #[test]
     fn the_country_is_left_out_with_a_note() {
-        let text = file(&[
-            (r#"{"adm0_name":"Mali"}"#, SQUARE),
-            (r#"{"adm1_name":"Gao"}"#, SQUARE),
-        ]);
+        let text = file(&[(r#"{"adm0_name":"Mali"}"#, SQUARE), (r#"{"adm1_name":"Gao"}"#, SQUARE)]);
 
         let import = read_boundaries_with_notes(text.as_bytes(), &Slugs).unwrap();
 
         assert_eq!(import.notes, [Note::Country { index: 0 }]);
         assert_eq!(import.boundaries.len(), 1);
-        assert_eq!(
-            refused(&file(&[(r#"{"adm0_name":"Mali"}"#, SQUARE)])),
-            GeoError::NoPolygons
-        );
+        assert_eq!(refused(&file(&[(r#"{"adm0_name":"Mali"}"#, SQUARE)])), GeoError::NoPolygons);
     }
 
     #[test]
@@ -312,10 +261,7 @@ mod tests {
         assert!(matches!(refused(SQUARE), GeoError::NotACollection { .. }));
         assert!(matches!(refused("{}"), GeoError::NotACollection { .. }));
         assert_eq!(refused(&file(&[])), GeoError::NoPolygons);
-        assert!(matches!(
-            read_boundaries(&[0xff, 0xfe], &Slugs),
-            Err(GeoError::NotJson { .. })
-        ));
+        assert!(matches!(read_boundaries(&[0xff, 0xfe], &Slugs), Err(GeoError::NotJson { .. })));
     }
 
     #[test]
@@ -323,20 +269,11 @@ mod tests {
         let gao = r#"{"adm1_name":"Gao"}"#;
 
         let error = refused(&file(&[(gao, SQUARE), (gao, "null")]));
-        assert!(
-            matches!(error, GeoError::NotAPolygon { index: 1, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, GeoError::NotAPolygon { index: 1, .. }), "{error}");
         let error = refused(&file(&[(gao, SQUARE), (gao, "[1,2]")]));
-        assert!(
-            matches!(error, GeoError::BadFeature { index: 1, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, GeoError::BadFeature { index: 1, .. }), "{error}");
         let error = refused(&file(&[("null", SQUARE)]));
-        assert!(
-            matches!(error, GeoError::UnknownLayout { index: 0, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, GeoError::UnknownLayout { index: 0, .. }), "{error}");
         let nan = r#"{"type":"Polygon","coordinates":[[[NaN,12],[-7,12],[-7,13]]]}"#;
         assert!(refused(&file(&[(gao, nan)])).to_string().contains("NaN"));
     }

@@ -23,10 +23,7 @@ pub(crate) fn area(
     kind: &str,
     coordinates: Option<&RawValue>,
 ) -> Result<MultiPolygon<f64>, GeoError> {
-    let not_an_area = |found: &str| GeoError::NotAPolygon {
-        index,
-        found: excerpt(found),
-    };
+    let not_an_area = |found: &str| GeoError::NotAPolygon { index, found: excerpt(found) };
     let coordinates = || {
         coordinates
             .map(RawValue::get)
@@ -50,16 +47,12 @@ pub(crate) fn area(
         let outline = rings.remove(0);
         Ok(Polygon::new(outline, rings))
     });
-    polygons
-        .collect::<Result<Vec<_>, _>>()
-        .map(MultiPolygon::new)
+    polygons.collect::<Result<Vec<_>, _>>().map(MultiPolygon::new)
 }
 
 fn read<'a, T: Deserialize<'a>>(index: usize, text: &'a str) -> Result<T, GeoError> {
-    serde_json::from_str(text).map_err(|error| GeoError::BadCoordinate {
-        index,
-        reason: excerpt(&error.to_string()),
-    })
+    serde_json::from_str(text)
+        .map_err(|error| GeoError::BadCoordinate { index, reason: excerpt(&error.to_string()) })
 }
 
 fn closed(index: usize, ring: usize, vertices: Vec<Vertex>) -> Result<LineString<f64>, GeoError> {
@@ -74,11 +67,7 @@ fn closed(index: usize, ring: usize, vertices: Vec<Vertex>) -> Result<LineString
         ring_of.push(first);
     }
     if ring_of.len() < SMALLEST_RING {
-        return Err(GeoError::ShortRing {
-            index,
-            ring,
-            points: ring_of.len(),
-        });
+        return Err(GeoError::ShortRing { index, ring, points: ring_of.len() });
     }
     Ok(LineString::new(ring_of))
 }
@@ -89,25 +78,13 @@ fn check(index: usize, Coord { x, y }: Coord<f64>) -> Result<(), GeoError> {
     }
     // Exponents keep an absurd number short.
     let text = |n: f64| {
-        if n.abs() < 1e12 {
-            n.to_string()
-        } else {
-            format!("{n:e}")
-        }
+        if n.abs() < 1e12 { n.to_string() } else { format!("{n:e}") }
     };
     let (x_text, y_text) = (text(x), text(y));
     if x.abs() > SURELY_METRES || y.abs() > SURELY_METRES {
-        return Err(GeoError::Projected {
-            index,
-            x: x_text,
-            y: y_text,
-        });
+        return Err(GeoError::Projected { index, x: x_text, y: y_text });
     }
-    Err(GeoError::OutOfRange {
-        index,
-        x: x_text,
-        y: y_text,
-    })
+    Err(GeoError::OutOfRange { index, x: x_text, y: y_text })
 }
 
 /// One position of the file: two numbers, whatever follows (altitude, measure) being ignored.
@@ -129,12 +106,8 @@ impl<'de> Visitor<'de> for VertexVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> Result<Vertex, A::Error> {
-        let x = numbers
-            .next_element()?
-            .ok_or_else(|| A::Error::invalid_length(0, &self))?;
-        let y = numbers
-            .next_element()?
-            .ok_or_else(|| A::Error::invalid_length(1, &self))?;
+        let x = numbers.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+        let y = numbers.next_element()?.ok_or_else(|| A::Error::invalid_length(1, &self))?;
         while numbers.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Vertex(Coord { x, y }))
     }
@@ -166,14 +139,7 @@ mod tests {
     fn a_ring_of_two_points_is_named() {
         let error = polygon("[[[0,0],[1,0],[1,1]],[[0,0],[1,1],[0,0]]]").unwrap_err();
 
-        assert_eq!(
-            error,
-            GeoError::ShortRing {
-                index: 7,
-                ring: 1,
-                points: 3
-            }
-        );
+        assert_eq!(error, GeoError::ShortRing { index: 7, ring: 1, points: 3 });
     }
 
     #[test]
@@ -181,11 +147,7 @@ mod tests {
         let utm = polygon("[[[612345.5,1398765.2],[1,0],[1,1]]]").unwrap_err();
         let typo = polygon("[[[-8,126.5],[1,0],[1,1]]]").unwrap_err();
 
-        assert!(
-            utm.to_string()
-                .contains("feature 7: degrees WGS84 expected"),
-            "{utm}"
-        );
+        assert!(utm.to_string().contains("feature 7: degrees WGS84 expected"), "{utm}");
         assert!(matches!(utm, GeoError::Projected { .. }));
         assert!(matches!(typo, GeoError::OutOfRange { .. }));
     }
@@ -201,10 +163,7 @@ mod tests {
             "[[null]]",
         ] {
             let error = polygon(coordinates).unwrap_err();
-            assert!(
-                matches!(error, GeoError::BadCoordinate { index: 7, .. }),
-                "{error}"
-            );
+            assert!(matches!(error, GeoError::BadCoordinate { index: 7, .. }), "{error}");
         }
     }
 
@@ -218,10 +177,7 @@ mod tests {
             ("MultiPolygon", Some(raw)),
         ] {
             let error = area(3, kind, raw).unwrap_err();
-            assert!(
-                matches!(error, GeoError::NotAPolygon { index: 3, .. }),
-                "{error}"
-            );
+            assert!(matches!(error, GeoError::NotAPolygon { index: 3, .. }), "{error}");
         }
     }
 }

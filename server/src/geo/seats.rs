@@ -53,11 +53,7 @@ impl RTreeObject for OnSphere {
 
 impl PointDistance for OnSphere {
     fn distance_2(&self, other: &[f64; 3]) -> f64 {
-        self.point
-            .iter()
-            .zip(other)
-            .map(|(here, there)| (here - there).powi(2))
-            .sum()
+        self.point.iter().zip(other).map(|(here, there)| (here - there).powi(2)).sum()
     }
 }
 
@@ -79,16 +75,9 @@ impl Seats {
         let points = seats
             .into_iter()
             .filter(|seat| seat.lon.is_finite() && seat.lat.is_finite())
-            .map(|seat| OnSphere {
-                point: on_sphere(seat.lon, seat.lat),
-                seat,
-            })
+            .map(|seat| OnSphere { point: on_sphere(seat.lon, seat.lat), seat })
             .collect();
-        Self {
-            tree: RTree::bulk_load(points),
-            from_2012,
-            from_2023,
-        }
+        Self { tree: RTree::bulk_load(points), from_2012, from_2023 }
     }
 
     /// Gives the place, in the other division, of a commune of `division`.
@@ -154,36 +143,21 @@ mod tests {
     use super::*;
 
     fn codes(commune: &str) -> PlaceCodes {
-        PlaceCodes {
-            commune: Some(commune.into()),
-            ..PlaceCodes::default()
-        }
+        PlaceCodes { commune: Some(commune.into()), ..PlaceCodes::default() }
     }
 
     fn seat(lon: f64, lat: f64, commune_2012: &str, commune_2023: &str) -> SeatPoint {
-        SeatPoint {
-            lon,
-            lat,
-            place_2012: codes(commune_2012),
-            place_2023: codes(commune_2023),
-        }
+        SeatPoint { lon, lat, place_2012: codes(commune_2012), place_2023: codes(commune_2023) }
     }
 
     fn nearest(seats: &Seats, lon: f64, lat: f64) -> Option<&str> {
-        seats
-            .nearest(Position { lon, lat }, |_| true)?
-            .place_2012
-            .commune
-            .as_deref()
+        seats.nearest(Position { lon, lat }, |_| true)?.place_2012.commune.as_deref()
     }
 
     #[test]
     fn the_nearest_is_measured_on_the_ground_not_in_degrees() {
         // 1.05° of longitude at 24° north is 106.6 km, 1° of latitude is 111.2 km.
-        let seats = Seats::new(vec![
-            seat(1.05, 24., "east", "x"),
-            seat(0., 25., "north", "y"),
-        ]);
+        let seats = Seats::new(vec![seat(1.05, 24., "east", "x"), seat(0., 25., "north", "y")]);
 
         assert_eq!(nearest(&seats, 0., 24.), Some("east"));
     }
@@ -207,10 +181,7 @@ mod tests {
 
     #[test]
     fn a_seat_that_is_not_eligible_is_passed_over() {
-        let seats = Seats::new(vec![
-            seat(-8., 12., "near", "x"),
-            seat(-8., 12.5, "far", "y"),
-        ]);
+        let seats = Seats::new(vec![seat(-8., 12., "near", "x"), seat(-8., 12.5, "far", "y")]);
 
         let found = seats.nearest(Position { lon: -8., lat: 12. }, |seat| {
             seat.place_2012.commune.as_deref() != Some("near")
@@ -227,15 +198,9 @@ mod tests {
             seat(f64::NAN, 0., "unplaced", "new_3"),
         ]);
 
-        assert_eq!(
-            seats.across(Division::D2012, "old"),
-            Some(&PlaceCodes::default())
-        );
+        assert_eq!(seats.across(Division::D2012, "old"), Some(&PlaceCodes::default()));
         assert_eq!(seats.across(Division::D2023, "new_2"), Some(&codes("old")));
-        assert_eq!(
-            seats.across(Division::D2012, "unplaced"),
-            Some(&codes("new_3"))
-        );
+        assert_eq!(seats.across(Division::D2012, "unplaced"), Some(&codes("new_3")));
         assert_eq!(seats.across(Division::D2012, "elsewhere"), None);
     }
 }

@@ -20,21 +20,12 @@ impl Namer for Slugs {
 /// Reads `region/cercle/commune`, as deep as it goes.
 pub(crate) fn codes(path: &str) -> PlaceCodes {
     let mut parts = path.split('/').map(str::to_owned);
-    PlaceCodes {
-        region: parts.next(),
-        cercle: parts.next(),
-        commune: parts.next(),
-    }
+    PlaceCodes { region: parts.next(), cercle: parts.next(), commune: parts.next() }
 }
 
 /// A seat at `(lon, lat)`, with its path in both divisions.
 pub(crate) fn seat((lon, lat): (f64, f64), path_2012: &str, path_2023: &str) -> SeatPoint {
-    SeatPoint {
-        lon,
-        lat,
-        place_2012: codes(path_2012),
-        place_2023: codes(path_2023),
-    }
+    SeatPoint { lon, lat, place_2012: codes(path_2012), place_2023: codes(path_2023) }
 }
 
 /// A rectangular boundary; the length of its path is its level.
@@ -44,11 +35,7 @@ pub(crate) fn square(
     (west, south): (f64, f64),
     (east, north): (f64, f64),
 ) -> Boundary {
-    let PlaceCodes {
-        region,
-        cercle,
-        commune,
-    } = codes(path);
+    let PlaceCodes { region, cercle, commune } = codes(path);
     let (level, code, parent) = match (cercle, commune) {
         (cercle, Some(commune)) => (Level::Commune, Some(commune), cercle),
         (Some(cercle), None) => (Level::Cercle, Some(cercle), region.clone()),

@@ -14,7 +14,8 @@ use super::{auth::By, problem::Problem};
 use crate::{app::App, keys::Realm};
 
 fn hash(text: &str) -> Result<[u8; 32], Problem> {
-    let hash: Sha256Hex = text.parse().map_err(|_| Problem::bad("a SHA-256 in 64 hexadecimal digits"))?;
+    let hash: Sha256Hex =
+        text.parse().map_err(|_| Problem::bad("a SHA-256 in 64 hexadecimal digits"))?;
     Ok(*hash.as_bytes())
 }
 

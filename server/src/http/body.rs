@@ -51,12 +51,11 @@ fn open(encoding: &str, raw: &[u8], max: usize) -> Result<Bytes, Problem> {
     let limit = u64::try_from(max).unwrap_or(u64::MAX) + 1;
     let mut plain = Vec::new();
     let read = if encoding == "zstd" {
-        zstd::stream::read::Decoder::with_buffer(raw)
-            .and_then(|mut decoder| {
-                // A frame may ask for a large window; ours never need more than 8 MiB.
-                decoder.window_log_max(23)?;
-                decoder.take(limit).read_to_end(&mut plain)
-            })
+        zstd::stream::read::Decoder::with_buffer(raw).and_then(|mut decoder| {
+            // A frame may ask for a large window; ours never need more than 8 MiB.
+            decoder.window_log_max(23)?;
+            decoder.take(limit).read_to_end(&mut plain)
+        })
     } else {
         flate2::read::MultiGzDecoder::new(raw).take(limit).read_to_end(&mut plain)
     };

@@ -62,8 +62,8 @@ fn dimensions(text: &str) -> Result<Vec<Dimension>, Problem> {
     let mut by = Vec::new();
     for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
         let known = || Dimension::all().map(Dimension::name).collect::<Vec<_>>().join(", ");
-        let dimension =
-            Dimension::parse(name).ok_or_else(|| Problem::bad(format!("by: any of {}", known())))?;
+        let dimension = Dimension::parse(name)
+            .ok_or_else(|| Problem::bad(format!("by: any of {}", known())))?;
         if by.contains(&dimension) {
             return Err(Problem::bad("by: each dimension once"));
         }
@@ -107,11 +107,13 @@ pub(super) async fn counts(
     let cells =
         cells::grouped(&mut tx, &by.scope, &question.of, &question.by, question.division).await?;
     drop(tx);
-    let open = by.role.sees_exact_counts(children) || (question.of == "sites" && by.role != Role::Public);
+    let open =
+        by.role.sees_exact_counts(children) || (question.of == "sites" && by.role != Role::Public);
     let least = threshold(children);
     let table = if open { exact(cells) } else { suppressed(cells, least) };
     let mut response = if question.csv {
-        ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], as_csv(&question, &table)).into_response()
+        ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], as_csv(&question, &table))
+            .into_response()
     } else {
         let now = app.base.runtime.now().to_rfc3339();
         axum::Json(as_json(&question, &table, least, &now)).into_response()

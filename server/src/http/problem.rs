@@ -26,11 +26,21 @@ const KINDS: [(&str, u16, &str, &str); 13] = [
     ("bad-parameter", 400, "A parameter is not understood", "Un paramètre n'est pas compris"),
     ("malformed", 400, "The request is not understood", "La requête n'est pas comprise"),
     ("not-json", 400, "The body is not JSON", "Le corps n'est pas du JSON"),
-    ("unsupported-protocol", 400, "This protocol version is not spoken here", "Version de protocole inconnue"),
+    (
+        "unsupported-protocol",
+        400,
+        "This protocol version is not spoken here",
+        "Version de protocole inconnue",
+    ),
     ("unsupported-encoding", 415, "This content encoding is not read here", "Compression inconnue"),
     ("too-large", 413, "The request is too large", "Requête trop volumineuse"),
     ("too-many-records", 413, "Too many records in one request", "Trop de fiches en un envoi"),
-    ("hash-mismatch", 422, "The content does not have this hash", "Le contenu ne correspond pas à son empreinte"),
+    (
+        "hash-mismatch",
+        422,
+        "The content does not have this hash",
+        "Le contenu ne correspond pas à son empreinte",
+    ),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),
 ];
@@ -75,7 +85,10 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"Sanu\""));
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"Sanu\""),
+            );
         }
         if self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));

@@ -55,7 +55,10 @@ pub(super) async fn open(
 }
 
 /// `DELETE /v1/sessions/current`
-pub(super) async fn close(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn close(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|v| v.to_str().ok())

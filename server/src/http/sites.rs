@@ -52,14 +52,16 @@ pub(super) async fn geojson(
                 })
             })
             .await?;
-        ([(header::CONTENT_TYPE, "application/geo+json")], stream(app, by.scope, tier)).into_response()
+        ([(header::CONTENT_TYPE, "application/geo+json")], stream(app, by.scope, tier))
+            .into_response()
     };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, value);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie, Accept-Encoding"));
+    headers
+        .insert(header::VARY, HeaderValue::from_static("Authorization, Cookie, Accept-Encoding"));
     Ok(response)
 }
 

@@ -50,9 +50,7 @@ pub(super) async fn hello(
     collects(&by)?;
     let bytes = body::read(&headers, request, 64 * 1024).await?;
     let hello = decode_hello(&bytes).map_err(|e| Problem::new(e.slug(), e.to_string()))?;
-    hello
-        .negotiate(ProtocolRange::SUPPORTED)
-        .map_err(|e| Problem::new(e.slug(), e.to_string()))?;
+    hello.negotiate(ProtocolRange::SUPPORTED).map_err(|e| Problem::new(e.slug(), e.to_string()))?;
     let mut tx = app.base.db.read().await?;
     let zones = zones::all(&mut tx).await?;
     let info = epoch(&app).await?;
@@ -86,7 +84,8 @@ pub(super) async fn push(
     let limits = Limits::default();
     let max = usize::try_from(limits.max_body_bytes).unwrap_or(usize::MAX);
     let bytes = body::read(&headers, request, max).await?;
-    let decoded = decode_push(&bytes, &limits).map_err(|e| Problem::new(e.slug(), e.to_string()))?;
+    let decoded =
+        decode_push(&bytes, &limits).map_err(|e| Problem::new(e.slug(), e.to_string()))?;
     drop(bytes);
     let (server_id, epoch) = epoch(&app).await?;
     let mut results = Vec::with_capacity(decoded.records.len());
@@ -113,7 +112,13 @@ pub(super) async fn push(
     append(&app, accepted, &mut results).await?;
     missing.sort_unstable();
     missing.dedup();
-    Ok(no_store(PushResponse { server_id, epoch, batch: decoded.batch, results, missing_blobs: missing }))
+    Ok(no_store(PushResponse {
+        server_id,
+        epoch,
+        batch: decoded.batch,
+        results,
+        missing_blobs: missing,
+    }))
 }
 
 /// Understands one record; `Err` holds its verdict, the outer error fails the request.
@@ -134,7 +139,9 @@ async fn understand(
     let mut incoming = match understood {
         Ok(incoming) => incoming,
         Err(DoorRefusal::Xml(_)) => return Ok(Err(Verdict::refused(RefusalCode::Unparsable))),
-        Err(DoorRefusal::UnknownForm) => return Ok(Err(Verdict::refused(RefusalCode::UnknownForm))),
+        Err(DoorRefusal::UnknownForm) => {
+            return Ok(Err(Verdict::refused(RefusalCode::UnknownForm)));
+        }
         Err(DoorRefusal::Busy) => return Err(Problem::new("busy", "")),
         Err(DoorRefusal::Db(error)) => return Err(error.into()),
     };
@@ -151,7 +158,12 @@ async fn understand(
 }
 
 /// A file is uploaded apart; the record names it. Missing ones are asked for.
-fn take_file(app: &App, incoming: &mut Incoming, attachment: AttachmentRef, missing: &mut Vec<Sha256Hex>) {
+fn take_file(
+    app: &App,
+    incoming: &mut Incoming,
+    attachment: AttachmentRef,
+    missing: &mut Vec<Sha256Hex>,
+) {
     let sha256 = *attachment.sha256.as_bytes();
     if app.base.blobs.has(&sha256) {
         incoming.files.push(StoredFile {
@@ -187,7 +199,9 @@ async fn append(
             Outcome::Accepted { submission_id, .. } if rules.is_empty() => {
                 Verdict::Accepted { submission_id }
             }
-            Outcome::Accepted { submission_id, .. } => Verdict::Quarantined { submission_id, rules },
+            Outcome::Accepted { submission_id, .. } => {
+                Verdict::Quarantined { submission_id, rules }
+            }
             Outcome::Duplicate { submission_id, .. } => {
                 Verdict::Duplicate { submission_id, state: states.get(&submission_id).copied() }
             }
@@ -227,9 +241,14 @@ async fn duplicate_states(
 }
 
 /// `GET /v1/sync/pull`: what changed since the cursor, over the zones the caller may see.
-pub(super) async fn pull(State(app): State<Arc<App>>, By(by): By, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn pull(
+    State(app): State<Arc<App>>,
+    By(by): By,
+    uri: Uri,
+) -> Result<Response, Problem> {
     collects(&by)?;
-    let request = PullRequest::from_query(&query_pairs(&uri)).map_err(|e| Problem::bad(e.to_string()))?;
+    let request =
+        PullRequest::from_query(&query_pairs(&uri)).map_err(|e| Problem::bad(e.to_string()))?;
     let (server_id, epoch) = epoch(&app).await?;
     let resume = Resume::new(request.cursor, epoch);
     let limit = request.limit.unwrap_or(500).min(2_000);

@@ -88,17 +88,18 @@ pub struct Appended {
 }
 
 /// Seals a submission and fixes its ids.
-pub(super) fn prepare(incoming: Incoming, keys: &MasterKeys, runtime: &Runtime) -> (Prepared, SubjectKey) {
+pub(super) fn prepare(
+    incoming: Incoming,
+    keys: &MasterKeys,
+    runtime: &Runtime,
+) -> (Prepared, SubjectKey) {
     let content_hash: [u8; 32] = Sha256::digest(&incoming.xml).into();
     let event_id = runtime.id();
     let key = SubjectKey::new(runtime.bytes());
     let files: Vec<FileEntry> = incoming.files.iter().map(entry).collect();
     let payload = Payload::seal(&files, &incoming.xml, &key, event_id);
-    let files_payload = if files.is_empty() {
-        Vec::new()
-    } else {
-        Payload::seal(&files, b"", &key, event_id)
-    };
+    let files_payload =
+        if files.is_empty() { Vec::new() } else { Payload::seal(&files, b"", &key, event_id) };
     let prepared = Prepared {
         event_id,
         content_hash,
@@ -155,8 +156,7 @@ pub(super) async fn append(
 ) -> Result<(Vec<Outcome>, Vec<(usize, i64, ZoneId, EventKind, Uuid)>)> {
     let head = lock_head(tx).await?;
     let mut work = Batch { known: known_keys(tx, batch).await?, ..Batch::default() };
-    let outcomes =
-        batch.iter().enumerate().map(|(i, p)| work.decide(i, p)).collect::<Vec<_>>();
+    let outcomes = batch.iter().enumerate().map(|(i, p)| work.decide(i, p)).collect::<Vec<_>>();
     let appended: Vec<_> = work
         .additions
         .iter()
@@ -273,13 +273,26 @@ impl Batch {
         Outcome::Accepted { submission_id }
     }
 
-    fn learn(&mut self, key: [u8; 32], zone_id: ZoneId, submission_id: Uuid, hash: Option<[u8; 32]>) {
+    fn learn(
+        &mut self,
+        key: [u8; 32],
+        zone_id: ZoneId,
+        submission_id: Uuid,
+        hash: Option<[u8; 32]>,
+    ) {
         let known = Known { zone_id, submission_id, content_hash: hash };
         self.known.insert(key, known);
         self.new_keys.push((key, known));
     }
 
-    fn add(&mut self, index: usize, p: &Prepared, kind: EventKind, zone_id: ZoneId, submission_id: Uuid) {
+    fn add(
+        &mut self,
+        index: usize,
+        p: &Prepared,
+        kind: EventKind,
+        zone_id: ZoneId,
+        submission_id: Uuid,
+    ) {
         for key in &p.file_keys {
             if !self.known.contains_key(key) {
                 self.learn(*key, zone_id, submission_id, None);
@@ -289,7 +302,13 @@ impl Batch {
     }
 }
 
-async fn write_events(tx: &mut Tx, batch: &[Prepared], work: &Batch, head: i64, now: Micros) -> Result<()> {
+async fn write_events(
+    tx: &mut Tx,
+    batch: &[Prepared],
+    work: &Batch,
+    head: i64,
+    now: Micros,
+) -> Result<()> {
     let mut events = Vec::with_capacity(work.additions.len());
     for (a, seq) in work.additions.iter().zip(head + 1..) {
         let Some(p) = batch.get(a.index) else { continue };
@@ -353,10 +372,18 @@ async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> 
             ]
         })
         .collect();
-    tx.insert_rows("INSERT INTO intake_key (intake_key, zone_id, submission_id, content_hash)", "", keys)
-        .await?;
-    tx.insert_rows("INSERT INTO subject_key (zone_id, subject_id, realm, wrapped)", "", subject_keys)
-        .await?;
+    tx.insert_rows(
+        "INSERT INTO intake_key (intake_key, zone_id, submission_id, content_hash)",
+        "",
+        keys,
+    )
+    .await?;
+    tx.insert_rows(
+        "INSERT INTO subject_key (zone_id, subject_id, realm, wrapped)",
+        "",
+        subject_keys,
+    )
+    .await?;
     tx.insert_rows(
         "INSERT INTO blob (sha256, size, realm)",
         "ON CONFLICT (sha256) DO NOTHING",

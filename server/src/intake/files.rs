@@ -173,7 +173,10 @@ mod tests {
         let sha = part.sha256;
         blobs.keep(part).unwrap();
 
-        assert_eq!(blobs.read(&sha).unwrap().chunk().unwrap().unwrap(), b"a photograph of somebody");
+        assert_eq!(
+            blobs.read(&sha).unwrap().chunk().unwrap().unwrap(),
+            b"a photograph of somebody"
+        );
         let raw = std::fs::read(blobs.path_of(&sha)).unwrap();
         assert!(!raw.windows(10).any(|w| w == b"photograph"));
         assert_eq!(std::fs::read_dir(folder.path().join("tmp")).unwrap().count(), 0);

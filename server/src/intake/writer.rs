@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
-use super::append::{Appended, Outcome, Prepared, append, prepare};
 use super::Incoming;
+use super::append::{Appended, Outcome, Prepared, append, prepare};
 use crate::{
     db::{Db, DbError},
     keys::{MasterKeys, SubjectKey},
@@ -67,9 +67,8 @@ impl Intake {
     pub async fn accept(&self, batch: Vec<Incoming>) -> Result<Vec<Outcome>, IntakeError> {
         let keys = Arc::clone(&self.keys);
         let runtime = self.runtime.clone();
-        let ready = move || {
-            batch.into_iter().map(|i| prepare(i, &keys, &runtime)).collect::<Vec<_>>()
-        };
+        let ready =
+            move || batch.into_iter().map(|i| prepare(i, &keys, &runtime)).collect::<Vec<_>>();
         let batch = ready();
         let (answer, outcome) = oneshot::channel();
         self.queue.try_send(Request { batch, answer }).map_err(|_| IntakeError::Busy)?;
@@ -99,7 +98,12 @@ async fn write_loop(
     }
 }
 
-async fn commit(db: &Db, runtime: &Runtime, turn: Vec<Request>, hand_off: &mpsc::Sender<Vec<Appended>>) {
+async fn commit(
+    db: &Db,
+    runtime: &Runtime,
+    turn: Vec<Request>,
+    hand_off: &mpsc::Sender<Vec<Appended>>,
+) {
     let now = runtime.now();
     let mut sizes = Vec::with_capacity(turn.len());
     let mut answers = Vec::with_capacity(turn.len());

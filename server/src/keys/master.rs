@@ -76,7 +76,12 @@ impl MasterKeys {
     }
 
     /// Unwraps a stored key.
-    pub fn unwrap(&self, realm: Realm, subject: &[u8], wrapped: &[u8]) -> Result<SubjectKey, SealError> {
+    pub fn unwrap(
+        &self,
+        realm: Realm,
+        subject: &[u8],
+        wrapped: &[u8],
+    ) -> Result<SubjectKey, SealError> {
         let plain = SubjectKey::new(*self.of(realm)).open(subject, wrapped)?;
         Ok(SubjectKey::new(plain.try_into().map_err(|_| SealError)?))
     }
@@ -118,7 +123,8 @@ fn derive(key: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
 
 fn parse(text: &str, whence: &str) -> Result<[u8; 32], KeyError> {
     let mut key = [0; 32];
-    hex::decode_to_slice(text.trim(), &mut key).map_err(|_| KeyError::Malformed(whence.to_owned()))?;
+    hex::decode_to_slice(text.trim(), &mut key)
+        .map_err(|_| KeyError::Malformed(whence.to_owned()))?;
     Ok(key)
 }
 
@@ -146,7 +152,8 @@ fn create(path: &Path, text: &str) -> std::io::Result<()> {
     // Under another name first, then linked: a reader never sees half a key.
     let fresh = path.with_extension("new");
     let _unused = std::fs::remove_file(&fresh);
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     match std::fs::hard_link(&fresh, path) {
@@ -175,7 +182,8 @@ mod tests {
 
         assert_eq!(first.lookup_hash("card", "x"), again.lookup_hash("card", "x"));
         assert_ne!(first.adults, first.children);
-        let mode = std::fs::metadata(folder.path().join("adults.key")).unwrap().permissions().mode();
+        let mode =
+            std::fs::metadata(folder.path().join("adults.key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 
@@ -190,7 +198,11 @@ mod tests {
 
     #[test]
     fn a_malformed_key_is_named() {
-        let error = MasterKeys::load(Path::new("/nonexistent"), (Some("xyz".into()), None), &Runtime::system());
+        let error = MasterKeys::load(
+            Path::new("/nonexistent"),
+            (Some("xyz".into()), None),
+            &Runtime::system(),
+        );
         assert!(error.err().unwrap().to_string().contains("SANU_MASTER_KEY"));
     }
 }

@@ -28,7 +28,10 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
             .route("/forms/{form}/media/{file}", get(forms::media))
             .route("/forms/{form}/lists/{file}", get(entity_list::list))
             .route("/forms/{form}/integrity/{list}", get(entity_list::integrity))
-            .route("/submission", get(submission::not_here).head(submission::head).post(submission::post))
+            .route(
+                "/submission",
+                get(submission::not_here).head(submission::head).post(submission::post),
+            )
     };
     let _ = app;
     Router::new().merge(routes()).nest("/v1/key/{token}/projects/{project}", routes())
@@ -88,11 +91,13 @@ async fn by_header(parts: &Parts, app: &Arc<App>) -> Result<Caller, Refusal> {
     // Digest signs the path as sent; nesting has already stripped it from `parts.uri`.
     let uri = parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |u| &u.0);
     let path = uri.path_and_query().map_or("/", |p| p.as_str());
-    app.access.by_header(given, parts.method.as_str(), path, secure).await.map_err(|error| match error {
-        AccessError::Unknown => challenge(false),
-        AccessError::StaleNonce => challenge(true),
-        AccessError::Busy => Refusal::Busy,
-        AccessError::Db(error) => error.into(),
+    app.access.by_header(given, parts.method.as_str(), path, secure).await.map_err(|error| {
+        match error {
+            AccessError::Unknown => challenge(false),
+            AccessError::StaleNonce => challenge(true),
+            AccessError::Busy => Refusal::Busy,
+            AccessError::Db(error) => error.into(),
+        }
     })
 }
 

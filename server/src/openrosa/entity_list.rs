@@ -70,7 +70,8 @@ pub(super) async fn list(
     let scope = phone.caller.scope.clone();
     Ok(cached(&etag, headers.get(header::IF_NONE_MATCH), || {
         let body = stream(Arc::clone(&app), scope, dataset, columns);
-        ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], body).into_response()
+        ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], body)
+            .into_response()
     }))
 }
 
@@ -90,17 +91,21 @@ fn stream(app: Arc<App>, scope: Scope, dataset: String, columns: Vec<String>) ->
     };
     let first = futures_util::stream::once(async move { Ok::<_, DbError>(header) });
     let state = (app, scope, dataset, columns, Some(None));
-    let pages = futures_util::stream::try_unfold(state, |(app, scope, dataset, columns, after)| async move {
-        let Some(after) = after else { return Ok(None) };
-        let mut tx = app.base.db.read().await?;
-        let rows = entities::list_page(&mut tx, &scope, &dataset, after, PAGE, &app.base.keys).await?;
-        drop(tx);
-        let Some(last) = rows.last() else { return Ok(None) };
-        let next = Some((last.zone_id, last.entity_id));
-        let after = (i64::try_from(rows.len())? == PAGE).then_some(next);
-        let text: Vec<u8> = rows.iter().flat_map(|row| row_line(row, &columns)).collect();
-        Ok(Some((text, (app, scope, dataset, columns, after))))
-    });
+    let pages = futures_util::stream::try_unfold(
+        state,
+        |(app, scope, dataset, columns, after)| async move {
+            let Some(after) = after else { return Ok(None) };
+            let mut tx = app.base.db.read().await?;
+            let rows =
+                entities::list_page(&mut tx, &scope, &dataset, after, PAGE, &app.base.keys).await?;
+            drop(tx);
+            let Some(last) = rows.last() else { return Ok(None) };
+            let next = Some((last.zone_id, last.entity_id));
+            let after = (i64::try_from(rows.len())? == PAGE).then_some(next);
+            let text: Vec<u8> = rows.iter().flat_map(|row| row_line(row, &columns)).collect();
+            Ok(Some((text, (app, scope, dataset, columns, after))))
+        },
+    );
     Body::from_stream(futures_util::StreamExt::chain(first, pages))
 }
 
@@ -129,7 +134,9 @@ fn as_odk(value: &Json) -> String {
         Json::Array(items) => items.iter().map(as_odk).collect::<Vec<_>>().join(" "),
         Json::Object(point) => {
             let part = |name: &str| point.get(name).map_or_else(|| String::from("0"), as_odk);
-            let part = |name| Some(part(name)).filter(|t| !t.is_empty()).unwrap_or_else(|| String::from("0"));
+            let part = |name| {
+                Some(part(name)).filter(|t| !t.is_empty()).unwrap_or_else(|| String::from("0"))
+            };
             format!("{} {} {} {}", part("lat"), part("lon"), part("alt"), part("acc"))
         }
         other => other.to_string(),
@@ -157,7 +164,9 @@ pub(super) async fn integrity(
         .collect();
     Ok(xml(
         StatusCode::OK,
-        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><data><entities>{rows}</entities></data>"),
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><data><entities>{rows}</entities></data>"
+        ),
     ))
 }
 
@@ -168,7 +177,10 @@ mod tests {
 
     #[test]
     fn values_are_written_as_forms_read_them() {
-        assert_eq!(as_odk(&json!({"lat": 12.5, "lon": -8.0, "alt": null, "acc": 4.8})), "12.5 -8.0 0 4.8");
+        assert_eq!(
+            as_odk(&json!({"lat": 12.5, "lon": -8.0, "alt": null, "acc": 4.8})),
+            "12.5 -8.0 0 4.8"
+        );
         assert_eq!(as_odk(&json!(["mercury", "borax"])), "mercury borax");
         assert_eq!(as_odk(&json!(3)), "3");
         assert_eq!(as_odk(&json!(null)), "");

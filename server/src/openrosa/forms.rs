@@ -195,8 +195,15 @@ pub(super) async fn media(
     let bytes = store::forms::media(&mut tx, &p.row.form_id, &p.row.version, &file).await?;
     let bytes = bytes.ok_or(Refusal::NotFound(UNKNOWN_FILE))?;
     Ok(cached(md5, headers.get(header::IF_NONE_MATCH), || {
-        let kind = if file.ends_with(".csv") { "text/csv; charset=utf-8" } else { "application/octet-stream" };
-        ([(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")], Body::from(bytes))
+        let kind = if file.ends_with(".csv") {
+            "text/csv; charset=utf-8"
+        } else {
+            "application/octet-stream"
+        };
+        (
+            [(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")],
+            Body::from(bytes),
+        )
             .into_response()
     }))
 }

@@ -43,7 +43,8 @@ pub(super) struct Posted {
     pub(super) parts: Vec<Part>,
 }
 
-pub(super) const TOO_LARGE: &str = "Envoi trop volumineux. Réduisez la taille des photos dans les réglages.";
+pub(super) const TOO_LARGE: &str =
+    "Envoi trop volumineux. Réduisez la taille des photos dans les réglages.";
 pub(super) const XML_TOO_LARGE: &str = "Fiche trop volumineuse. Prévenez le superviseur.";
 
 fn bad(text: &str) -> Refusal {
@@ -86,7 +87,8 @@ pub(super) async fn read(app: &App, content_type: &str, body: Body) -> Result<Po
 }
 
 async fn realm_of(app: &App, xml: &[u8]) -> Result<Realm, Refusal> {
-    let envelope = crate::forms::envelope(xml).map_err(|e| Refusal::Bad(e.message_fr().to_owned()))?;
+    let envelope =
+        crate::forms::envelope(xml).map_err(|e| Refusal::Bad(e.message_fr().to_owned()))?;
     let forms = app.base.catalogue.current().await?;
     Ok(crate::http::realm_of(&forms, &envelope))
 }
@@ -163,8 +165,9 @@ async fn read_file(
     if name.is_empty() || name.len() > NAME_MAX {
         return Err(bad("Envoi refusé : nom de fichier invalide."));
     }
-    let content_type =
-        field.content_type().map_or_else(|| String::from("application/octet-stream"), ToString::to_string);
+    let content_type = field
+        .content_type()
+        .map_or_else(|| String::from("application/octet-stream"), ToString::to_string);
     let mut sink: FileSink = app.base.blobs.sink(realm)?;
     while let Some(chunk) = field.chunk().await.map_err(read_error)? {
         stalled.store(0, Ordering::Relaxed);

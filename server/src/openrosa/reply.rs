@@ -51,14 +51,17 @@ pub(super) fn message(status: StatusCode, text: &str) -> Response {
 }
 
 /// A document with an ETag: 304 when the phone has it.
-pub(super) fn cached(etag: &str, given: Option<&HeaderValue>, make: impl FnOnce() -> Response) -> Response {
+pub(super) fn cached(
+    etag: &str,
+    given: Option<&HeaderValue>,
+    make: impl FnOnce() -> Response,
+) -> Response {
     let quoted = format!("\"{etag}\"");
     let known = given.and_then(|v| v.to_str().ok()).is_some_and(|v| {
         // Compression proxies weaken the tag; the content is the same.
         v.split(',').any(|t| t.trim().trim_start_matches("W/") == quoted || t.trim() == "*")
     });
-    let mut response =
-        if known { StatusCode::NOT_MODIFIED.into_response() } else { make() };
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { make() };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&quoted) {
         headers.insert(header::ETAG, value);

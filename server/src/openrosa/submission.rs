@@ -53,7 +53,9 @@ pub(super) async fn post(
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if headers.get(header::CONTENT_ENCODING).is_some_and(|v| v != "identity") {
-        return Err(Refusal::Bad(String::from("Envoi compressé : ce serveur attend une fiche simple.")));
+        return Err(Refusal::Bad(String::from(
+            "Envoi compressé : ce serveur attend une fiche simple.",
+        )));
     }
     let posted = multipart::read(&app, content_type, request.into_body()).await?;
     let Posted { xml, parts } = posted;
@@ -81,7 +83,9 @@ pub(super) async fn post(
             "Fiche reçue. Une autre fiche porte le même numéro : le superviseur vérifiera."
         }
         Some(Outcome::Duplicate { .. }) => "Fiche déjà reçue. Merci.",
-        Some(Outcome::Accepted { .. }) if doubtful => "Fiche reçue, à vérifier par le superviseur. Merci.",
+        Some(Outcome::Accepted { .. }) if doubtful => {
+            "Fiche reçue, à vérifier par le superviseur. Merci."
+        }
         Some(Outcome::Accepted { .. }) => "Fiche reçue. Merci.",
         None => return Err(Refusal::Broken),
     };

@@ -54,6 +54,15 @@ impl Child {
         }
     }
 
+    /// Makes the caregiver the one parent that a miner of this sex can be.
+    fn came_with(&mut self, sex: Sex) {
+        self.caregiver = match (self.caregiver, sex) {
+            ("mother" | "father", Sex::Male) => "father",
+            ("mother" | "father", Sex::Female) => "mother",
+            (other, _) => other,
+        };
+    }
+
     /// A child met alone is not interviewed.
     fn is_alone(&self) -> bool {
         self.caregiver == "none"
@@ -67,13 +76,14 @@ impl Child {
 /// Fills the form about the child met at this position, where possible with a miner as caregiver.
 pub(super) fn fill(survey: &Survey, position: u64) -> (Uuid, String) {
     let mut interview = survey.interview(position);
+    let mut child = Child::draw(&mut interview.rng, survey.child_card(position));
     let parent = survey.earlier_miner(position, &mut interview.rng, |miner| {
-        miner.person.children_here > 0 && miner.person.age >= 28
+        miner.person.children_here > 0 && miner.person.age >= child.age + 16
     });
     if let Some(parent) = &parent {
         interview = interview.at_site(parent.site);
+        child.came_with(parent.person.sex);
     }
-    let child = Child::draw(&mut interview.rng, survey.child_card(position));
     let mut document = interview.open(Form::Enfant, if child.agreed() { (14, 24) } else { (2, 5) });
     contact(&mut document, &mut interview, &child);
     if child.agreed() {
@@ -132,7 +142,9 @@ fn identity(document: &mut Document, rng: &mut Rng, child: &Child, parent: Optio
         let given = names::given(rng, child.sex);
         group.put("given_name", if named { given } else { "" });
         group.put("surname", if named { surname } else { "" });
-        group.put("mother_given_name", names::given(rng, Sex::Female));
+        let mother = names::given(rng, Sex::Female);
+        let known = parent.filter(|_| child.caregiver == "mother");
+        group.put("mother_given_name", known.map_or(mother, |miner| miner.person.given_names));
         group.put("sex", child.sex.code());
         let sources = [("declared", 55), ("proxy", 25), ("event_calendar", 12), ("estimated", 8)];
         group.put("age_source", rng.weighted(&sources));

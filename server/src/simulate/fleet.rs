@@ -172,9 +172,9 @@ struct Device {
 impl Device {
     async fn send_all(mut self) -> Result<Tally, SimulateError> {
         if self.fleet.plan.native {
-            self.push_all().await?
+            self.push_all().await?;
         } else {
-            self.post_all().await?
+            self.post_all().await?;
         }
         Ok(self.tally)
     }

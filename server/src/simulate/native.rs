@@ -60,7 +60,9 @@ impl Push {
         match response {
             Some(response) => judge(tally, self.records, response.results),
             None => {
-                (0..self.records).for_each(|_| tally.outcome(Outcome::Refused(excerpt(&answer))))
+                for _ in 0..self.records {
+                    tally.outcome(Outcome::Refused(excerpt(&answer)));
+                }
             }
         }
         Ok(())

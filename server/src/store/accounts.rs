@@ -74,7 +74,11 @@ pub async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<AccountRow>> {
 }
 
 /// The enabled account of a session that has not ended.
-pub async fn by_session(tx: &mut Tx, token_hash: [u8; 32], now: Micros) -> Result<Option<AccountRow>> {
+pub async fn by_session(
+    tx: &mut Tx,
+    token_hash: [u8; 32],
+    now: Micros,
+) -> Result<Option<AccountRow>> {
     let row = tx
         .query(COLUMNS)
         .push("JOIN session s ON s.account_id = a.account_id WHERE a.disabled_at IS NULL AND s.token_hash = ")
@@ -121,16 +125,16 @@ pub async fn disable(tx: &mut Tx, login: &str, now: Micros) -> Result<bool> {
         .bind(now)
         .execute()
         .await?;
-    tx.query("DELETE FROM session WHERE account_id = $1").bind(account.account_id).execute().await?;
+    tx.query("DELETE FROM session WHERE account_id = $1")
+        .bind(account.account_id)
+        .execute()
+        .await?;
     Ok(true)
 }
 
 /// All enabled accounts, by login.
 pub async fn all(tx: &mut Tx) -> Result<Vec<AccountRow>> {
-    let rows = tx
-        .query(COLUMNS)
-        .push("WHERE a.disabled_at IS NULL ORDER BY a.login")
-        .fetch_all()
-        .await?;
+    let rows =
+        tx.query(COLUMNS).push("WHERE a.disabled_at IS NULL ORDER BY a.login").fetch_all().await?;
     rows.iter().map(read).collect()
 }

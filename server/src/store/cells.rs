@@ -34,10 +34,12 @@ pub async fn grouped(
     for dimension in by {
         query = query.push(column(*dimension, division)).push(", ");
     }
-    query = query.push("CAST(SUM(n) AS bigint) FROM count_cell WHERE dataset = ").push_bind(dataset);
+    query =
+        query.push("CAST(SUM(n) AS bigint) FROM count_cell WHERE dataset = ").push_bind(dataset);
     query = scope.narrow(query);
     for (i, dimension) in by.iter().enumerate() {
-        query = query.push(if i == 0 { " GROUP BY " } else { ", " }).push(column(*dimension, division));
+        query =
+            query.push(if i == 0 { " GROUP BY " } else { ", " }).push(column(*dimension, division));
     }
     let rows = query.fetch_all().await?;
     let mut cells = Vec::with_capacity(rows.len());

@@ -13,8 +13,7 @@ use crate::{
 
 /// How often each zone's part of a dataset has changed.
 pub async fn heads(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<Vec<(i32, i64)>> {
-    let query =
-        tx.query("SELECT zone_id, seq FROM dataset_head WHERE dataset = $1").bind(dataset);
+    let query = tx.query("SELECT zone_id, seq FROM dataset_head WHERE dataset = $1").bind(dataset);
     let rows = scope.narrow(query).push(" ORDER BY zone_id").fetch_all().await?;
     rows.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
 }
@@ -114,9 +113,8 @@ async fn open_vaults(tx: &mut Tx, page: &mut [ListRow], keys: &MasterKeys) -> Re
             if wrapped.is_empty() {
                 continue;
             }
-            let key = keys
-                .unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped)
-                .map_err(|_| broken())?;
+            let key =
+                keys.unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped).map_err(|_| broken())?;
             let plain = key.open(b"vault", &sealed).map_err(|_| broken())?;
             opened.insert(id, serde_json::from_slice(&plain).map_err(|_| broken())?);
         }

@@ -189,10 +189,7 @@ async fn current(
 }
 
 /// How these submissions stand; those not applied yet are left out.
-pub async fn states(
-    tx: &mut Tx,
-    wanted: &[(ZoneId, Uuid)],
-) -> Result<HashMap<Uuid, ReceiptState>> {
+pub async fn states(tx: &mut Tx, wanted: &[(ZoneId, Uuid)]) -> Result<HashMap<Uuid, ReceiptState>> {
     let mut zones: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
     for (zone, id) in wanted {
         zones.entry(*zone).or_default().push((*id).into());

@@ -74,7 +74,8 @@ pub async fn put_media(tx: &mut Tx, form: &FormRow, media: &[MediaRow]) -> Resul
             ]
         })
         .collect();
-    tx.insert_rows("INSERT INTO form_media (form_id, version, filename, md5, bytes)", "", rows).await?;
+    tx.insert_rows("INSERT INTO form_media (form_id, version, filename, md5, bytes)", "", rows)
+        .await?;
     Ok(())
 }
 
@@ -124,7 +125,12 @@ pub async fn media_index(tx: &mut Tx) -> Result<Vec<(String, String, String, Str
 }
 
 /// The bytes of one media file.
-pub async fn media(tx: &mut Tx, form_id: &str, version: &str, filename: &str) -> Result<Option<Vec<u8>>> {
+pub async fn media(
+    tx: &mut Tx,
+    form_id: &str,
+    version: &str,
+    filename: &str,
+) -> Result<Option<Vec<u8>>> {
     let row = tx
         .query("SELECT bytes FROM form_media WHERE form_id = $1 AND version = $2 AND filename = $3")
         .bind(form_id)

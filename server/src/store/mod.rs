@@ -8,9 +8,9 @@ pub mod devices;
 pub mod entities;
 pub mod feed;
 pub mod forms;
+mod scope;
 pub mod server;
 pub mod sites;
-mod scope;
 pub mod zones;
 
 pub use scope::{Scope, ZoneId};

@@ -29,7 +29,11 @@ pub async fn find(tx: &mut Tx) -> Result<Option<ServerInfo>> {
 }
 
 /// The row, made at first use. Says whether it was made: then this is the first start.
-pub async fn ensure(tx: &mut Tx, runtime: &Runtime, public_url: &str) -> Result<(ServerInfo, bool)> {
+pub async fn ensure(
+    tx: &mut Tx,
+    runtime: &Runtime,
+    public_url: &str,
+) -> Result<(ServerInfo, bool)> {
     if let Some(info) = find(tx).await? {
         return Ok((info, false));
     }

@@ -17,7 +17,8 @@ pub struct Zone {
 
 /// The zone with this code, if there is one.
 pub async fn by_code(tx: &mut Tx, code: &str) -> Result<Option<ZoneId>> {
-    let row = tx.query("SELECT zone_id FROM zone WHERE code = $1").bind(code).fetch_optional().await?;
+    let row =
+        tx.query("SELECT zone_id FROM zone WHERE code = $1").bind(code).fetch_optional().await?;
     row.map(|r| Ok(ZoneId(r.get(0)?))).transpose()
 }
 
@@ -43,7 +44,5 @@ pub async fn ensure(tx: &mut Tx, code: &str, now: Micros) -> Result<(ZoneId, boo
 /// All zones.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Zone>> {
     let rows = tx.query("SELECT zone_id, code FROM zone ORDER BY zone_id").fetch_all().await?;
-    rows.into_iter()
-        .map(|r| Ok(Zone { zone_id: ZoneId(r.get(0)?), code: r.get(1)? }))
-        .collect()
+    rows.into_iter().map(|r| Ok(Zone { zone_id: ZoneId(r.get(0)?), code: r.get(1)? })).collect()
 }

@@ -78,10 +78,7 @@ fn problem_slug(body: &[u8]) -> Option<String> {
         r#type: String,
     }
     let problem: Problem = serde_json::from_slice(body).ok()?;
-    problem
-        .r#type
-        .strip_prefix(PROBLEM_PREFIX)
-        .map(str::to_owned)
+    problem.r#type.strip_prefix(PROBLEM_PREFIX).map(str::to_owned)
 }
 
 /// Reads a 2xx body, and says so if it is not one of ours.
@@ -111,10 +108,7 @@ mod tests {
         assert_eq!(Failure::from_answer(413, ours), Failure::Rejected);
         assert_eq!(Failure::from_answer(400, theirs), Failure::Network);
         assert_eq!(Failure::from_answer(400, b"<html>"), Failure::Network);
-        assert_eq!(
-            Failure::from_answer(413, b"<html>"),
-            Failure::TooLargeForProxy
-        );
+        assert_eq!(Failure::from_answer(413, b"<html>"), Failure::TooLargeForProxy);
         assert_eq!(Failure::from_answer(302, b""), Failure::Network);
         assert_eq!(Failure::from_answer(503, b""), Failure::Busy);
         assert_eq!(Failure::from_answer(401, b""), Failure::Unauthorised);

@@ -26,11 +26,7 @@ impl Follower {
 
     /// What to ask for next.
     pub fn request(&self, limit: Option<u32>, datasets: Option<Vec<String>>) -> PullRequest {
-        PullRequest {
-            cursor: self.cursor.clone(),
-            limit,
-            datasets,
-        }
+        PullRequest { cursor: self.cursor.clone(), limit, datasets }
     }
 
     /// Reads an answer without moving: the application stores the changes first, then calls [`Follower::stored`].
@@ -68,14 +64,7 @@ mod tests {
     fn page(epoch: Uuid, seq: u64, reset: bool) -> PullResponse {
         let mut next = Cursor::start(epoch);
         next.advance(1, seq);
-        PullResponse {
-            server_id: SERVER,
-            epoch,
-            reset,
-            changes: Vec::new(),
-            next,
-            more: false,
-        }
+        PullResponse { server_id: SERVER, epoch, reset, changes: Vec::new(), next, more: false }
     }
 
     fn body(page: &PullResponse) -> Vec<u8> {
@@ -99,10 +88,7 @@ mod tests {
 
     #[test]
     fn a_delayed_page_does_not_take_the_device_back() {
-        assert_eq!(
-            at(5).on_response(&body(&page(EPOCH, 4, false))),
-            Err(AnswerError::Stale)
-        );
+        assert_eq!(at(5).on_response(&body(&page(EPOCH, 4, false))), Err(AnswerError::Stale));
     }
 
     #[test]
@@ -119,21 +105,12 @@ mod tests {
 
     #[test]
     fn a_captive_portal_and_another_server_are_not_believed() {
-        let foreign = PullResponse {
-            server_id: Uuid::nil(),
-            ..page(EPOCH, 9, false)
-        };
+        let foreign = PullResponse { server_id: Uuid::nil(), ..page(EPOCH, 9, false) };
 
-        assert_eq!(
-            at(5).on_response(b"<html>Bienvenue</html>"),
-            Err(AnswerError::NotOurs)
-        );
+        assert_eq!(at(5).on_response(b"<html>Bienvenue</html>"), Err(AnswerError::NotOurs));
         assert_eq!(
             at(5).on_response(&body(&foreign)),
-            Err(AnswerError::OtherServer {
-                expected: SERVER,
-                found: Uuid::nil()
-            })
+            Err(AnswerError::OtherServer { expected: SERVER, found: Uuid::nil() })
         );
     }
 }

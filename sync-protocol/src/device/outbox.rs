@@ -77,20 +77,15 @@ impl<H> Outbox<H> {
 
     /// The records that the server does not take, with what to tell the person.
     pub fn refusals(&self) -> impl Iterator<Item = (Ticket, &Refusal)> {
-        self.slots
-            .iter()
-            .filter_map(|(ticket, slot)| match &slot.stage {
-                Stage::Refused(refusal) => Some((*ticket, refusal)),
-                Stage::Queued | Stage::Acknowledged(_) => None,
-            })
+        self.slots.iter().filter_map(|(ticket, slot)| match &slot.stage {
+            Stage::Refused(refusal) => Some((*ticket, refusal)),
+            Stage::Queued | Stage::Acknowledged(_) => None,
+        })
     }
 
     /// The server and epoch greeted, if any.
     pub fn server(&self) -> Option<ServerMark> {
-        Some(ServerMark {
-            server_id: self.server?,
-            epoch: self.epoch?,
-        })
+        Some(ServerMark { server_id: self.server?, epoch: self.epoch? })
     }
 
     /// Begins a session: refusals that may pass by now are queued again, and everything unsettled if the epoch is new.
@@ -121,19 +116,11 @@ impl<H> Outbox<H> {
         self.server()?;
         let most = usize::try_from(limits.max_records).unwrap_or(usize::MAX);
         let target = pace.target().min(limits.max_body_bytes);
-        let mut batch = Batch {
-            id,
-            tickets: Vec::new(),
-            bytes: ENVELOPE_BYTES,
-        };
+        let mut batch = Batch { id, tickets: Vec::new(), bytes: ENVELOPE_BYTES };
         for (ticket, bytes) in self.candidates(limits) {
             // The comma between two records.
             let with_it = batch.bytes.saturating_add(bytes).saturating_add(1);
-            let room = if batch.tickets.is_empty() {
-                limits.max_body_bytes
-            } else {
-                target
-            };
+            let room = if batch.tickets.is_empty() { limits.max_body_bytes } else { target };
             if with_it <= room {
                 batch.tickets.push(ticket);
                 batch.bytes = with_it;
@@ -208,25 +195,14 @@ impl<H> Outbox<H> {
 
     /// Learns the outcomes in a page of the feed that [`super::Follower::on_response`] has let through.
     pub fn on_receipts(&mut self, page: &PullResponse) {
-        if self
-            .server()
-            .is_none_or(|server| server.server_id != page.server_id)
-        {
+        if self.server().is_none_or(|server| server.server_id != page.server_id) {
             return;
         }
         self.enter_epoch(page.epoch);
-        let ours: BTreeSet<String> = self
-            .slots
-            .values()
-            .map(|slot| slot.parcel.instance_id.clone())
-            .collect();
+        let ours: BTreeSet<String> =
+            self.slots.values().map(|slot| slot.parcel.instance_id.clone()).collect();
         for change in &page.changes {
-            if let Change::Receipt {
-                submission_id,
-                instance_id,
-                state,
-                ..
-            } = change
+            if let Change::Receipt { submission_id, instance_id, state, .. } = change
                 && ours.contains(instance_id)
             {
                 self.receipts.remember(*submission_id, instance_id, *state);
@@ -262,13 +238,9 @@ impl<H> Outbox<H> {
             .collect();
         queued.sort_by_key(|(ticket, slot)| (Reverse(slot.company), slot.rejections, *ticket));
         let company = queued.first().map_or(0, |(_, slot)| slot.company);
-        let together = queued
-            .into_iter()
-            .take_while(|(_, slot)| slot.company == company)
-            .take(company);
-        together
-            .map(|(ticket, slot)| (ticket, slot.parcel.bytes))
-            .collect()
+        let together =
+            queued.into_iter().take_while(|(_, slot)| slot.company == company).take(company);
+        together.map(|(ticket, slot)| (ticket, slot.parcel.bytes)).collect()
     }
 
     fn read_response(&self, body: &[u8]) -> Result<(Batch, PushResponse), AnswerError> {
@@ -281,13 +253,10 @@ impl<H> Outbox<H> {
         let mut seen = BTreeSet::new();
         for result in &response.results {
             let ticket = batch.ticket(result.index);
-            let parcel = ticket
-                .and_then(|ticket| self.parcel(ticket))
-                .ok_or(AnswerError::Inconsistent)?;
-            let names_another = result
-                .instance_id
-                .as_ref()
-                .is_some_and(|id| *id != parcel.instance_id);
+            let parcel =
+                ticket.and_then(|ticket| self.parcel(ticket)).ok_or(AnswerError::Inconsistent)?;
+            let names_another =
+                result.instance_id.as_ref().is_some_and(|id| *id != parcel.instance_id);
             if names_another || !seen.insert(result.index) {
                 return Err(AnswerError::Inconsistent);
             }
@@ -296,10 +265,8 @@ impl<H> Outbox<H> {
     }
 
     fn believe(&mut self, batch: &Batch, response: PushResponse) -> Progress {
-        let mut progress = Progress {
-            epoch_changed: self.enter_epoch(response.epoch),
-            ..Progress::default()
-        };
+        let mut progress =
+            Progress { epoch_changed: self.enter_epoch(response.epoch), ..Progress::default() };
         let missing: BTreeSet<Sha256Hex> = response.missing_blobs.into_iter().collect();
         for result in response.results {
             let ticket = batch.ticket(result.index);
@@ -333,10 +300,7 @@ impl<H> Outbox<H> {
 
     /// Moves to the server's epoch; what an earlier one has acknowledged may be gone, so it is sent again.
     fn enter_epoch(&mut self, epoch: Uuid) -> bool {
-        let is_new = self
-            .epoch
-            .replace(epoch)
-            .is_some_and(|before| before != epoch);
+        let is_new = self.epoch.replace(epoch).is_some_and(|before| before != epoch);
         if is_new {
             // An answer under way was written in the other epoch, and its receipts may have just been dropped.
             self.in_flight = None;
@@ -361,11 +325,7 @@ impl<H> Outbox<H> {
                 return None;
             };
             let state = receipts.state(submission_id)?;
-            let waits_for_blob = slot
-                .parcel
-                .blobs
-                .iter()
-                .any(|blob| blobs_due.contains(blob));
+            let waits_for_blob = slot.parcel.blobs.iter().any(|blob| blobs_due.contains(blob));
             (state.is_safe_to_forget() && !waits_for_blob).then_some((submission_id, state))
         };
         let done: Vec<(Ticket, Uuid, ReceiptState)> = self
@@ -377,18 +337,11 @@ impl<H> Outbox<H> {
             .collect();
         for (ticket, submission_id, state) in done {
             if let Some(slot) = self.slots.remove(&ticket) {
-                self.settled.push(Settled {
-                    parcel: slot.parcel,
-                    submission_id,
-                    state,
-                });
+                self.settled.push(Settled { parcel: slot.parcel, submission_id, state });
             }
         }
-        let left: BTreeSet<&str> = self
-            .slots
-            .values()
-            .map(|slot| slot.parcel.instance_id.as_str())
-            .collect();
+        let left: BTreeSet<&str> =
+            self.slots.values().map(|slot| slot.parcel.instance_id.as_str()).collect();
         self.receipts.keep_only(&left);
     }
 }

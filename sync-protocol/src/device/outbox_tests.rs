@@ -20,12 +20,8 @@ struct Device {
 impl Device {
     fn new(records: usize) -> Self {
         let limits = Limits::default();
-        let mut device = Self {
-            outbox: Outbox::new(None),
-            pace: Pace::new(&limits),
-            limits,
-            batches: 0,
-        };
+        let mut device =
+            Self { outbox: Outbox::new(None), pace: Pace::new(&limits), limits, batches: 0 };
         for number in 0..records {
             device.queue(&format!("uuid:{number}"), 1_000, Vec::new());
         }
@@ -34,24 +30,17 @@ impl Device {
     }
 
     fn queue(&mut self, instance_id: &str, bytes: u64, blobs: Vec<Sha256Hex>) -> Ticket {
-        self.outbox.queue(Parcel {
-            instance_id: instance_id.to_owned(),
-            bytes,
-            blobs,
-            handle: (),
-        })
+        self.outbox.queue(Parcel { instance_id: instance_id.to_owned(), bytes, blobs, handle: () })
     }
 
     fn batch(&mut self) -> Option<Batch> {
         self.batches += 1;
-        self.outbox
-            .next_batch(Uuid::from_u128(self.batches), &self.limits, &self.pace)
+        self.outbox.next_batch(Uuid::from_u128(self.batches), &self.limits, &self.pace)
     }
 
     fn answer(&mut self, response: &PushResponse) -> Result<Progress, AnswerError> {
         let body = serde_json::to_vec(response).unwrap();
-        self.outbox
-            .on_response(&body, QUICK, &self.limits, &mut self.pace)
+        self.outbox.on_response(&body, QUICK, &self.limits, &mut self.pace)
     }
 
     fn push(&mut self, verdict: impl Fn(u32) -> Verdict) -> Progress {
@@ -60,8 +49,7 @@ impl Device {
     }
 
     fn fail(&mut self, failure: Failure) {
-        self.outbox
-            .on_failure(failure, &self.limits, &mut self.pace);
+        self.outbox.on_failure(failure, &self.limits, &mut self.pace);
     }
 
     fn receipt(&mut self, submission: u128, instance_id: &str, state: ReceiptState) {
@@ -96,19 +84,13 @@ fn hello(server_id: Uuid, epoch: Uuid) -> HelloResponse {
 }
 
 fn accepted(index: u32) -> Verdict {
-    Verdict::Accepted {
-        submission_id: Uuid::from_u128(100 + u128::from(index)),
-    }
+    Verdict::Accepted { submission_id: Uuid::from_u128(100 + u128::from(index)) }
 }
 
 fn response(batch: &Batch, verdict: impl Fn(u32) -> Verdict) -> PushResponse {
     let count = u32::try_from(batch.tickets.len()).unwrap();
     let results = (0..count)
-        .map(|index| RecordResult {
-            index,
-            instance_id: None,
-            verdict: verdict(index),
-        })
+        .map(|index| RecordResult { index, instance_id: None, verdict: verdict(index) })
         .collect();
     PushResponse {
         server_id: SERVER,
@@ -130,10 +112,7 @@ fn nothing_is_sent_before_a_hello() {
     });
     let limits = Limits::default();
 
-    assert_eq!(
-        outbox.next_batch(Uuid::nil(), &limits, &Pace::new(&limits)),
-        None
-    );
+    assert_eq!(outbox.next_batch(Uuid::nil(), &limits, &Pace::new(&limits)), None);
 }
 
 #[test]
@@ -225,10 +204,7 @@ fn an_answer_that_is_not_from_our_server_marks_nothing() {
     let mut device = Device::new(2);
     let batch = device.batch().unwrap();
     let sound = response(&batch, accepted);
-    let foreign = PushResponse {
-        server_id: Uuid::nil(),
-        ..sound.clone()
-    };
+    let foreign = PushResponse { server_id: Uuid::nil(), ..sound.clone() };
     let mut beyond = sound.clone();
     beyond.results[1].index = 2;
     let mut twice = sound.clone();
@@ -245,20 +221,13 @@ fn an_answer_that_is_not_from_our_server_marks_nothing() {
     assert_eq!(portal, Err(AnswerError::NotOurs));
     assert_eq!(
         device.answer(&foreign),
-        Err(AnswerError::OtherServer {
-            expected: SERVER,
-            found: Uuid::nil()
-        })
+        Err(AnswerError::OtherServer { expected: SERVER, found: Uuid::nil() })
     );
     for inconsistent in [beyond, twice, misnamed] {
         assert_eq!(device.answer(&inconsistent), Err(AnswerError::Inconsistent));
     }
     assert_eq!(device.outbox.counts().queued, 2);
-    assert_eq!(
-        device.answer(&sound).unwrap().acknowledged,
-        2,
-        "the right answer still counts"
-    );
+    assert_eq!(device.answer(&sound).unwrap().acknowledged, 2, "the right answer still counts");
 }
 
 #[test]
@@ -267,13 +236,7 @@ fn a_hello_from_another_server_is_not_believed() {
 
     let err = device.outbox.on_hello(&hello(Uuid::nil(), EPOCH));
 
-    assert_eq!(
-        err,
-        Err(AnswerError::OtherServer {
-            expected: SERVER,
-            found: Uuid::nil()
-        })
-    );
+    assert_eq!(err, Err(AnswerError::OtherServer { expected: SERVER, found: Uuid::nil() }));
 }
 
 #[test]
@@ -283,10 +246,7 @@ fn a_late_answer_to_an_earlier_batch_is_ignored() {
     device.fail(Failure::Network);
     device.batch().unwrap();
 
-    assert_eq!(
-        device.answer(&response(&first, accepted)),
-        Err(AnswerError::Stale)
-    );
+    assert_eq!(device.answer(&response(&first, accepted)), Err(AnswerError::Stale));
     assert_eq!(device.outbox.counts().queued, 2);
 }
 
@@ -305,11 +265,7 @@ fn records_without_a_verdict_are_sent_again() {
 #[test]
 fn a_batch_keeps_to_the_pace_and_to_the_limits() {
     let mut device = Device::new(1_000);
-    assert_eq!(
-        device.batch().unwrap().tickets.len(),
-        65,
-        "64 KiB of records of 1,000 bytes"
-    );
+    assert_eq!(device.batch().unwrap().tickets.len(), 65, "64 KiB of records of 1,000 bytes");
 
     device.pace.succeeded(64 * 1024, QUICK, &device.limits);
     assert_eq!(device.batch().unwrap().tickets.len(), 130);
@@ -326,15 +282,8 @@ fn a_record_above_the_limit_is_passed_over_and_shown() {
     let huge = device.queue("uuid:huge", 2_000_000, Vec::new());
     let large = device.queue("uuid:large", 900_000, Vec::new());
 
-    assert_eq!(
-        device.batch().unwrap().tickets,
-        [large],
-        "larger than the pace, but alone"
-    );
-    assert_eq!(
-        device.outbox.oversized(&device.limits).collect::<Vec<_>>(),
-        [huge]
-    );
+    assert_eq!(device.batch().unwrap().tickets, [large], "larger than the pace, but alone");
+    assert_eq!(device.outbox.oversized(&device.limits).collect::<Vec<_>>(), [huge]);
 }
 
 #[test]
@@ -348,12 +297,7 @@ fn a_refused_record_stays_and_is_tried_again_when_that_may_help() {
     device.outbox.on_hello(&hello(SERVER, EPOCH)).unwrap();
 
     assert_eq!(device.batch().unwrap().tickets.len(), 1);
-    let (stuck, refusal) = device
-        .outbox
-        .refusals()
-        .next()
-        .map(|(t, r)| (t, r.clone()))
-        .unwrap();
+    let (stuck, refusal) = device.outbox.refusals().next().map(|(t, r)| (t, r.clone())).unwrap();
     assert_eq!(refusal.code, RefusalCode::Unparsable);
     device.outbox.retry(stuck);
     assert_eq!(device.outbox.counts().queued, 2);
@@ -375,20 +319,8 @@ fn records_that_sink_their_batch_are_found_and_set_aside() {
         }
     }
 
-    assert_eq!(
-        device.outbox.counts(),
-        Counts {
-            queued: 0,
-            acknowledged: 37,
-            refused: 3
-        }
-    );
-    assert!(
-        device
-            .outbox
-            .refusals()
-            .all(|(ticket, _)| poison.contains(&ticket))
-    );
+    assert_eq!(device.outbox.counts(), Counts { queued: 0, acknowledged: 37, refused: 3 });
+    assert!(device.outbox.refusals().all(|(ticket, _)| poison.contains(&ticket)));
 }
 
 #[test]
@@ -404,14 +336,7 @@ fn a_proxy_that_finds_one_record_too_large_does_not_block_the_others() {
         }
     }
 
-    assert_eq!(
-        device.outbox.counts(),
-        Counts {
-            queued: 1,
-            acknowledged: 7,
-            refused: 0
-        }
-    );
+    assert_eq!(device.outbox.counts(), Counts { queued: 1, acknowledged: 7, refused: 0 });
 }
 
 #[test]
@@ -421,18 +346,9 @@ fn a_restored_server_is_sent_again_what_it_had_only_acknowledged() {
     device.receipt(100, "uuid:0", ReceiptState::Applied);
     assert_eq!(device.outbox.counts().acknowledged, 1);
 
-    device
-        .outbox
-        .on_hello(&hello(SERVER, Uuid::from_u128(0xf)))
-        .unwrap();
+    device.outbox.on_hello(&hello(SERVER, Uuid::from_u128(0xf))).unwrap();
 
-    assert_eq!(
-        device.outbox.counts(),
-        Counts {
-            queued: 1,
-            ..Counts::default()
-        }
-    );
+    assert_eq!(device.outbox.counts(), Counts { queued: 1, ..Counts::default() });
 }
 
 #[test]
@@ -442,36 +358,20 @@ fn a_restore_between_hello_and_answer_is_noticed() {
     device.push(accepted);
     device.queue("uuid:new", 1_000, Vec::new());
     let batch = device.batch().unwrap();
-    let after_restore = PushResponse {
-        epoch: Uuid::from_u128(0xf),
-        ..response(&batch, accepted)
-    };
+    let after_restore = PushResponse { epoch: Uuid::from_u128(0xf), ..response(&batch, accepted) };
 
     let progress = device.answer(&after_restore).unwrap();
 
     assert!(progress.epoch_changed);
-    assert_eq!(
-        device.outbox.counts(),
-        Counts {
-            queued: 2,
-            acknowledged: 1,
-            refused: 0
-        }
-    );
+    assert_eq!(device.outbox.counts(), Counts { queued: 2, acknowledged: 1, refused: 0 });
 }
 
 #[test]
 fn an_answer_from_before_a_restore_acknowledges_nothing() {
     let mut device = Device::new(1);
     let batch = device.batch().unwrap();
-    device
-        .outbox
-        .on_hello(&hello(SERVER, Uuid::from_u128(0xf)))
-        .unwrap();
+    device.outbox.on_hello(&hello(SERVER, Uuid::from_u128(0xf))).unwrap();
 
-    assert_eq!(
-        device.answer(&response(&batch, accepted)),
-        Err(AnswerError::Stale)
-    );
+    assert_eq!(device.answer(&response(&batch, accepted)), Err(AnswerError::Stale));
     assert_eq!(device.outbox.counts().queued, 1);
 }

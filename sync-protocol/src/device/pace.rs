@@ -57,11 +57,7 @@ impl Pace {
     pub fn failed(&mut self, limits: &Limits) {
         self.failures_in_a_row = self.failures_in_a_row.saturating_add(1);
         let halved = self.target / 2;
-        let back = self
-            .last_good
-            .take()
-            .filter(|good| *good < self.target)
-            .unwrap_or(halved);
+        let back = self.last_good.take().filter(|good| *good < self.target).unwrap_or(halved);
         self.target = clamp(back, limits);
     }
 
@@ -72,18 +68,14 @@ impl Pace {
             return Duration::ZERO;
         }
         let doublings = (self.failures_in_a_row - 1).min(16);
-        let longest = FIRST_DELAY
-            .saturating_mul(1 << doublings)
-            .min(LONGEST_DELAY);
+        let longest = FIRST_DELAY.saturating_mul(1 << doublings).min(LONGEST_DELAY);
         let half = longest / 2;
         half + half.mul_f64(f64::from(jitter) / f64::from(u32::MAX))
     }
 }
 
 fn clamp(bytes: u64, limits: &Limits) -> u64 {
-    bytes
-        .clamp(FLOOR_BYTES, CEILING_BYTES)
-        .min(limits.max_body_bytes)
+    bytes.clamp(FLOOR_BYTES, CEILING_BYTES).min(limits.max_body_bytes)
 }
 
 #[cfg(test)]
@@ -149,10 +141,7 @@ mod tests {
         assert_eq!(pace.delay(7), Duration::ZERO);
 
         pace.failed(&limits);
-        assert_eq!(
-            (pace.delay(0), pace.delay(u32::MAX)),
-            (FIRST_DELAY / 2, FIRST_DELAY)
-        );
+        assert_eq!((pace.delay(0), pace.delay(u32::MAX)), (FIRST_DELAY / 2, FIRST_DELAY));
         for _ in 0..100 {
             pace.failed(&limits);
         }

@@ -79,10 +79,7 @@ pub struct Progress {
 impl Batch {
     /// The record that an answer means by this index.
     pub fn ticket(&self, index: u32) -> Option<Ticket> {
-        usize::try_from(index)
-            .ok()
-            .and_then(|index| self.tickets.get(index))
-            .copied()
+        usize::try_from(index).ok().and_then(|index| self.tickets.get(index)).copied()
     }
 }
 
@@ -107,11 +104,6 @@ pub(super) enum Stage {
 
 impl<H> Slot<H> {
     pub(super) const fn new(parcel: Parcel<H>) -> Self {
-        Self {
-            parcel,
-            stage: Stage::Queued,
-            company: usize::MAX,
-            rejections: 0,
-        }
+        Self { parcel, stage: Stage::Queued, company: usize::MAX, rejections: 0 }
     }
 }

@@ -22,17 +22,13 @@ impl Receipts {
 
     /// Keeps an outcome; a known one is never taken back to "held" by an answer that comes late.
     pub(super) fn remember(&mut self, submission_id: Uuid, instance_id: &str, state: ReceiptState) {
-        let is_known = self
-            .state(submission_id)
-            .is_some_and(ReceiptState::is_safe_to_forget);
+        let is_known = self.state(submission_id).is_some_and(ReceiptState::is_safe_to_forget);
         if !is_known || state.is_safe_to_forget() {
-            self.0
-                .insert(submission_id, (instance_id.to_owned(), state));
+            self.0.insert(submission_id, (instance_id.to_owned(), state));
         }
     }
 
     pub(super) fn keep_only(&mut self, instance_ids: &BTreeSet<&str>) {
-        self.0
-            .retain(|_, (instance_id, _)| instance_ids.contains(instance_id.as_str()));
+        self.0.retain(|_, (instance_id, _)| instance_ids.contains(instance_id.as_str()));
     }
 }

@@ -74,28 +74,14 @@ impl Server {
             let record = record.unwrap();
             let known = self.journal.iter().find(|known| known.xml == record.xml);
             let verdict = if let Some(known) = known {
-                Verdict::Duplicate {
-                    submission_id: known.id,
-                    state: known.outcome,
-                }
+                Verdict::Duplicate { submission_id: known.id, state: known.outcome }
             } else {
                 let id = dice.uuid();
-                let PushRecord {
-                    xml, instance_id, ..
-                } = record;
-                self.journal.push(Submission {
-                    id,
-                    xml,
-                    instance_id,
-                    outcome: None,
-                });
+                let PushRecord { xml, instance_id, .. } = record;
+                self.journal.push(Submission { id, xml, instance_id, outcome: None });
                 Verdict::Accepted { submission_id: id }
             };
-            results.push(RecordResult {
-                index,
-                instance_id: None,
-                verdict,
-            });
+            results.push(RecordResult { index, instance_id: None, verdict });
         }
         let response = PushResponse {
             server_id: SERVER,
@@ -123,9 +109,7 @@ impl Server {
                 more = true;
                 break;
             }
-            let Submission {
-                id, instance_id, ..
-            } = self.journal[*index].clone();
+            let Submission { id, instance_id, .. } = self.journal[*index].clone();
             changes.push(Change::Receipt {
                 submission_id: id,
                 instance_id,
@@ -134,14 +118,8 @@ impl Server {
             });
             from.advance(*zone, *seq);
         }
-        let response = PullResponse {
-            server_id: SERVER,
-            epoch: self.epoch,
-            reset,
-            changes,
-            next: from,
-            more,
-        };
+        let response =
+            PullResponse { server_id: SERVER, epoch: self.epoch, reset, changes, next: from, more };
         serde_json::to_vec(&response).unwrap()
     }
 
@@ -149,9 +127,7 @@ impl Server {
     fn apply(&mut self, dice: &mut Dice) {
         let waiting: Vec<usize> = (0..self.journal.len())
             .filter(|index| {
-                !self.journal[*index]
-                    .outcome
-                    .is_some_and(ReceiptState::is_safe_to_forget)
+                !self.journal[*index].outcome.is_some_and(ReceiptState::is_safe_to_forget)
             })
             .collect();
         if waiting.is_empty() {
@@ -165,22 +141,17 @@ impl Server {
             _ => ReceiptState::Applied,
         };
         self.journal[index].outcome = Some(state);
-        self.feed
-            .push((u32::try_from(dice.roll(3)).unwrap(), index, state));
+        self.feed.push((u32::try_from(dice.roll(3)).unwrap(), index, state));
     }
 
     /// Restores a backup that lacks what had no outcome yet: what phones were told to keep is gone.
     fn restore(&mut self, dice: &mut Dice) {
         self.epoch = dice.uuid();
-        self.journal.retain(|submission| {
-            submission
-                .outcome
-                .is_some_and(ReceiptState::is_safe_to_forget)
-        });
+        self.journal
+            .retain(|submission| submission.outcome.is_some_and(ReceiptState::is_safe_to_forget));
         let finals = self.journal.iter().enumerate();
-        self.feed = finals
-            .map(|(index, submission)| (0, index, submission.outcome.unwrap()))
-            .collect();
+        self.feed =
+            finals.map(|(index, submission)| (0, index, submission.outcome.unwrap())).collect();
     }
 }
 
@@ -243,10 +214,7 @@ impl Phone {
     }
 
     fn send(&mut self, server: &mut Server, dice: &mut Dice, luck: Luck) {
-        let Some(batch) = self
-            .outbox
-            .next_batch(dice.uuid(), &server.limits, &self.pace)
-        else {
+        let Some(batch) = self.outbox.next_batch(dice.uuid(), &server.limits, &self.pace) else {
             return;
         };
         let records = batch
@@ -254,16 +222,9 @@ impl Phone {
             .iter()
             .map(|t| self.files[&self.outbox.parcel(*t).unwrap().handle].clone())
             .collect();
-        let body = PushRequest {
-            protocol: 1,
-            batch: batch.id,
-            records,
-        }
-        .to_json();
+        let body = PushRequest { protocol: 1, batch: batch.id, records }.to_json();
         if luck.request_lost(dice) {
-            return self
-                .outbox
-                .on_failure(Failure::Network, &server.limits, &mut self.pace);
+            return self.outbox.on_failure(Failure::Network, &server.limits, &mut self.pace);
         }
         let answer = server.push(&body, dice);
         if luck.request_lost(dice) {
@@ -282,12 +243,8 @@ impl Phone {
 
     fn post(&mut self, mail: Mail, dice: &mut Dice, luck: Luck) {
         match luck.of_answer(dice) {
-            0 => self
-                .outbox
-                .on_failure(Failure::Network, &Limits::default(), &mut self.pace),
-            1 => self
-                .mail
-                .push(Mail::Push(b"<html>Bienvenue sur le Wi-Fi</html>".to_vec())),
+            0 => self.outbox.on_failure(Failure::Network, &Limits::default(), &mut self.pace),
+            1 => self.mail.push(Mail::Push(b"<html>Bienvenue sur le Wi-Fi</html>".to_vec())),
             2 => self.mail.extend([mail.clone(), mail]),
             _ => self.mail.push(mail),
         }
@@ -342,11 +299,7 @@ impl Luck {
     }
 
     fn of_answer(self, dice: &mut Dice) -> u64 {
-        if matches!(self, Self::Bad) {
-            dice.roll(8)
-        } else {
-            9
-        }
+        if matches!(self, Self::Bad) { dice.roll(8) } else { 9 }
     }
 }
 
@@ -369,11 +322,7 @@ fn check_nothing_deleted_is_lost(server: &Server, phones: &[Phone]) {
     let safe: BTreeSet<&str> = server
         .journal
         .iter()
-        .filter(|submission| {
-            submission
-                .outcome
-                .is_some_and(ReceiptState::is_safe_to_forget)
-        })
+        .filter(|submission| submission.outcome.is_some_and(ReceiptState::is_safe_to_forget))
         .map(|submission| submission.instance_id.as_str())
         .collect();
     for instance_id in phones.iter().flat_map(|phone| &phone.deleted) {
@@ -383,20 +332,9 @@ fn check_nothing_deleted_is_lost(server: &Server, phones: &[Phone]) {
 
 fn simulate(seed: u64) {
     let mut dice = Dice(seed);
-    let limits = Limits {
-        preferred_body_bytes: 4_096,
-        max_records: 12,
-        ..Limits::default()
-    };
-    let mut server = Server {
-        epoch: dice.uuid(),
-        journal: Vec::new(),
-        feed: Vec::new(),
-        limits,
-    };
-    let mut phones: Vec<Phone> = (0..PHONES)
-        .map(|number| Phone::new(number, &limits))
-        .collect();
+    let limits = Limits { preferred_body_bytes: 4_096, max_records: 12, ..Limits::default() };
+    let mut server = Server { epoch: dice.uuid(), journal: Vec::new(), feed: Vec::new(), limits };
+    let mut phones: Vec<Phone> = (0..PHONES).map(|number| Phone::new(number, &limits)).collect();
 
     for _ in 0..600 {
         step(&mut server, &mut phones, &mut dice, Luck::Bad);
@@ -410,22 +348,11 @@ fn simulate(seed: u64) {
     }
 
     check_nothing_deleted_is_lost(&server, &phones);
-    let delivered: Vec<&str> = server
-        .journal
-        .iter()
-        .map(|submission| submission.instance_id.as_str())
-        .collect();
+    let delivered: Vec<&str> =
+        server.journal.iter().map(|submission| submission.instance_id.as_str()).collect();
     let distinct: BTreeSet<&str> = delivered.iter().copied().collect();
-    assert_eq!(
-        delivered.len(),
-        distinct.len(),
-        "seed {seed}: a record is there twice"
-    );
-    assert_eq!(
-        distinct.len(),
-        PHONES * RECORDS,
-        "seed {seed}: a record is missing"
-    );
+    assert_eq!(delivered.len(), distinct.len(), "seed {seed}: a record is there twice");
+    assert_eq!(distinct.len(), PHONES * RECORDS, "seed {seed}: a record is missing");
 }
 
 #[test]
