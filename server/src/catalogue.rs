@@ -63,6 +63,11 @@ impl Snapshot {
         self.token
     }
 
+    /// Whether phones may have this list: some form makes it, and it is not of people in the census.
+    pub fn offers_list(&self, dataset: &str) -> bool {
+        self.declares_dataset(dataset) && may_leave(dataset)
+    }
+
     /// Entity lists that some form declares.
     pub fn declares_dataset(&self, dataset: &str) -> bool {
         self.versions.values().flatten().any(|p| {
@@ -70,6 +75,11 @@ impl Snapshot {
                 || p.form.entities.iter().any(|e| e.dataset == dataset)
         })
     }
+}
+
+/// Lists of people in the census never go to phones, whatever a form asks for.
+fn may_leave(dataset: &str) -> bool {
+    !sanu_schemas::datasets().iter().any(|d| d.name == dataset && !d.on_devices)
 }
 
 /// The forms, kept current.
@@ -220,4 +230,18 @@ pub async fn publish(
         forms::put_media(tx, &row, &media).await?;
     }
     Ok((row, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_people_do_not_leave() {
+        assert!(may_leave("sites"));
+        assert!(may_leave("cooperatives"));
+        assert!(!may_leave("orpailleurs"));
+        assert!(!may_leave("enfants"));
+        assert!(may_leave("personnes_of_another_study"));
+    }
 }

@@ -112,3 +112,37 @@ fn unchunk(mut raw: &[u8]) -> Option<Vec<u8>> {
         raw = raw.get(size + 2..)?;
     }
 }
+
+/// Sends these bytes and no more, and reads what comes back until the server closes.
+pub(crate) fn raw(url: &str, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let host = url.strip_prefix("http://").expect("tests speak plain http here");
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    // A server that has heard enough may close before all was sent.
+    let sent = stream.write_all(bytes).and_then(|()| stream.shutdown(std::net::Shutdown::Write));
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    if answer.is_empty() {
+        sent?;
+        read?;
+    }
+    Ok(answer)
+}
+
+/// As OkHttp does: sends the whole body, and gives up without reading when that fails.
+pub(crate) fn send_then_read(method: &str, url: &str, body: &[u8]) -> std::io::Result<Response> {
+    let rest = url.strip_prefix("http://").expect("tests speak plain http here");
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let length = body.len();
+    let head = format!(
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {length}\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    parse(&answer, method == "HEAD")
+}

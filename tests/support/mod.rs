@@ -1,8 +1,10 @@
 //! What the tests share.
 
 pub(crate) mod http;
+pub(crate) mod native;
 #[expect(dead_code, reason = "each test file uses what it needs of the phone")]
 pub(crate) mod phone;
+pub(crate) mod places;
 pub(crate) mod postgres;
 pub(crate) mod server;
 pub(crate) mod xml;

@@ -23,6 +23,10 @@ pub(crate) struct Server {
     pub(crate) admin: String,
     /// The PostgreSQL URL, when that is the database.
     pub(crate) database_url: Option<String>,
+    /// What the server logs: `SANU_LOG`.
+    level: &'static str,
+    /// Collects what the server says on stderr.
+    reader: Option<std::thread::JoinHandle<String>>,
 }
 
 /// A phone known to a server.
@@ -37,23 +41,35 @@ pub(crate) struct Phone {
 impl Server {
     /// On the embedded database.
     pub(crate) fn sqlite() -> Self {
-        Self::with(None, &[])
+        Self::with(None, &[], "warn")
+    }
+
+    /// On the embedded database, logging everything: see [`Server::stop_and_log`].
+    pub(crate) fn sqlite_logging() -> Self {
+        Self::with(None, &[], "debug")
     }
 
     /// On PostgreSQL, when it can be had.
     pub(crate) fn postgres() -> Option<Self> {
-        postgres::database().map(|url| Self::with(Some(url), &[]))
+        postgres::database().map(|url| Self::with(Some(url), &[], "warn"))
     }
 
     /// On the embedded database, with more arguments for `serve`.
     pub(crate) fn sqlite_with(args: &[&str]) -> Self {
-        Self::with(None, args)
+        Self::with(None, args, "warn")
     }
 
-    fn with(database_url: Option<String>, args: &[&str]) -> Self {
+    fn with(database_url: Option<String>, args: &[&str], level: &'static str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut server =
-            Self { process: None, folder, url: String::new(), admin: String::new(), database_url };
+        let mut server = Self {
+            process: None,
+            folder,
+            url: String::new(),
+            admin: String::new(),
+            database_url,
+            level,
+            reader: None,
+        };
         server.start_with(args);
         server
     }
@@ -69,7 +85,7 @@ impl Server {
         if let Some(url) = &self.database_url {
             command.arg("--database-url").arg(url);
         }
-        command.env_remove("SANU_DATA").env_remove("SANU_DATABASE_URL").env("SANU_LOG", "warn");
+        command.env_remove("SANU_DATA").env_remove("SANU_DATABASE_URL").env("SANU_LOG", self.level);
         command
     }
 
@@ -80,9 +96,12 @@ impl Server {
 
     /// Starts with more arguments for `serve`.
     pub(crate) fn start_with(&mut self, args: &[&str]) {
+        let listen: &[&str] =
+            if args.contains(&"--listen") { &[] } else { &["--listen", "127.0.0.1:0"] };
         let mut process = self
             .command()
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            .arg("serve")
+            .args(listen)
             .args(args)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -90,13 +109,17 @@ impl Server {
             .expect("the server starts");
         let stderr = process.stderr.take().expect("stderr is piped");
         let (tell, told) = mpsc::channel();
-        std::thread::spawn(move || {
+        self.reader = Some(std::thread::spawn(move || {
+            let mut said = String::new();
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                said.push_str(&line);
+                said.push('\n');
                 if tell.send(line).is_err() {
                     // Nobody listens any more; keep draining so that the server never blocks.
                 }
             }
-        });
+            said
+        }));
         self.process = Some(process);
         let mut seen = Vec::new();
         loop {
@@ -129,6 +152,13 @@ impl Server {
             let _ = Command::new("kill").arg(process.id().to_string()).status();
             let _ = process.wait();
         }
+    }
+
+    /// Stops, and gives all that was written to stderr since the start.
+    pub(crate) fn stop_and_log(&mut self) -> String {
+        self.stop();
+        let reader = self.reader.take().expect("the server was started");
+        reader.join().expect("the reader only reads")
     }
 
     /// The process id, for /proc.

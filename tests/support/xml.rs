@@ -42,3 +42,55 @@ pub(crate) fn submit_with(phone_url: &str, xml: &str, files: &[(&str, &[u8])]) -
 pub(crate) fn census(seed: u64, count: usize) -> Vec<sanu::simulate::Submission> {
     sanu::simulate::Census::new(seed, jiff::civil::date(2026, 11, 21)).submissions(count).collect()
 }
+
+/// A valid census of one site, whose instance, entity and name are this number's own.
+pub(crate) fn site(number: u32) -> sanu::simulate::Submission {
+    census(11, 60)
+        .into_iter()
+        .filter(|s| s.form_id == "site" && s.xml.contains("create=\"1\""))
+        .map(|s| renumbered(s, number))
+        .next()
+        .expect("sixty submissions of this census hold sites")
+}
+
+fn renumbered(first: sanu::simulate::Submission, number: u32) -> sanu::simulate::Submission {
+    let name = between(&first.xml, "<site_name>", "</site_name>").expect("a site has a name");
+    let entity = between(&first.xml, " id=\"", "\"><label>").expect("a site makes an entity");
+    let entity = entity.rsplit('"').next().unwrap_or(entity);
+    let instance_id = format!("uuid:00000000-0000-4000-8000-{number:012}");
+    let xml = first
+        .xml
+        .replace(entity, &site_id(number))
+        .replace(&first.instance_id, &instance_id)
+        .replace(&format!(">{name}<"), &format!(">Site {number}<"));
+    sanu::simulate::Submission { instance_id, xml, ..first }
+}
+
+/// The entity id of the site of this number.
+pub(crate) fn site_id(number: u32) -> String {
+    format!("00000000-0000-4000-9000-{number:012}")
+}
+
+/// The same submission under another instance id, saying that it replaces the first.
+pub(crate) fn edited(
+    first: &sanu::simulate::Submission,
+    instance_id: &str,
+) -> sanu::simulate::Submission {
+    let old = format!("<instanceID>{}</instanceID>", first.instance_id);
+    let new = format!(
+        "<deprecatedID>{}</deprecatedID><instanceID>{instance_id}</instanceID>",
+        first.instance_id
+    );
+    assert!(first.xml.contains(&old), "the submission names its instance");
+    sanu::simulate::Submission {
+        instance_id: instance_id.to_owned(),
+        xml: first.xml.replace(&old, &new),
+        ..first.clone()
+    }
+}
+
+/// The text between two marks, the first time they appear.
+pub(crate) fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(open)?;
+    rest.split_once(close).map(|(inside, _)| inside)
+}

@@ -331,21 +331,11 @@ impl Register {
                 continue;
             }
             self.apply(id, &waiting.change, waiting.source, ground);
-            self.settle_record(id, &waiting);
             self.new_waiting.remove(&(id, waiting.source.seq));
             self.released.push((id, waiting));
         }
         if !later.is_empty() {
             self.waiting.insert(id, later);
-        }
-    }
-
-    fn settle_record(&mut self, id: Uuid, waiting: &Waiting) {
-        let key = (waiting.zone_id, waiting.source.submission_id);
-        if let Some(record) = self.records.get_mut(&key) {
-            record.state = if record.violations == "[]" { "received" } else { "flagged" };
-            record.reason = "";
-            record.entity_id = Some(id);
         }
     }
 }

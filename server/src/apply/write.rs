@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{
     cells::{CellKey, Cells},
     entity::{EntityState, to_text},
-    fold::{RecordOut, Register},
+    fold::{FeedOut, RecordOut, Register, Waiting},
     replace,
 };
 use crate::{
-    db::{Result, Tx, Value},
+    db::{DbError, Result, Tx, Value},
     store::ZoneId,
 };
 
@@ -26,7 +27,7 @@ pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
         dropped_cards,
         new_waiting,
         released,
-        feed,
+        mut feed,
         heads,
         moved_sites,
         ..
@@ -39,7 +40,8 @@ pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
     write_files(tx, files).await?;
     write_entities(tx, dirty, &mut cells).await?;
     write_keys(tx, new_homes, new_cards, dropped_cards).await?;
-    write_waiting(tx, new_waiting, released).await?;
+    feed.extend(release(tx, released).await?);
+    write_waiting(tx, new_waiting).await?;
     for site in moved_sites {
         replace::follow_site(tx, site, &mut cells).await?;
     }
@@ -259,11 +261,9 @@ async fn write_keys(
     Ok(())
 }
 
-async fn write_waiting(
-    tx: &mut Tx,
-    waiting: BTreeMap<(Uuid, i64), super::fold::Waiting>,
-    released: Vec<(Uuid, super::fold::Waiting)>,
-) -> Result<()> {
+/// Ends the wait of records, and gives the receipts that tell their devices.
+async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<FeedOut>> {
+    let mut receipts = Vec::new();
     for (id, waited) in released {
         tx.query("DELETE FROM held WHERE entity_id = $1 AND zone_id = $2 AND seq = $3")
             .bind(id)
@@ -271,16 +271,41 @@ async fn write_waiting(
             .bind(waited.source.seq)
             .execute()
             .await?;
-        tx.query(
-            "UPDATE record SET state = CASE WHEN violations = '[]' THEN 'received' ELSE 'flagged' END, \
-             reason = '', entity_id = $3 WHERE zone_id = $1 AND submission_id = $2 AND state = 'held'",
-        )
-        .bind(waited.zone_id.0)
-        .bind(waited.source.submission_id)
-        .bind(id)
-        .execute()
-        .await?;
+        let row = tx
+            .query(
+                "UPDATE record SET state = CASE WHEN violations = '[]' THEN 'received' ELSE 'flagged' END, \
+                 reason = '', entity_id = $3 WHERE zone_id = $1 AND submission_id = $2 AND state = 'held' \
+                 RETURNING state, instance_id, device_id, violations",
+            )
+            .bind(waited.zone_id.0)
+            .bind(waited.source.submission_id)
+            .bind(id)
+            .fetch_optional()
+            .await?;
+        let Some(row) = row else { continue };
+        let (state, instance_id): (String, String) = (row.get(0)?, row.get(1)?);
+        let violations: Vec<Json> = serde_json::from_str(&row.get::<String>(3)?)
+            .map_err(|_| DbError::Inconsistent { table: "record", column: "violations" })?;
+        let mut rules: Vec<&str> = violations.iter().filter_map(|v| v.get("rule")?.as_str()).collect();
+        rules.dedup();
+        let detail = json!({ "instance_id": instance_id, "state": state, "rules": rules });
+        receipts.push(FeedOut {
+            zone_id: waited.zone_id,
+            at: waited.source.at,
+            kind: "receipt",
+            dataset: String::new(),
+            subject_id: waited.source.submission_id,
+            device_id: row.get(2)?,
+            detail: detail.to_string(),
+        });
     }
+    Ok(receipts)
+}
+
+async fn write_waiting(
+    tx: &mut Tx,
+    waiting: BTreeMap<(Uuid, i64), Waiting>,
+) -> Result<()> {
     let rows = waiting
         .into_iter()
         .map(|((id, seq), w)| {
@@ -331,7 +356,7 @@ pub(super) async fn write_heads(tx: &mut Tx, heads: BTreeMap<(ZoneId, String), i
     Ok(())
 }
 
-async fn write_feed(tx: &mut Tx, feed: Vec<super::fold::FeedOut>) -> Result<()> {
+async fn write_feed(tx: &mut Tx, feed: Vec<FeedOut>) -> Result<()> {
     let mut per_zone: BTreeMap<ZoneId, i64> = BTreeMap::new();
     for entry in &feed {
         *per_zone.entry(entry.zone_id).or_insert(0) += 1;

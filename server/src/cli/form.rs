@@ -90,7 +90,7 @@ async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> any
 fn missing_media(p: &catalogue::Published, forms: &catalogue::Snapshot) -> Vec<String> {
     let has = |name: &str| {
         p.media.iter().any(|(n, _)| n == name)
-            || name.strip_suffix(".csv").is_some_and(|d| forms.declares_dataset(d))
+            || name.strip_suffix(".csv").is_some_and(|d| forms.offers_list(d))
     };
     let mut missing: Vec<_> =
         p.form.media.iter().map(|m| m.filename.clone()).filter(|n| !has(n)).collect();

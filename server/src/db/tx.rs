@@ -66,6 +66,7 @@ impl Tx {
         tail: &'static str,
         rows: Vec<Vec<Value>>,
     ) -> Result<u64> {
+        let mark = self.mark();
         let mut touched = 0;
         let mut rows = rows.into_iter().peekable();
         while rows.len() > 0 {
@@ -80,7 +81,8 @@ impl Tx {
                 for (j, value) in row.into_iter().enumerate() {
                     n += 1;
                     let comma = if j == 0 { "" } else { ", " };
-                    write!(text, "{comma}${n}").expect("writing to a String cannot fail");
+                    text.push_str(comma);
+                    mark(&mut text, n);
                     query = query.bind(value);
                 }
                 text.push(')');
@@ -114,6 +116,7 @@ impl Tx {
         list: Vec<Value>,
         tail: &'static str,
     ) -> Result<Vec<Row>> {
+        let mark = self.mark();
         let mut found = Vec::new();
         for chunk in list.chunks(LIST_MAX) {
             let mut size = 1;
@@ -130,8 +133,8 @@ impl Tx {
             let padded = chunk.iter().chain(chunk.last().into_iter().cycle()).take(size);
             for (i, value) in padded.enumerate() {
                 let comma = if i == 0 { "" } else { ", " };
-                write!(text, "{comma}${}", first.len() + i + 1)
-                    .expect("writing to a String cannot fail");
+                text.push_str(comma);
+                mark(&mut text, first.len() + i + 1);
                 query = query.bind(value.clone());
             }
             text.push_str(") ");
@@ -140,6 +143,18 @@ impl Tx {
             found.extend(query.fetch_all().await?);
         }
         Ok(found)
+    }
+
+    /// How the next of many placeholders is written.
+    ///
+    /// On SQLite `?`: the driver looks named ones up one by one, which is quadratic in a long list.
+    fn mark(&self) -> fn(&mut String, usize) {
+        match self {
+            Self::Sqlite(_) => |text, _| text.push('?'),
+            Self::Postgres(_) => |text, n| {
+                write!(text, "${n}").expect("writing to a String cannot fail");
+            },
+        }
     }
 
     /// Makes the work durable.

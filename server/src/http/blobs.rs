@@ -11,7 +11,11 @@ use futures_util::StreamExt as _;
 use sync_protocol::{Limits, Sha256Hex};
 
 use super::{auth::By, problem::Problem};
-use crate::{app::App, keys::Realm};
+use crate::{
+    app::App,
+    db::DbError,
+    keys::Realm,
+};
 
 fn hash(text: &str) -> Result<[u8; 32], Problem> {
     let hash: Sha256Hex =
@@ -61,11 +65,30 @@ pub(super) async fn put(
     let kept = tokio::task::spawn_blocking(move || {
         let part = sink.finish()?;
         if part.sha256 != sha256 {
-            return Ok(false);
+            return Ok(None);
         }
-        blobs.keep(part).map(|()| true)
+        let size = part.size;
+        blobs.keep(part).map(|()| Some(size))
     })
     .await
     .map_err(|_| Problem::new("internal", ""))??;
-    if kept { Ok(StatusCode::CREATED) } else { Err(Problem::new("hash-mismatch", "")) }
+    let Some(size) = kept else { return Err(Problem::new("hash-mismatch", "")) };
+    remember(&app, sha256, size).await?;
+    Ok(StatusCode::CREATED)
+}
+
+/// Lists the file among those that a check expects to find.
+async fn remember(app: &App, sha256: [u8; 32], size: u64) -> Result<(), DbError> {
+    let size = i64::try_from(size)?;
+    app.base
+        .db
+        .with_tx("blob", move |tx| {
+            let row = vec![sha256.into(), size.into(), Realm::Children.as_str().into()];
+            Box::pin(async move {
+                let insert = "INSERT INTO blob (sha256, size, realm)";
+                tx.insert_rows(insert, "ON CONFLICT (sha256) DO NOTHING", vec![row]).await?;
+                Ok(())
+            })
+        })
+        .await
 }

@@ -7,6 +7,7 @@ mod blobs;
 mod body;
 mod counts;
 mod door;
+mod hear_out;
 mod office;
 mod problem;
 mod request;

@@ -12,7 +12,9 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{api, blobs, counts, office, problem, session, sites, sync};
+use super::{
+    api, blobs, counts, hear_out::hear_out, office, problem, session, sites, sync,
+};
 use crate::{app::App, openrosa};
 
 /// All routes over this server.
@@ -39,6 +41,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(api)
         .merge(open)
         .fallback(api::not_found)
+        .layer(from_fn(hear_out))
         // Bodies are bounded where they are read, each by what it is.
         .layer(DefaultBodyLimit::disable())
         .layer(CompressionLayer::new().gzip(true))

@@ -151,6 +151,9 @@ async fn understand(
     if !same {
         return Ok(Err(Verdict::refused(RefusalCode::InstanceMismatch)));
     }
+    if attachments.iter().any(|a| a.size > Limits::default().max_blob_bytes) {
+        return Ok(Err(Verdict::refused(RefusalCode::TooLarge)));
+    }
     for attachment in attachments {
         take_file(app, &mut incoming, attachment, missing);
     }
@@ -165,16 +168,18 @@ fn take_file(
     missing: &mut Vec<Sha256Hex>,
 ) {
     let sha256 = *attachment.sha256.as_bytes();
-    if app.base.blobs.has(&sha256) {
-        incoming.files.push(StoredFile {
-            name: attachment.name,
-            sha256,
-            size: attachment.size,
-            content_type: attachment.content_type,
-        });
-    } else {
+    let is_here = app.base.blobs.has(&sha256);
+    if !is_here {
         missing.push(attachment.sha256);
     }
+    // Kept also when the content is still to come: the device does not send the record again.
+    incoming.files.push(StoredFile {
+        name: attachment.name,
+        sha256,
+        size: attachment.size,
+        content_type: attachment.content_type,
+        is_here,
+    });
 }
 
 async fn append(

@@ -352,7 +352,8 @@ async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> 
             p.incoming.realm.as_str().into(),
             p.wrapped_key.as_slice().into(),
         ]);
-        for file in &p.incoming.files {
+        // The others get their row when they are uploaded.
+        for file in p.incoming.files.iter().filter(|f| f.is_here) {
             blobs.push(vec![
                 file.sha256.into(),
                 i64::try_from(file.size)?.into(),

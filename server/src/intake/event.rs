@@ -70,6 +70,8 @@ pub struct StoredFile {
     pub size: u64,
     /// As declared by the sender; never trusted when served.
     pub content_type: String,
+    /// Whether the content is in the blob store; else it is still to be uploaded.
+    pub is_here: bool,
 }
 
 /// One submission at the door, authenticated, bounded and understood as far as needed.

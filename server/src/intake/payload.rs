@@ -47,6 +47,7 @@ const MAX: usize = 64 * 1024 * 1024;
 thread_local! {
     // A compression context costs more to make than to use on 3 kB.
     static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 impl Payload {
@@ -68,8 +69,7 @@ impl Payload {
     /// Opens what [`Payload::seal`] made.
     pub fn open(sealed: &[u8], key: &SubjectKey, event: uuid::Uuid) -> Result<Self, PayloadError> {
         let compressed = key.open(event.as_bytes(), sealed)?;
-        let plain =
-            zstd::bulk::decompress(&compressed, MAX).map_err(|_| PayloadError::Malformed)?;
+        let plain = decompress(&compressed)?;
         let (length, rest) = plain.split_first_chunk::<4>().ok_or(PayloadError::Malformed)?;
         let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
         let (header, xml) = rest.split_at_checked(length).ok_or(PayloadError::Malformed)?;
@@ -80,6 +80,19 @@ impl Payload {
         };
         Ok(Self { files, xml: xml.to_vec() })
     }
+}
+
+fn decompress(compressed: &[u8]) -> Result<Vec<u8>, PayloadError> {
+    let size = zstd::bulk::Decompressor::upper_bound(compressed).unwrap_or(MAX).min(MAX);
+    DECOMPRESSOR.with_borrow_mut(|slot| {
+        let decompressor = match slot {
+            Some(decompressor) => decompressor,
+            None => slot.insert(
+                zstd::bulk::Decompressor::new().map_err(|_| PayloadError::Malformed)?,
+            ),
+        };
+        decompressor.decompress(compressed, size).map_err(|_| PayloadError::Malformed)
+    })
 }
 
 fn compress(plain: &[u8]) -> Vec<u8> {

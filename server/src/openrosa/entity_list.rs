@@ -62,7 +62,7 @@ pub(super) async fn list(
     let file = param(&params, "file").unwrap_or_default();
     let dataset = file.strip_suffix(".csv").unwrap_or(&file).to_owned();
     let forms = app.base.catalogue.current().await?;
-    if !forms.declares_dataset(&dataset) || !may_leave(&dataset) {
+    if !forms.offers_list(&dataset) {
         return Err(Refusal::NotFound(UNKNOWN_LIST));
     }
     let etag = token(&app, &phone.caller.scope, &dataset).await?;
@@ -73,11 +73,6 @@ pub(super) async fn list(
         ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], body)
             .into_response()
     }))
-}
-
-/// Lists of people in the census never go to phones, whatever a form asks for.
-fn may_leave(dataset: &str) -> bool {
-    !sanu_schemas::datasets().iter().any(|d| d.name == dataset && !d.on_devices)
 }
 
 /// Rows fetched at a time.
@@ -151,6 +146,9 @@ pub(super) async fn integrity(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let dataset = param(&params, "list").unwrap_or_default();
+    if !app.base.catalogue.current().await?.offers_list(&dataset) {
+        return Err(Refusal::NotFound(UNKNOWN_LIST));
+    }
     let asked = query_param(&uri, "id").unwrap_or_default();
     let ids: HashSet<Uuid> =
         asked.split(',').take(IDS).filter_map(|id| id.trim().parse().ok()).collect();
@@ -184,14 +182,5 @@ mod tests {
         assert_eq!(as_odk(&json!(["mercury", "borax"])), "mercury borax");
         assert_eq!(as_odk(&json!(3)), "3");
         assert_eq!(as_odk(&json!(null)), "");
-    }
-
-    #[test]
-    fn lists_of_people_do_not_leave() {
-        assert!(may_leave("sites"));
-        assert!(may_leave("cooperatives"));
-        assert!(!may_leave("orpailleurs"));
-        assert!(!may_leave("enfants"));
-        assert!(may_leave("personnes_of_another_study"));
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn files_of(p: &Published, forms: &Snapshot) -> Vec<NeededFile> {
         let has = p.media.iter().any(|(name, _)| *name == needed.filename);
         let Some(dataset) = needed.filename.strip_suffix(".csv").filter(|_| !has) else { continue };
         let known = files.iter().any(|f| matches!(f, NeededFile::List(d) if d == dataset));
-        if !known && forms.declares_dataset(dataset) {
+        if !known && forms.offers_list(dataset) {
             files.push(NeededFile::List(dataset.to_owned()));
         }
     }

@@ -73,7 +73,13 @@ pub(super) async fn post(
         let file = part.file;
         let (sha256, size) = (file.sha256, file.size);
         blocking(move || blobs.keep(file)).await?;
-        let stored = StoredFile { name: part.name, sha256, size, content_type: part.content_type };
+        let stored = StoredFile {
+            name: part.name,
+            sha256,
+            size,
+            content_type: part.content_type,
+            is_here: true,
+        };
         incoming.files.push(stored);
     }
     let doubtful = incoming.decoded.as_ref().is_some_and(|d| !d.violations.is_empty());

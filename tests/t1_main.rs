@@ -1,0 +1,5 @@
+//! scratch target
+#[macro_use]
+mod support;
+mod bad_input;
+mod openrosa;

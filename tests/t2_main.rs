@@ -1,0 +1,4 @@
+//! scratch target
+#[macro_use]
+mod support;
+mod phone;
