@@ -19,7 +19,12 @@ mod submissions;
 /// GET as Collect does it: with the version, and the device in the query.
 fn get(url: &str) -> Response {
     let mark = if url.contains('?') { '&' } else { '?' };
-    request("GET", &format!("{url}{mark}deviceID=collect%3AaZ09"), &[("X-OpenRosa-Version", "1.0")], b"")
+    request(
+        "GET",
+        &format!("{url}{mark}deviceID=collect%3AaZ09"),
+        &[("X-OpenRosa-Version", "1.0")],
+        b"",
+    )
 }
 
 /// An XML answer that Collect would parse.

@@ -68,6 +68,20 @@ impl Snapshot {
         self.declares_dataset(dataset) && may_leave(dataset)
     }
 
+    /// The properties that forms save into this list, in a fixed order: what devices may hold of it.
+    pub fn shared_properties(&self, dataset: &str) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .all()
+            .iter()
+            .filter(|p| p.form.entities.iter().any(|e| e.dataset == dataset))
+            .flat_map(|p| p.form.questions.iter().filter_map(|q| q.save_to.clone()))
+            .filter(|name| name != "name" && name != "label" && !name.starts_with("__"))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Entity lists that some form declares.
     pub fn declares_dataset(&self, dataset: &str) -> bool {
         self.versions.values().flatten().any(|p| {

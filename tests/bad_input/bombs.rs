@@ -19,7 +19,8 @@ const GROWTH: u64 = 60_000;
 
 fn push(server: &Server, phone: &Phone, encoding: &str, body: &[u8]) -> Response {
     let bearer = format!("Bearer {}", phone.token);
-    let mut headers = vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    let mut headers =
+        vec![("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
     if !encoding.is_empty() {
         headers.push(("Content-Encoding", encoding));
     }
@@ -94,12 +95,24 @@ fn json_that_is_deep_endless_or_ambiguous_is_refused() {
         ("10 MB of arrays", nested("[")),
         ("10 MB of objects", nested("{\"a\":")),
         ("deep records", format!("{{\"protocol\": 1, {batch}, \"records\": {}", nested("["))),
-        ("a deep record", format!("{{\"protocol\": 1, {batch}, \"records\": [{{\"xml\": {}", nested("["))),
+        (
+            "a deep record",
+            format!("{{\"protocol\": 1, {batch}, \"records\": [{{\"xml\": {}", nested("[")),
+        ),
         ("a key twice", format!("{{\"protocol\": 1, \"protocol\": 1, {batch}, \"records\": []}}")),
-        ("records twice", format!("{{\"protocol\": 1, {batch}, \"records\": [], \"records\": []}}")),
-        ("an unknown key", format!("{{\"protocol\": 1, {batch}, \"records\": [], \"root\": true}}")),
+        (
+            "records twice",
+            format!("{{\"protocol\": 1, {batch}, \"records\": [], \"records\": []}}"),
+        ),
+        (
+            "an unknown key",
+            format!("{{\"protocol\": 1, {batch}, \"records\": [], \"root\": true}}"),
+        ),
         ("a huge number", format!("{{\"protocol\": 1e999, {batch}, \"records\": []}}")),
-        ("a long number", format!("{{\"protocol\": {}, {batch}, \"records\": []}}", "9".repeat(1_000_000))),
+        (
+            "a long number",
+            format!("{{\"protocol\": {}, {batch}, \"records\": []}}", "9".repeat(1_000_000)),
+        ),
         ("half a surrogate", format!("{{\"protocol\": 1, {batch}, \"records\": [\"\\ud800\"")),
         ("nothing", String::new()),
     ] {
@@ -112,7 +125,7 @@ fn json_that_is_deep_endless_or_ambiguous_is_refused() {
     problem(&push(&server, &phone, "", &vec![b' '; 17 << 20]), 413, "too-large");
 
     let growth = peak(&server) - before;
-    assert!(growth < 2 * GROWTH, "{growth} kB");
+    assert!(growth < GROWTH, "{growth} kB");
     nothing_was_kept(&server);
 }
 
@@ -144,7 +157,13 @@ fn one_ambiguous_record_does_not_spoil_its_batch() {
 }
 
 /// Posts `head`, then `piece` again and again, up to so many bytes or until the server closes.
-fn stream(server: &Server, phone: &Phone, head: &str, piece: &[u8], bytes: usize) -> (Response, usize) {
+fn stream(
+    server: &Server,
+    phone: &Phone,
+    head: &str,
+    piece: &[u8],
+    bytes: usize,
+) -> (Response, usize) {
     let path = phone.url.strip_prefix(&server.url).unwrap();
     let length = head.len() + bytes;
     let request = format!(
@@ -189,7 +208,8 @@ fn a_header_of_a_part_that_never_ends_is_refused() {
     let piece = [b'x'; 1 << 16];
     let before = peak(&server);
 
-    for head in ["--b\r\nContent-Disposition: form-data; name=\"", "--b\r\nX", "", "--b\r\n\r\n--"] {
+    for head in ["--b\r\nContent-Disposition: form-data; name=\"", "--b\r\nX", "", "--b\r\n\r\n--"]
+    {
         let (response, _) = stream(&server, &phone, head, &piece, 40 << 20);
         assert!(matches!(response.status, 400 | 413), "{head:?}: {}", response.text());
     }

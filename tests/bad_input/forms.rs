@@ -10,7 +10,8 @@ fn what_is_no_form_is_refused_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let form = include_str!("../device/forms/personne.xml");
-    let deep = form.replace("<start/>", &format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000)));
+    let deep =
+        form.replace("<start/>", &format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000)));
     let dtd = form.replace("<h:html", "<!DOCTYPE x [<!ENTITY a \"b\">]><h:html");
     let newer = form.replace("entities-version=\"2024.1.0\"", "entities-version=\"2031.1.0\"");
     for (name, content) in [
@@ -30,7 +31,8 @@ fn what_is_no_form_is_refused_with_one_line() {
     fs::create_dir(path("folder.xml")).unwrap();
     let before = server.sql("SELECT COUNT(*) FROM form");
 
-    let mut files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
     files.push(folder.path().join("missing.xml"));
     assert_eq!(files.len(), 12);
     for file in files {

@@ -45,9 +45,13 @@ fn nothing_but_the_routes_can_be_fetched() {
         &format!("{key}/forms/%00.xml"),
         &format!("{key}/forms/site/media/%00"),
     ] {
-        let (status, text) = asked(&server, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        let (status, text) =
+            asked(&server, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
         let is_wrong_token = path.starts_with("/v1/key/x/");
-        assert!(status == 404 || status == 400 || is_wrong_token && status == 403, "{path}: {status} {text}");
+        assert!(
+            status == 404 || status == 400 || is_wrong_token && status == 403,
+            "{path}: {status} {text}"
+        );
         assert!(!text.contains("root:") && !text.contains("SQLite"), "{path}: {text}");
     }
 }
@@ -57,18 +61,25 @@ fn a_long_request_line_is_answered_or_refused_and_never_hangs() {
     let server = Server::sqlite();
     let get = |bytes: usize| {
         let query = "x".repeat(bytes);
-        asked(&server, &format!("GET /healthz?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")).0
+        asked(
+            &server,
+            &format!("GET /healthz?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        )
+        .0
     };
 
     assert_eq!(get(64_000), 200);
     for bytes in [66_000, 100_000, 300_000, 3_000_000] {
         assert!(matches!(get(bytes), 414 | 431), "{bytes}");
     }
-    let header = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(1_000_000));
+    let header =
+        format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(1_000_000));
     assert_eq!(asked(&server, &header).0, 431);
     let headers = format!("GET /healthz HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(5_000));
     assert_eq!(asked(&server, &headers).0, 431);
-    for nonsense in ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n"] {
+    for nonsense in
+        ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\r\n\r\n"]
+    {
         assert_eq!(asked(&server, nonsense).0, 400, "{nonsense:?}");
     }
     assert_eq!(get(1), 200);
@@ -93,7 +104,9 @@ fn a_host_header_cannot_write_into_the_form_list() {
         "",
         "javascript:alert(1)",
     ] {
-        let head = format!("GET {path}/formList HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Host: evil\r\nConnection: close\r\n\r\n");
+        let head = format!(
+            "GET {path}/formList HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Host: evil\r\nConnection: close\r\n\r\n"
+        );
         let (status, text) = asked(&server, &head);
         if status == 400 {
             continue;

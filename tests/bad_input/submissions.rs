@@ -59,9 +59,22 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("a text of 2 MB", with("", &"x".repeat(2_000_000))),
         ("an attribute of 2 MB", with("", &format!("<a b='{}'/>", "x".repeat(2_000_000)))),
         ("a comment that never ends", with("", &format!("<!--{}", "-".repeat(2_000_000)))),
-        ("Latin-1", with("", "<x>XX</x>").into_iter().map(|b| if b == b'X' { 0xE9 } else { b }).collect()),
-        ("UTF-16", String::from_utf8(whole.clone()).unwrap().encode_utf16().flat_map(u16::to_le_bytes).collect()),
-        ("a lie about the encoding", b"<?xml version='1.0' encoding='UTF-7'?><data id='site'/>".to_vec()),
+        (
+            "Latin-1",
+            with("", "<x>XX</x>").into_iter().map(|b| if b == b'X' { 0xE9 } else { b }).collect(),
+        ),
+        (
+            "UTF-16",
+            String::from_utf8(whole.clone())
+                .unwrap()
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes)
+                .collect(),
+        ),
+        (
+            "a lie about the encoding",
+            b"<?xml version='1.0' encoding='UTF-7'?><data id='site'/>".to_vec(),
+        ),
         ("NUL", with("", "<x>a\0b</x>")),
         ("NUL as a reference", with("", "<x>&#0;</x>")),
         ("NUL in the form id", b"<data id='si&#0;te'/>".to_vec()),
@@ -116,22 +129,21 @@ on_both! {
         ] {
             refused(&send(kind, body), 400, what);
         }
+        let packed = [("Content-Type", kind.as_str()), ("Content-Encoding", "gzip")];
+        refused(&request("POST", &url, &packed, &whole), 400, "a compressed post");
         let long_name = "n".repeat(70_000);
         for (what, parts) in [
             ("no XML", vec![photo]),
             ("a photo before the XML", vec![photo, form]),
             ("two XML parts", vec![form, form]),
             ("two XML parts around a photo", vec![form, photo, form]),
-            ("a name of 70 kB", vec![form, (long_name.as_str(), Some("x.jpg"), "image/jpeg", b"photo")]),
+            ("a name of 70 kB", vec![form, (long_name.as_str(), None, "image/jpeg", b"photo")]),
             ("a file name of 70 kB", vec![form, ("x", Some(long_name.as_str()), "image/jpeg", b"photo")]),
             ("a file name of 4 kB", vec![form, ("x", Some(&long_name[..4_096]), "image/jpeg", b"photo")]),
             ("a part without a name", vec![form, ("", None, "image/jpeg", b"photo")]),
         ] {
             let (kind, body) = multipart(&parts);
-            let response = send(&kind, &body);
-            if !what.contains("70 kB") || response.status != 201 {
-                refused(&response, 400, what);
-            }
+            refused(&send(&kind, &body), 400, what);
         }
 
         nothing_was_kept(&server);
@@ -155,35 +167,35 @@ on_both! {
 
         for kept in [0, 100, xml.len(), 200_000, 400_000, body.len() - 10] {
             let cut = [honest.as_bytes(), &body[..kept]].concat();
-            answered_without_fault(&server, &cut);
+            without_fault(&http::cut(&server.url, &cut).unwrap_or_default());
         }
         let broken = [chunked.as_bytes(), b"ffff\r\n", &body[..1_000]].concat();
-        answered_without_fault(&server, &broken);
+        without_fault(&http::cut(&server.url, &broken).unwrap_or_default());
+        let longer = head(&format!("Content-Length: {}", body.len() + 5));
+        without_fault(&http::cut(&server.url, &[longer.as_bytes(), &body].concat()).unwrap_or_default());
         for (what, length) in [
             ("shorter than the body", format!("Content-Length: {}", body.len() / 2)),
-            ("longer than the body", format!("Content-Length: {}", body.len() + 5)),
             ("negative", String::from("Content-Length: -1")),
             ("not a number", String::from("Content-Length: beaucoup")),
             ("beyond 64 bits", String::from("Content-Length: 99999999999999999999999")),
             ("two of them", String::from("Content-Length: 10\r\nContent-Length: 20")),
         ] {
             let lie = [head(&length).as_bytes(), &body].concat();
-            let answers = answered_without_fault(&server, &lie);
-            assert!(what == "longer than the body" || answers > 0, "{what}");
+            let answer = http::raw(&server.url, &lie).unwrap_or_else(|e| panic!("{what}: {e}"));
+            assert!(without_fault(&answer) > 0, "{what}");
         }
 
         settled_files(&server);
-        // Only the post whose end was missing beyond its closing boundary may have been whole.
-        assert!(server.sql("SELECT COUNT(*) FROM journal").parse::<u32>().unwrap() <= 1);
+        nothing_was_kept(&server);
         assert_eq!(submit(&phone.url, &site(2).xml).status, 201, "the server is well");
     }
 }
 
-/// Sends bytes and reads all answers: none may be a fault of ours or a success. How many there were.
-fn answered_without_fault(server: &Server, bytes: &[u8]) -> usize {
-    let answer = http::raw(&server.url, bytes).unwrap_or_default();
-    let text = String::from_utf8_lossy(&answer);
-    let statuses: Vec<_> = text.match_indices("HTTP/1.1 ").map(|(i, _)| &text[i + 9..i + 12]).collect();
+/// None of these answers is a fault of ours or a success. How many there are.
+fn without_fault(answer: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(answer);
+    let statuses: Vec<_> =
+        text.match_indices("HTTP/1.1 ").map(|(i, _)| &text[i + 9..i + 12]).collect();
     assert!(statuses.iter().all(|s| s.starts_with('4')), "{text}");
     statuses.len()
 }

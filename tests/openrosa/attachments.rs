@@ -1,8 +1,7 @@
 //! Photos and other files: over several posts, resent, under names used before.
 
 use crate::support::{
-    Response, Server,
-    request,
+    Response, Server, request,
     xml::{multipart, site, submit_with},
 };
 

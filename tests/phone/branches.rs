@@ -30,14 +30,14 @@ on_both! {
             answers(folder.path(), name, &content)
         };
         let (first, second) = (visit("first.json", "60000001"), visit("second.json", "60000002"));
-        let chain = format!("--form personne,visite,visite --answers samples/personne.json,{first},{second} --auto --count 3");
+        let chain = format!("--form personne,visite,visite --answers samples/personne.json,{first},{second} --auto --count 10 --concurrency 5");
 
-        all_well(run(engine, &key, &chain), 3);
-        all_well(run(engine, &key, &format!("{chain} --reverse-send --resync")), 3);
+        all_well(run(engine, &key, &chain), 10);
+        all_well(run(engine, &key, &format!("{chain} --reverse-send --resync")), 10);
         server.settled();
 
         let people = people(&server);
-        assert_eq!(people.len(), 6);
+        assert_eq!(people.len(), 20);
         for (id, person) in &people {
             assert_eq!((&*person["__version"], &*person["telephone"]), ("3", "60000002"), "{id}: {person:?}");
         }
@@ -45,7 +45,7 @@ on_both! {
         values.sort();
         assert!(values.chunks(2).all(|pair| pair[0] == pair[1]), "same answers, other values: {values:#?}");
         assert_eq!((records(&server, "held"), &*server.sql("SELECT COUNT(*) FROM held")), (0, "0"));
-        assert_eq!(server.sql("SELECT COUNT(*) FROM record WHERE state IN ('received', 'flagged')"), "18");
+        assert_eq!(server.sql("SELECT COUNT(*) FROM record WHERE state IN ('received', 'flagged')"), "60");
         server.stop();
         let live = server.cli_json(&["derived-hash"]);
         assert!(live["hashes"].is_object(), "{live}");

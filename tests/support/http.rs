@@ -113,13 +113,26 @@ fn unchunk(mut raw: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Sends these bytes and no more, and reads what comes back until the server closes.
+/// Sends these bytes and reads what comes back until the server closes.
 pub(crate) fn raw(url: &str, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    sent(url, bytes, |_| Ok(()))
+}
+
+/// Sends these bytes, says that no more will come, and reads what comes back.
+pub(crate) fn cut(url: &str, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    sent(url, bytes, |stream| stream.shutdown(std::net::Shutdown::Write))
+}
+
+fn sent(
+    url: &str,
+    bytes: &[u8],
+    end: impl FnOnce(&TcpStream) -> std::io::Result<()>,
+) -> std::io::Result<Vec<u8>> {
     let host = url.strip_prefix("http://").expect("tests speak plain http here");
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     // A server that has heard enough may close before all was sent.
-    let sent = stream.write_all(bytes).and_then(|()| stream.shutdown(std::net::Shutdown::Write));
+    let sent = stream.write_all(bytes).and_then(|()| end(&stream));
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
     if answer.is_empty() {

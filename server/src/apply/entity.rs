@@ -148,8 +148,7 @@ impl EntityState {
         take_some(&mut self.facts.status, &change.facts.status);
         take_some(&mut self.facts.district, &change.facts.district);
         let open = to_text(&change.open);
-        let context = version_context(self.version);
-        let sealed = self.key.seal(&context, to_text(&change.sealed).as_bytes());
+        let sealed = self.key.seal(b"vault", to_text(&change.sealed).as_bytes());
         self.versions.push(VersionRow {
             version: self.version,
             submission_id: source.submission_id,
@@ -186,14 +185,15 @@ impl EntityState {
         before != (self.place.clone(), self.district.clone())
     }
 
+    /// Everything sealed, as it stands. A first version says it all, and sealing is deterministic.
     pub(super) fn vault(&self) -> Vec<u8> {
+        if let [first] = self.versions.as_slice()
+            && self.version == 1
+        {
+            return first.sealed.clone();
+        }
         self.key.seal(b"vault", to_text(&self.sealed).as_bytes())
     }
-}
-
-/// The seal context of an entity's version.
-pub(super) fn version_context(version: i64) -> Vec<u8> {
-    format!("version {version}").into_bytes()
 }
 
 pub(super) fn to_text(props: &Props) -> String {

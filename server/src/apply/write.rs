@@ -286,7 +286,8 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
         let (state, instance_id): (String, String) = (row.get(0)?, row.get(1)?);
         let violations: Vec<Json> = serde_json::from_str(&row.get::<String>(3)?)
             .map_err(|_| DbError::Inconsistent { table: "record", column: "violations" })?;
-        let mut rules: Vec<&str> = violations.iter().filter_map(|v| v.get("rule")?.as_str()).collect();
+        let mut rules: Vec<&str> =
+            violations.iter().filter_map(|v| v.get("rule")?.as_str()).collect();
         rules.dedup();
         let detail = json!({ "instance_id": instance_id, "state": state, "rules": rules });
         receipts.push(FeedOut {
@@ -302,10 +303,7 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
     Ok(receipts)
 }
 
-async fn write_waiting(
-    tx: &mut Tx,
-    waiting: BTreeMap<(Uuid, i64), Waiting>,
-) -> Result<()> {
+async fn write_waiting(tx: &mut Tx, waiting: BTreeMap<(Uuid, i64), Waiting>) -> Result<()> {
     let rows = waiting
         .into_iter()
         .map(|((id, seq), w)| {

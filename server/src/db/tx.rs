@@ -1,6 +1,6 @@
 //! Transactions and statements.
 
-use std::{fmt::Write as _, pin::Pin};
+use std::{borrow::Cow, fmt::Write as _, pin::Pin};
 
 use futures_util::{Stream, StreamExt as _};
 use sqlx::{
@@ -124,7 +124,7 @@ impl Tx {
                 size *= 4;
             }
             let mut text = String::with_capacity(head.len() + tail.len() + size * 6 + 4);
-            text.push_str(head);
+            text.push_str(&self.unnumbered(head, first.len()));
             text.push_str(" (");
             let mut query = self.query("");
             for value in &first {
@@ -143,6 +143,17 @@ impl Tx {
             found.extend(query.fetch_all().await?);
         }
         Ok(found)
+    }
+
+    /// The head with `$1..` written as [`Tx::mark`] writes the rest: the driver counts placeholders
+    /// with and without a number apart, so a text has one kind only.
+    fn unnumbered(&self, head: &'static str, count: usize) -> Cow<'static, str> {
+        match self {
+            Self::Sqlite(_) => (1..=count).fold(Cow::Borrowed(head), |text, n| {
+                Cow::Owned(text.replacen(&format!("${n}"), "?", 1))
+            }),
+            Self::Postgres(_) => Cow::Borrowed(head),
+        }
     }
 
     /// How the next of many placeholders is written.

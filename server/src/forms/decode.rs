@@ -62,7 +62,10 @@ pub fn decode(form: &XForm, xml: &[u8], today: Date) -> Result<Decoded, XmlRefus
         match walk.scanner.next()? {
             Step::Open(tag) => walk.open(&tag)?,
             Step::Close => walk.close(),
-            Step::End => return Ok(walk.decoded),
+            Step::End => {
+                walk.missing();
+                return Ok(walk.decoded);
+            }
             Step::Text(_) | Step::Char(_) => {}
         }
     }
@@ -90,6 +93,8 @@ struct Walk<'f, 'x> {
     /// By node, the repeat instance in which it was last met.
     met: Vec<u32>,
     scopes: Vec<Scope>,
+    /// Questions whose element was there, blank or not.
+    seen: Vec<bool>,
 }
 
 impl<'f, 'x> Walk<'f, 'x> {
@@ -106,6 +111,7 @@ impl<'f, 'x> Walk<'f, 'x> {
             instances: 1,
             met: vec![0; form.outline.len()],
             scopes: Vec::new(),
+            seen: vec![false; form.questions.len()],
         }
     }
 
@@ -199,6 +205,9 @@ impl<'f, 'x> Walk<'f, 'x> {
         let Some(question) = form.questions.get(index) else {
             return;
         };
+        if let Some(seen) = self.seen.get_mut(index) {
+            *seen = true;
+        }
         let trimmed = text.trim();
         if let (Some(property), Some(scope)) = (&question.save_to, self.scopes.last_mut()) {
             let blank = trimmed.is_empty();
@@ -219,6 +228,20 @@ impl<'f, 'x> Walk<'f, 'x> {
             self.decoded.attachments.push(name.clone());
         }
         self.decoded.answers.push(Answer { question: index, indexes: self.indexes.clone(), value });
+    }
+
+    /// Notes the questions that are always asked and always demanded, and are not there at all.
+    fn missing(&mut self) {
+        let form = self.form;
+        for (question, _) in form.questions.iter().zip(&self.seen).filter(|(_, seen)| !**seen) {
+            let always = question.unconditional && !question.in_repeat;
+            if let Some(rule) = check_blank(question).filter(|_| always)
+                && self.decoded.violations.len() < VIOLATIONS
+            {
+                let path = question.path.clone();
+                self.decoded.violations.push(Violation { rule, path, severity: Severity::Error });
+            }
+        }
     }
 
     /// Reads a `meta` that just opened, up to its end.
@@ -337,8 +360,11 @@ mod tests {
 
     const TODAY: Date = jiff::civil::date(2026, 11, 21);
 
+    /// Decodes with every question optional to be there at all: what is absent is not the point.
     fn read(content: &str) -> Decoded {
-        decode(&household(), submission(content).as_bytes(), TODAY).expect("it is XML")
+        let mut form = household();
+        form.questions.iter_mut().for_each(|question| question.unconditional = false);
+        decode(&form, submission(content).as_bytes(), TODAY).expect("it is XML")
     }
 
     fn rules(content: &str) -> Vec<(&'static str, String)> {
@@ -370,6 +396,17 @@ mod tests {
         assert_eq!(rules("<nom> </nom><taille/>").len(), 2);
         assert_eq!(rules("<nom/>"), [("A05", "/data/nom".to_owned())]);
         assert!(rules("").is_empty());
+    }
+
+    #[test]
+    fn a_required_question_without_any_condition_may_not_be_absent() {
+        let decoded = decode(&household(), submission("").as_bytes(), TODAY).expect("it is XML");
+
+        let paths: Vec<_> = decoded.violations.iter().map(|v| (v.rule, v.path.as_str())).collect();
+        assert_eq!(
+            paths,
+            [("A05", "/data/nom"), ("A05", "/data/taille"), ("A05", "/data/eau/source")]
+        );
     }
 
     #[test]

@@ -156,6 +156,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Whether no bind of this path or of a group around it has a condition.
+    fn is_unconditional(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').skip(1).map(|(at, _)| at).chain([path.len()]);
+        ends.filter_map(|end| self.binds.get(path.get(..end)?))
+            .all(|&bind| self.document.attribute(bind, "relevant").is_none())
+    }
+
     fn question(&mut self, path: &str, name: &str, in_repeat: bool) -> Result<Question, FormError> {
         let bind = self.binds.get(path).copied();
         let control = self.controls.get(path).copied();
@@ -170,6 +177,7 @@ impl<'a> Builder<'a> {
             kind,
             multiple: kind == AnswerKind::SelectMultiple,
             required: plain("required").is_some_and(|text| text.trim() == "true()"),
+            unconditional: self.is_unconditional(path),
             asked: control.is_some(),
             choices: control.map_or(Choices::Open, |id| self.lists.choices(id, kind)),
             bounds: plain("constraint").map(Bounds::parse).unwrap_or_default(),

@@ -166,6 +166,8 @@ pub struct Question {
     pub multiple: bool,
     /// Whether the form always demands an answer (`required="true()"`, no other expression).
     pub required: bool,
+    /// Whether it is always relevant: neither it nor a group around it has a condition.
+    pub unconditional: bool,
     /// Whether the enumerator is shown the question (it has a control in the body).
     pub asked: bool,
     /// The codes allowed.

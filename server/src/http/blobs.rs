@@ -10,12 +10,8 @@ use axum::{
 use futures_util::StreamExt as _;
 use sync_protocol::{Limits, Sha256Hex};
 
-use super::{auth::By, problem::Problem};
-use crate::{
-    app::App,
-    db::DbError,
-    keys::Realm,
-};
+use super::{auth::By, body, problem::Problem};
+use crate::{app::App, db::DbError, keys::Realm};
 
 fn hash(text: &str) -> Result<[u8; 32], Problem> {
     let hash: Sha256Hex =
@@ -41,7 +37,7 @@ pub(super) async fn put(
     State(app): State<Arc<App>>,
     By(by): By,
     Path(text): Path<String>,
-    body: Body,
+    content: Body,
 ) -> Result<StatusCode, Problem> {
     if !by.role.may_collect() {
         return Err(Problem::forbidden());
@@ -53,8 +49,12 @@ pub(super) async fn put(
     let max = Limits::default().max_blob_bytes;
     // It is not known yet whose file this is: the stricter key.
     let mut sink = app.base.blobs.sink(Realm::Children)?;
-    let mut data = body.into_data_stream();
-    while let Some(chunk) = data.next().await {
+    let mut data = content.into_data_stream();
+    loop {
+        let next = tokio::time::timeout(body::SILENCE, data.next()).await;
+        // A link that died would otherwise keep its half of a file for ever.
+        let next = next.map_err(|_| Problem::new("malformed", "the body stopped"))?;
+        let Some(chunk) = next else { break };
         let chunk = chunk.map_err(|_| Problem::new("malformed", "the body was cut"))?;
         sink.write(&chunk)?;
         if sink.size() > max {

@@ -5,16 +5,14 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, header},
     middleware::{from_fn, map_response},
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::{delete, get, post, put},
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{
-    api, blobs, counts, hear_out::hear_out, office, problem, session, sites, sync,
-};
+use super::{api, blobs, counts, hear_out::hear_out, office, problem, session, sites, sync};
 use crate::{app::App, openrosa};
 
 /// All routes over this server.
@@ -30,6 +28,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))
+        .fallback(api::not_found)
         .layer(from_fn(problem::localise));
     let open = Router::new()
         .route("/healthz", get(api::healthz))
@@ -40,7 +39,6 @@ pub fn router(app: Arc<App>) -> Router {
     phones
         .merge(api)
         .merge(open)
-        .fallback(api::not_found)
         .layer(from_fn(hear_out))
         // Bodies are bounded where they are read, each by what it is.
         .layer(DefaultBodyLimit::disable())
@@ -64,7 +62,5 @@ async fn safe(mut response: Response) -> Response {
 
 /// A bug of ours: logged by the panic hook, answered without details.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    let mut response = Response::new(axum::body::Body::from("Erreur du serveur.\n"));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
+    problem::Problem::new("internal", "").into_response()
 }

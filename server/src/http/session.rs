@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -12,7 +12,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{auth::COOKIE, body, problem::Problem};
+use super::{Connection, auth::COOKIE, body, problem::Problem};
 use crate::app::App;
 
 #[derive(Deserialize)]
@@ -27,6 +27,7 @@ struct Credentials {
 /// `POST /v1/sessions`
 pub(super) async fn open(
     State(app): State<Arc<App>>,
+    connection: Option<Extension<Connection>>,
     headers: HeaderMap,
     request: Body,
 ) -> Result<Response, Problem> {
@@ -34,7 +35,8 @@ pub(super) async fn open(
     let given: Credentials = serde_json::from_slice(&bytes)
         .map_err(|_| Problem::new("malformed", "expected {\"login\", \"password\"}"))?;
     let login = app.access.login(&given.login, &given.password).await?;
-    let secure = app.base.settings.public_url.as_deref().is_some_and(|u| u.starts_with("https://"));
+    let secure = connection.is_some_and(|c| c.tls)
+        || app.base.settings.public_url.as_deref().is_some_and(|u| u.starts_with("https://"));
     let secure = if secure { "; Secure" } else { "" };
     let cookie = format!(
         "{COOKIE}={}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200{secure}",
@@ -59,10 +61,9 @@ pub(super) async fn close(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.strip_prefix("Bearer "));
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| {
+        v.split_once(' ').filter(|(s, _)| s.eq_ignore_ascii_case("bearer")).map(|(_, t)| t)
+    });
     let cookie = headers
         .get(header::COOKIE)
         .and_then(|v| v.to_str().ok())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 
@@ -25,8 +25,12 @@ const PAGE: i64 = 500;
 pub(super) async fn geojson(
     State(app): State<Arc<App>>,
     By(by): By,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    if uri.query().is_some_and(|q| !q.is_empty()) {
+        return Err(Problem::bad("this download takes no parameters"));
+    }
     let Some(tier) = by.role.site_tier() else { return Err(Problem::forbidden()) };
     let mut tx = app.base.db.read().await?;
     let heads = entities::heads(&mut tx, &by.scope, "sites").await?;

@@ -257,9 +257,11 @@ pub(super) async fn pull(
     let (server_id, epoch) = epoch(&app).await?;
     let resume = Resume::new(request.cursor, epoch);
     let limit = request.limit.unwrap_or(500).min(2_000);
+    let forms = app.base.catalogue.current().await?;
     let mut tx = app.base.db.read().await?;
     let mut next: Cursor = resume.from;
-    let page = feed::page(&mut tx, &by, &mut next, limit, request.datasets.as_deref()).await?;
+    let page =
+        feed::page(&mut tx, &by, &mut next, limit, request.datasets.as_deref(), &forms).await?;
     Ok(no_store(PullResponse {
         server_id,
         epoch,

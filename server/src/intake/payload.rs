@@ -87,9 +87,9 @@ fn decompress(compressed: &[u8]) -> Result<Vec<u8>, PayloadError> {
     DECOMPRESSOR.with_borrow_mut(|slot| {
         let decompressor = match slot {
             Some(decompressor) => decompressor,
-            None => slot.insert(
-                zstd::bulk::Decompressor::new().map_err(|_| PayloadError::Malformed)?,
-            ),
+            None => {
+                slot.insert(zstd::bulk::Decompressor::new().map_err(|_| PayloadError::Malformed)?)
+            }
         };
         decompressor.decompress(compressed, size).map_err(|_| PayloadError::Malformed)
     })

@@ -17,6 +17,8 @@ use crate::{
 const QUEUE: usize = 1_024;
 /// Submissions in one transaction: past this the commit's cost is already shared thin.
 const BATCH: usize = 512;
+/// How long the writer lets apply catch up before it goes on without it.
+const HAND_OFF_PATIENCE: Duration = Duration::from_millis(100);
 /// How long a request waits for its turn and its commit.
 const PATIENCE: Duration = Duration::from_secs(45);
 
@@ -133,7 +135,9 @@ async fn commit(
                 let _gone = answer.send(Ok(outcomes.by_ref().take(size).collect()));
             }
             let events = hand_over(prepared, subject_keys, appended, now);
-            let _full = hand_off.try_send(events);
+            // When apply is behind, waiting a moment costs less than making it read all this back;
+            // past that the journal has it.
+            let _full = hand_off.send_timeout(events, HAND_OFF_PATIENCE).await;
         }
         Err(failure) => {
             error!(error = %failure, "journal append failed");

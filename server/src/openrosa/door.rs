@@ -52,6 +52,10 @@ impl FromRequestParts<Arc<App>> for Phone {
         let value = |name: &str| {
             params.iter().flatten().find(|(n, _)| *n == name).map(|(_, v)| v.to_owned())
         };
+        // A path that is not UTF-8 names nothing: it must not fall through to the other door.
+        if params.is_err() && sent(parts).path().starts_with("/v1/key/") {
+            return Err(Refusal::Token);
+        }
         let origin = origin(parts, app);
         let (caller, base) = match value("token") {
             Some(token) => {
@@ -89,7 +93,7 @@ async fn by_header(parts: &Parts, app: &Arc<App>) -> Result<Caller, Refusal> {
     let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     let Some(given) = given else { return Err(challenge(false)) };
     // Digest signs the path as sent; nesting has already stripped it from `parts.uri`.
-    let uri = parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |u| &u.0);
+    let uri = sent(parts);
     let path = uri.path_and_query().map_or("/", |p| p.as_str());
     app.access.by_header(given, parts.method.as_str(), path, secure).await.map_err(|error| {
         match error {
@@ -99,6 +103,11 @@ async fn by_header(parts: &Parts, app: &Arc<App>) -> Result<Caller, Refusal> {
             AccessError::Db(error) => error.into(),
         }
     })
+}
+
+/// The address as sent: nesting strips `parts.uri`.
+fn sent(parts: &Parts) -> &Uri {
+    parts.extensions.get::<axum::extract::OriginalUri>().map_or(&parts.uri, |u| &u.0)
 }
 
 /// Whether a password may be sent: over TLS, here or at the proxy in front.
@@ -114,7 +123,8 @@ fn origin(parts: &Parts, app: &App) -> String {
     }
     let scheme = if is_secure(parts, app) { "https" } else { "http" };
     let host = parts.headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("127.0.0.1");
-    let safe = host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(c));
+    let safe =
+        !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(c));
     format!("{scheme}://{}", if safe { host } else { "127.0.0.1" })
 }
 

@@ -38,20 +38,6 @@ pub(super) async fn token(app: &App, scope: &Scope, dataset: &str) -> Result<Str
     Ok(md5_hex(text.as_bytes()))
 }
 
-/// The properties that forms save into this list, in a fixed order.
-fn columns(app_forms: &crate::catalogue::Snapshot, dataset: &str) -> Vec<String> {
-    let mut names: Vec<String> = app_forms
-        .all()
-        .iter()
-        .filter(|p| p.form.entities.iter().any(|e| e.dataset == dataset))
-        .flat_map(|p| p.form.questions.iter().filter_map(|q| q.save_to.clone()))
-        .filter(|name| name != "name" && name != "label" && !name.starts_with("__"))
-        .collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
 /// `GET forms/{id}/lists/{dataset}.csv`
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -66,7 +52,7 @@ pub(super) async fn list(
         return Err(Refusal::NotFound(UNKNOWN_LIST));
     }
     let etag = token(&app, &phone.caller.scope, &dataset).await?;
-    let columns = columns(&forms, &dataset);
+    let columns = forms.shared_properties(&dataset);
     let scope = phone.caller.scope.clone();
     Ok(cached(&etag, headers.get(header::IF_NONE_MATCH), || {
         let body = stream(Arc::clone(&app), scope, dataset, columns);

@@ -64,6 +64,10 @@ pub async fn add(tx: &mut Tx, account: &AccountRow, now: Micros) -> Result<bool>
 
 /// The enabled account with this login.
 pub async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<AccountRow>> {
+    // PostgreSQL cannot hold the character, and answers the question with an error.
+    if login.contains('\0') {
+        return Ok(None);
+    }
     let row = tx
         .query(COLUMNS)
         .push("WHERE a.disabled_at IS NULL AND a.login = ")

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Scope, ZoneId};
 use crate::{
     access::Caller,
+    catalogue::Snapshot,
     db::{DbError, Result, Tx, Value},
 };
 
@@ -51,6 +52,7 @@ pub async fn page(
     cursor: &mut Cursor,
     limit: u32,
     datasets: Option<&[String]>,
+    forms: &Snapshot,
 ) -> Result<Page> {
     let zones = visible_zones(tx, &by.scope).await?;
     let mut left = i64::from(limit);
@@ -77,7 +79,7 @@ pub async fn page(
     rows.retain(|r| {
         r.kind != "entity" || datasets.is_none_or(|wanted| wanted.contains(&r.dataset))
     });
-    let changes = changes(tx, rows).await?;
+    let changes = changes(tx, rows, forms).await?;
     Ok(Page { changes, more })
 }
 
@@ -122,12 +124,12 @@ async fn zone_page(
     Ok((found, last.filter(|_| full)))
 }
 
-async fn changes(tx: &mut Tx, rows: Vec<FeedRow>) -> Result<Vec<Change>> {
+async fn changes(tx: &mut Tx, rows: Vec<FeedRow>, forms: &Snapshot) -> Result<Vec<Change>> {
     let mut wanted: BTreeMap<ZoneId, HashSet<Uuid>> = BTreeMap::new();
     for row in rows.iter().filter(|r| r.kind == "entity") {
         wanted.entry(row.zone_id).or_default().insert(row.subject_id);
     }
-    let mut entities = current(tx, wanted).await?;
+    let mut entities = current(tx, wanted, forms).await?;
     let mut changes = Vec::with_capacity(rows.len());
     for row in rows {
         if row.kind == "receipt" {
@@ -156,8 +158,10 @@ async fn changes(tx: &mut Tx, rows: Vec<FeedRow>) -> Result<Vec<Change>> {
 async fn current(
     tx: &mut Tx,
     wanted: BTreeMap<ZoneId, HashSet<Uuid>>,
+    forms: &Snapshot,
 ) -> Result<HashMap<Uuid, Change>> {
     let mut found = HashMap::new();
+    let mut shared: HashMap<String, Vec<String>> = HashMap::new();
     for (zone, ids) in wanted {
         let list: Vec<Value> = ids.into_iter().map(Value::from).collect();
         let rows = tx
@@ -172,16 +176,15 @@ async fn current(
             let id: Uuid = row.get(0)?;
             let version: i64 = row.get(2)?;
             let props: String = row.get(4)?;
-            let properties: Properties = serde_json::from_str(&props)
+            let mut properties: Properties = serde_json::from_str(&props)
                 .map_err(|_| DbError::Inconsistent { table: "entity", column: "props" })?;
             let version = u64::try_from(version)?;
-            let change = Change::Entity {
-                dataset: row.get(1)?,
-                id,
-                version,
-                label: row.get(3)?,
-                properties,
-            };
+            let dataset: String = row.get(1)?;
+            // Only what must be on phones is sent to phones: what forms save into the list.
+            let kept =
+                shared.entry(dataset.clone()).or_insert_with(|| forms.shared_properties(&dataset));
+            properties.retain(|name, _| kept.contains(name));
+            let change = Change::Entity { dataset, id, version, label: row.get(3)?, properties };
             found.insert(id, change);
         }
     }
