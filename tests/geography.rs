@@ -1,1 +1,230 @@
-//! to be written
+//! Boundaries imported while the server runs: places follow them, and bad files change nothing.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    Server,
+    places::{miners_on, register, site_at},
+};
+
+/// A polygon with these properties around a box: west, south, east, north.
+fn feature(properties: Value, [w, s, e, n]: [f64; 4]) -> Value {
+    let ring = json!([[w, s], [e, s], [e, n], [w, n], [w, s]]);
+    json!({ "type": "Feature", "properties": properties,
+            "geometry": { "type": "Polygon", "coordinates": [ring] } })
+}
+
+/// A commune as the files of the OCHA (COD-AB) describe it.
+fn commune(name: &str, pcode: &str, area: [f64; 4]) -> Value {
+    let properties = json!({
+        "adm0_name": "Mali", "adm1_name": "Kayes", "adm1_pcode": "ML01", "adm2_name": "Kayes",
+        "adm2_pcode": "ML0101", "adm3_name": name, "adm3_pcode": pcode, "valid_on": "2015-04-08",
+    });
+    feature(properties, area)
+}
+
+/// Kayes town lies in the first, the rest of what the tests use of Kayes in the second.
+const TOWN: [f64; 4] = [-11.60, 14.35, -11.30, 14.60];
+const SOUTH: [f64; 4] = [-11.60, 13.60, -11.30, 14.35];
+
+fn communes() -> Value {
+    // On purpose not the communes that are there: only the polygons can say so.
+    collection(vec![commune("Sadiola", "ML010122", TOWN), commune("Bangassi", "ML010101", SOUTH)])
+}
+
+fn regions_of_2023() -> Value {
+    collection(vec![feature(
+        json!({ "law_2023_code": "11", "name": "Nioro" }),
+        [-11.60, 14.0, -11.0, 15.0],
+    )])
+}
+
+fn collection(features: Vec<Value>) -> Value {
+    json!({ "type": "FeatureCollection", "features": features })
+}
+
+fn file(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn import(server: &Server, files: &[&Path]) -> std::process::Output {
+    let mut args = vec!["geography", "import"];
+    args.extend(files.iter().map(|f| f.to_str().unwrap()));
+    server.cli(&args)
+}
+
+fn imported(server: &Server, content: &Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let out =
+        import(server, &[&file(folder.path(), "limits.geojson", content.to_string().as_bytes())]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+}
+
+/// Counts of one division by one dimension, "-" where the place is not known.
+fn by(server: &Server, of: &str, dimension: &str, division: &str) -> Value {
+    let path = format!("/v1/counts?of={of}&by={dimension}&division={division}");
+    let table = server.get_admin(&path).json();
+    let line = |c: &Value| (c[dimension].as_str().unwrap_or("-").to_owned(), c["n"].clone());
+    table["cells"].as_array().unwrap().iter().map(line).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Name, commune of 2012, basis and flags of every site, as the map shows them.
+fn sites(server: &Server) -> Vec<[String; 4]> {
+    let map = server.get_admin("/v1/sites.geojson").json();
+    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let mut sites: Vec<_> = map["features"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| {
+            ["name", "commune_2012", "place_basis_2012", "position_flags"]
+                .map(|p| text(&f["properties"][p]))
+        })
+        .collect();
+    sites.sort();
+    sites
+}
+
+fn sites_are(server: &Server, expected: &[[&str; 4]]) {
+    let found = sites(server);
+    let found: Vec<_> = found.iter().map(|s| s.each_ref().map(String::as_str)).collect();
+    assert_eq!(found, expected);
+}
+
+/// Stops the server; what it lived through is what a rebuild gives.
+fn rebuild_gives_the_same(server: &mut Server) {
+    server.stop();
+    let live = server.cli_json(&["derived-hash"]);
+    let rebuilt = server.cli_json(&["rebuild"]);
+    assert_eq!(live["hashes"], rebuilt["hashes"]);
+    assert_eq!(server.cli_json(&["check"])["ok"], true);
+    server.start();
+}
+
+on_both! {
+    fn sites_and_people_move_into_the_polygons_that_are_imported(server) {
+        let mut server = server;
+        let phone = server.phone("phone", None);
+        // Kayes town; further south; and far from every polygon.
+        let mut all = vec![site_at(1, 14.4469, -11.4445), site_at(2, 13.95, -11.45), site_at(3, 13.0350, -9.4895)];
+        all.extend(miners_on(1, 61, 6));
+        all.extend(miners_on(3, 62, 2));
+        register(&server, &phone.token, &all);
+        let guessed = by(&server, "orpailleurs", "commune", "2012");
+        assert_eq!(guessed["kayes__sadiola"], Value::Null, "{guessed}");
+        assert!(sites(&server).iter().all(|s| s[2] == "nearest_seat"), "{:?}", sites(&server));
+
+        imported(&server, &communes());
+        let people = by(&server, "orpailleurs", "commune", "2012");
+        register(&server, &phone.token, &[site_at(4, 14.36, -11.40)]);
+
+        let far = sites(&server)[2][1].clone();
+        let expected = [
+            ["Site 1", "kayes__sadiola", "polygon", "[]"],
+            ["Site 2", "kayes__bangassi", "polygon", "[]"],
+            ["Site 3", &far, "nearest_seat", "[\"outside_polygons\"]"],
+            ["Site 4", "kayes__sadiola", "polygon", "[]"],
+        ];
+        assert_eq!(people, json!({ "kayes__sadiola": 6, far.as_str(): 2 }));
+        sites_are(&server, &expected);
+        let bases = server.sql("SELECT DISTINCT basis_2012 FROM entity WHERE dataset = 'orpailleurs' AND commune_2012 = 'kayes__sadiola'");
+        assert_eq!(bases, "polygon", "people stand where their site stands");
+        assert_eq!(server.count("orpailleurs"), 8);
+        rebuild_gives_the_same(&mut server);
+        sites_are(&server, &expected);
+        assert_eq!(by(&server, "orpailleurs", "commune", "2012"), people);
+    }
+
+    fn a_file_of_the_reform_sets_the_region_of_2023_and_leaves_2012(server) {
+        let mut server = server;
+        let phone = server.phone("phone", None);
+        let mut all = vec![site_at(1, 14.4469, -11.4445)];
+        all.extend(miners_on(1, 63, 5));
+        register(&server, &phone.token, &all);
+        let regions = |server: &Server| ["2012", "2023"].map(|d| by(server, "orpailleurs", "region", d));
+        assert_eq!(regions(&server), [json!({ "kayes": 5 }), json!({ "kayes": 5 })]);
+
+        imported(&server, &regions_of_2023());
+
+        assert_eq!(regions(&server), [json!({ "kayes": 5 }), json!({ "nioro": 5 })]);
+        let map = server.get_admin("/v1/sites.geojson").json();
+        let site = &map["features"][0]["properties"];
+        assert_eq!((&site["region"], &site["place_basis"]), (&json!("nioro"), &json!("polygon")));
+        assert_eq!((&site["region_2012"], &site["place_basis_2012"]), (&json!("kayes"), &json!("nearest_seat")));
+        rebuild_gives_the_same(&mut server);
+        assert_eq!(regions(&server), [json!({ "kayes": 5 }), json!({ "nioro": 5 })]);
+    }
+
+    fn doubtful_positions_are_kept_flagged_and_counted_without_a_region(server) {
+        let phone = server.phone("phone", None);
+        let all = [
+            site_at(1, 14.4469, -11.4445),
+            site_at(2, -11.4445, 14.4469),
+            site_at(3, 0.0, 0.0),
+            site_at(4, 48.8566, 2.3522),
+            site_at(5, 16.7666, -3.0026),
+        ];
+        let expected = ["[]", "[\"swapped\"]", "[\"zero_island\"]", "[\"outside_mali\"]", "[\"outside_phase1\"]"];
+        let flags = |server: &Server| sites(server).into_iter().map(|s| s[3].clone()).collect::<Vec<_>>();
+        let regions = |server: &Server| by(server, "sites", "region", "2023");
+
+        register(&server, &phone.token, &all);
+        assert_eq!(flags(&server), expected);
+        assert_eq!(regions(&server), json!({ "kayes": 1, "tombouctou": 1, "-": 3 }));
+        imported(&server, &communes());
+
+        assert_eq!(regions(&server), json!({ "kayes": 1, "tombouctou": 1, "-": 3 }));
+        assert_eq!(server.count("sites"), 5);
+        let map: geojson::FeatureCollection = server.get_admin("/v1/sites.geojson").text().parse().unwrap();
+        assert!(map.features.iter().all(|f| f.geometry.is_some()), "a position is kept as it was given");
+        let after = flags(&server);
+        assert_eq!(after[..4], expected[..4]);
+        assert_eq!(after[4], "[\"outside_phase1\",\"outside_polygons\"]");
+    }
+
+    fn a_bad_file_is_refused_in_one_line_and_nothing_changes(server) {
+        let phone = server.phone("phone", None);
+        register(&server, &phone.token, &[site_at(1, 14.4469, -11.4445)]);
+        let before = sites(&server);
+        let folder = tempfile::tempdir().unwrap();
+        let utm = collection(vec![commune("Sadiola", "ML010122", [236_000.0, 1_590_000.0, 260_000.0, 1_610_000.0])]);
+        let line = json!({ "type": "Feature", "properties": { "adm1_name": "Kayes" },
+            "geometry": { "type": "LineString", "coordinates": [[-11.5, 14.4], [-11.4, 14.5]] } });
+        let mut garbage = b"{\"type\":\"FeatureCollection\",\"features\":[{\"a\":\"".to_vec();
+        garbage.resize(50 << 20, b'x');
+        let bad: [(&str, &[u8], &str); 9] = [
+            ("empty.geojson", b"", "JSON"),
+            ("shape.shp", &[0, 0, 0x27, 0x0a, 0xff, 0xfe, 0, 0], "JSON"),
+            ("page.html", b"<html>Connexion</html>", "JSON"),
+            ("array.json", b"[1,2,3]", ""),
+            ("none.geojson", collection(Vec::new()).to_string().leak().as_bytes(), "no polygon"),
+            ("line.geojson", collection(vec![line]).to_string().leak().as_bytes(), "LineString"),
+            ("utm.geojson", utm.to_string().leak().as_bytes(), "EPSG:4326"),
+            ("other.geojson", collection(vec![feature(json!({ "id": 1 }), TOWN)]).to_string().leak().as_bytes(), "adm1_name"),
+            ("garbage.geojson", &garbage, "JSON"),
+        ];
+        let good = file(folder.path(), "good.geojson", communes().to_string().as_bytes());
+
+        for (name, content, word) in bad {
+            let path = file(folder.path(), name, content);
+            for files in [vec![path.as_path()], vec![good.as_path(), path.as_path()]] {
+                let out = import(&server, &files);
+                let said = String::from_utf8_lossy(&out.stderr).into_owned();
+                assert!(!out.status.success(), "{name} was taken");
+                assert_eq!(said.trim().lines().count(), 1, "{name}: {said}");
+                assert!(said.contains(name) && said.contains(word) && said.len() < 600, "{name}: {said}");
+            }
+        }
+        assert!(!import(&server, &[&folder.path().join("missing.geojson")]).status.success());
+
+        assert_eq!(server.sql("SELECT COUNT(*) FROM boundary"), "0");
+        assert_eq!(sites(&server), before);
+        let out = import(&server, &[&good]);
+        assert!(out.status.success(), "the good file alone is taken");
+        assert_eq!(server.sql("SELECT COUNT(*) FROM boundary"), "2");
+    }
+}

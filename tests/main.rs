@@ -1,9 +1,20 @@
 //! Black-box tests: real processes, real TCP, both databases, real clients. One binary: linking
 //! is slow on two cores.
 
+// `cfg(test)` on each, so that clippy treats helpers as tests too.
+#[cfg(test)]
 #[macro_use]
 mod support;
 
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod main_job;
+#[cfg(test)]
+mod openrosa;
+#[cfg(test)]
+mod phone;
+#[cfg(test)]
 mod register;
+#[cfg(test)]
 mod schema;

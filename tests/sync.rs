@@ -14,7 +14,6 @@ use sync_protocol::{
 use uuid::Uuid;
 
 use crate::support::{
-    Server,
     native::{attachment, body, hello, pull, pull_all, push, record, with_token},
     xml::{census, submit},
 };

@@ -199,7 +199,7 @@ pub struct Tasks {
 }
 
 /// Appended batches that may wait for apply in memory.
-const HAND_OVER: usize = 8;
+const HAND_OVER: usize = 2;
 /// Submissions over 256 KiB decoded at once.
 const LARGE_AT_ONCE: usize = 6;
 

@@ -36,9 +36,10 @@ fn gzip(repeated: &[u8], times: usize) -> Vec<u8> {
 }
 
 fn zstd_bomb(megabytes: usize) -> Vec<u8> {
+    let space = vec![b' '; 1 << 20];
     let mut encoder = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
     for _ in 0..megabytes {
-        encoder.write_all(&[b' '; 1 << 20]).unwrap();
+        encoder.write_all(&space).unwrap();
     }
     encoder.finish().unwrap()
 }
@@ -53,10 +54,10 @@ fn a_compressed_bomb_is_refused_in_bounded_memory() {
     problem(&push(&server, &phone, "gzip", &gzip(b"{}", 1)), 400, "malformed");
     let before = peak(&server);
 
-    let gzipped = gzip(&[b' '; 1 << 20], 300);
+    let gzipped = gzip(&vec![b' '; 1 << 20], 100);
     let twice = gzip(&gzipped, 1);
     problem(&push(&server, &phone, "gzip", &gzipped), 413, "too-large");
-    problem(&push(&server, &phone, "zstd", &zstd_bomb(600)), 413, "too-large");
+    problem(&push(&server, &phone, "zstd", &zstd_bomb(200)), 413, "too-large");
     problem(&push(&server, &phone, "gzip", &[gzip(b" ", 9), gzipped].concat()), 413, "too-large");
     assert!(matches!(push(&server, &phone, "zstd", WIDE_ZSTD).status, 400 | 413));
 
@@ -171,7 +172,7 @@ fn stream(
          multipart/form-data; boundary=b\r\nContent-Length: {length}\r\n\r\n{head}"
     );
     let mut socket = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     socket.write_all(request.as_bytes()).unwrap();
     let mut sent = 0;
     while sent < bytes && socket.write_all(piece).is_ok() {
@@ -187,7 +188,7 @@ fn stream(
 fn a_text_of_200_mb_is_refused_long_before_its_end_in_bounded_memory() {
     let server = Server::sqlite();
     let phone = server.phone("agent-1", None);
-    let piece = [b'x'; 1 << 16];
+    let piece = vec![b'x'; 1 << 16];
     let part = "--b\r\nContent-Disposition: form-data; name=\"xml_submission_file\"\r\n\r\n";
     let head = format!("{part}<data id=\"site\"><x>");
     let before = peak(&server);
@@ -205,7 +206,7 @@ fn a_text_of_200_mb_is_refused_long_before_its_end_in_bounded_memory() {
 fn a_header_of_a_part_that_never_ends_is_refused() {
     let server = Server::sqlite();
     let phone = server.phone("agent-1", None);
-    let piece = [b'x'; 1 << 16];
+    let piece = vec![b'x'; 1 << 16];
     let before = peak(&server);
 
     for head in ["--b\r\nContent-Disposition: form-data; name=\"", "--b\r\nX", "", "--b\r\n\r\n--"]
@@ -220,19 +221,22 @@ fn a_header_of_a_part_that_never_ends_is_refused() {
 }
 
 #[test]
-fn a_photo_beyond_any_camera_is_refused_and_leaves_nothing() {
+fn a_post_that_goes_on_after_its_photo_is_refused_and_the_photo_not_kept() {
     let server = Server::sqlite();
     let phone = server.phone("agent-1", None);
+    let part = "--b\r\nContent-Disposition: form-data; name=";
+    // The mark of an incomplete post is read and dropped: what it costs is the reading alone.
     let head = format!(
-        "--b\r\nContent-Disposition: form-data; name=\"xml_submission_file\"\r\n\r\n{}\r\n--b\r\n\
-         Content-Disposition: form-data; name=\"p\"; filename=\"p.jpg\"\r\n\r\n",
-        site(1).xml
+        "{part}\"xml_submission_file\"\r\n\r\n{}\r\n{part}\"p\"; filename=\"p.jpg\"\r\n\r\n{}\r\n\
+         {part}\"*isIncomplete*\"\r\n\r\n",
+        site(1).xml,
+        "photo".repeat(100_000),
     );
     let before = peak(&server);
 
-    let (response, _) = stream(&server, &phone, &head, &[7; 1 << 20], 130 << 20);
+    let (response, _) = stream(&server, &phone, &head, &vec![7; 1 << 20], 130 << 20);
 
-    refused(&response, 413, "130 MB of photo");
+    refused(&response, 413, "130 MB in one post");
     let growth = peak(&server) - before;
     assert!(growth < GROWTH, "{growth} kB");
     nothing_was_kept(&server);

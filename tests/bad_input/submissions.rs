@@ -23,16 +23,14 @@ fn with(prolog: &str, inside: &str) -> Vec<u8> {
 }
 
 fn billion_laughs() -> Vec<u8> {
-    let mut dtd = String::from("<!DOCTYPE data [<!ENTITY a0 \"ha\">");
-    for i in 1..30 {
-        dtd.push_str(&format!("<!ENTITY a{i} \"&a{0};&a{0};\">", i - 1));
-    }
-    with(&format!("{dtd}]>"), "<x>&a29;</x>")
+    let line = |i: u32| format!("<!ENTITY a{i} \"&a{0};&a{0};\">", i - 1);
+    let lines = (1..30).map(line).collect::<Vec<_>>().concat();
+    with(&format!("<!DOCTYPE data [<!ENTITY a0 \"ha\">{lines}]>"), "<x>&a29;</x>")
 }
 
 fn attributes(count: usize) -> Vec<u8> {
-    let list: String = (0..count).map(|i| format!(" a{i}=''")).collect();
-    with("", &format!("<x{list}/>"))
+    let list: Vec<_> = (0..count).map(|i| format!(" a{i}=''")).collect();
+    with("", &format!("<x{}/>", list.concat()))
 }
 
 fn post(phone: &Phone, xml: &[u8]) -> http::Response {

@@ -89,3 +89,45 @@ fn a_site_that_arrives_after_its_miner_and_its_visit_takes_both() {
     assert_eq!((records(&server, "held"), &*server.sql("SELECT COUNT(*) FROM held")), (0, "0"));
     assert_eq!(records(&server, "received") + records(&server, "flagged"), 3);
 }
+#[test]
+fn two_phones_that_visit_the_same_person_off_line_each_keep_their_own_order() {
+    let Some(engine) = engine() else { return };
+    let server = Server::sqlite();
+    publish_samples(&server);
+    let (one, two) = (server.phone("agent-1", None), server.phone("agent-2", None));
+    let folder = tempfile::tempdir().unwrap();
+    let visit = |number: &str| {
+        let content = json!({"personne": "$any", "change_tel": "oui", "nouveau_tel": number, "present": "oui"});
+        answers(folder.path(), &format!("{number}.json"), &content)
+    };
+    let visits = |from: &str, to: &str| {
+        format!("--form visite,visite --answers {},{} --auto", visit(from), visit(to))
+    };
+    all_well(
+        run(
+            engine,
+            &["--key-url", &one.url],
+            "--form personne --answers samples/personne.json --auto",
+        ),
+        1,
+    );
+    server.settled();
+    let outbox = folder.path().join("outbox");
+    let two = ["--key-url", two.url.as_str(), "--outbox", outbox.to_str().unwrap()];
+
+    all_well(run(engine, &two, &format!("{} --no-send", visits("70000001", "70000002"))), 1);
+    all_well(run(engine, &["--key-url", &one.url], &visits("60000001", "60000002")), 1);
+    // The second phone's visits arrive last made first: folders are sent in the order of their names.
+    for waiting in std::fs::read_dir(&outbox).unwrap().map(|entry| entry.unwrap().path()) {
+        let xml = std::fs::read_to_string(waiting.join("submission.xml")).unwrap();
+        let place = if xml.contains("70000002") { "a" } else { "b" };
+        std::fs::rename(&waiting, outbox.join(place)).unwrap();
+    }
+    all_well(run(engine, &two, "--send-outbox"), 2);
+    server.settled();
+
+    let people = people(&server);
+    let person = people.values().next().unwrap();
+    assert_eq!((&*person["__version"], &*person["telephone"]), ("5", "70000002"), "{person:?}");
+    assert_eq!(records(&server, "held"), 0);
+}

@@ -130,7 +130,7 @@ fn sent(
 ) -> std::io::Result<Vec<u8>> {
     let host = url.strip_prefix("http://").expect("tests speak plain http here");
     let mut stream = TcpStream::connect(host)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     // A server that has heard enough may close before all was sent.
     let sent = stream.write_all(bytes).and_then(|()| end(&stream));
     let mut answer = Vec::new();
@@ -142,7 +142,7 @@ fn sent(
     Ok(answer)
 }
 
-/// As OkHttp does: sends the whole body, and gives up without reading when that fails.
+/// As the HTTP client of Collect does: sends the whole body, and gives up without reading when that fails.
 pub(crate) fn send_then_read(method: &str, url: &str, body: &[u8]) -> std::io::Result<Response> {
     let rest = url.strip_prefix("http://").expect("tests speak plain http here");
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -152,7 +152,7 @@ pub(crate) fn send_then_read(method: &str, url: &str, body: &[u8]) -> std::io::R
          Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {length}\r\n\r\n"
     );
     let mut stream = TcpStream::connect(host)?;
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     stream.write_all(head.as_bytes())?;
     stream.write_all(body)?;
     let mut answer = Vec::new();

@@ -2,7 +2,6 @@
 
 pub(crate) mod http;
 pub(crate) mod native;
-#[expect(dead_code, reason = "each test file uses what it needs of the phone")]
 pub(crate) mod phone;
 pub(crate) mod places;
 pub(crate) mod postgres;

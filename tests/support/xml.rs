@@ -48,12 +48,12 @@ pub(crate) fn site(number: u32) -> sanu::simulate::Submission {
     census(11, 60)
         .into_iter()
         .filter(|s| s.form_id == "site" && s.xml.contains("create=\"1\""))
-        .map(|s| renumbered(s, number))
+        .map(|s| renumbered(&s, number))
         .next()
         .expect("sixty submissions of this census hold sites")
 }
 
-fn renumbered(first: sanu::simulate::Submission, number: u32) -> sanu::simulate::Submission {
+fn renumbered(first: &sanu::simulate::Submission, number: u32) -> sanu::simulate::Submission {
     let name = between(&first.xml, "<site_name>", "</site_name>").expect("a site has a name");
     let entity = between(&first.xml, " id=\"", "\"><label>").expect("a site makes an entity");
     let entity = entity.rsplit('"').next().unwrap_or(entity);
@@ -63,7 +63,7 @@ fn renumbered(first: sanu::simulate::Submission, number: u32) -> sanu::simulate:
         .replace(entity, &site_id(number))
         .replace(&first.instance_id, &instance_id)
         .replace(&format!(">{name}<"), &format!(">Site {number}<"));
-    sanu::simulate::Submission { instance_id, xml, ..first }
+    sanu::simulate::Submission { instance_id, xml, ..first.clone() }
 }
 
 /// The entity id of the site of this number.

@@ -42,15 +42,21 @@ pub async fn check_journal(db: &Db, keys: &MasterKeys) -> Result<JournalCheck> {
         seq = last.seq;
         found.events += u64::try_from(page.len())?;
     }
+    found.waiting = waiting_events(db).await?;
+    Ok(found)
+}
+
+/// How many events of the journal apply has not reached.
+pub async fn waiting_events(db: &Db) -> Result<i64> {
     let mut tx = db.read().await?;
     let row = tx
         .query(
-            "SELECT (SELECT seq FROM journal_head WHERE id = 1) - (SELECT seq FROM apply_state WHERE id = 1)",
+            "SELECT (SELECT seq FROM journal_head WHERE id = 1) \
+             - (SELECT seq FROM apply_state WHERE id = 1)",
         )
         .fetch_one()
         .await?;
-    found.waiting = row.get(0)?;
-    Ok(found)
+    row.get(0)
 }
 
 /// Compares every count cell with the entities themselves; says how many differ.

@@ -19,6 +19,8 @@ pub(super) struct EntityChange {
     pub(super) create: bool,
     pub(super) update: bool,
     pub(super) base_version: i64,
+    /// The last version of the server that the device had seen; 0 when it says none.
+    pub(super) trunk_version: i64,
     pub(super) branch_id: String,
     /// Stored in clear: places and organisations only.
     pub(super) label: Option<String>,

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Events folded in one transaction.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
 /// How often the journal is looked at when nothing was handed over: other processes append too.
 const LOOK: Duration = Duration::from_millis(250);
 /// The pause after a failure; the journal keeps everything meanwhile.
@@ -42,6 +42,14 @@ pub type ApplyError = DbError;
 pub struct Progress {
     /// The last event applied.
     pub seq: i64,
+}
+
+/// What a step found to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Idle,
+    FromMemory,
+    FromJournal,
 }
 
 /// Derives; one per database, guarded by the row of `apply_state`.
@@ -97,15 +105,19 @@ impl Applier {
         let mut open = true;
         let mut forms_token = None;
         while open || !ahead.is_empty() {
-            if open {
+            if open && ahead.is_empty() {
                 match tokio::time::timeout(LOOK, hand_over.recv()).await {
                     Ok(Some(events)) => keep(&mut ahead, events),
                     Ok(None) => open = false,
                     Err(_) => {}
                 }
-                while let Ok(events) = hand_over.try_recv() {
-                    keep(&mut ahead, events);
-                }
+            }
+            // No more than a batch or two is taken over: the rest waits in the channel, and the
+            // writer with it for a moment.
+            while ahead.len() < BATCH
+                && let Ok(events) = hand_over.try_recv()
+            {
+                keep(&mut ahead, events);
             }
             if let Err(failure) = self.catch_up(&mut ahead, &mut forms_token).await {
                 error!(error = %failure, "apply failed; it will be tried again");
@@ -131,42 +143,40 @@ impl Applier {
             self.retry_quarantined(&forms).await?;
         }
         *forms_token = Some(forms.token());
-        loop {
-            let done = self.step(ahead, &forms).await?;
-            if done == 0 {
-                return Ok(());
-            }
-        }
+        // A backlog is read from the journal to its end; what is handed over is taken step by step,
+        // so that nothing is read back that waits in the channel.
+        while self.step(ahead, &forms).await? == Step::FromJournal {}
+        Ok(())
     }
 
     /// Applies everything in the journal; for command-line work and tests.
     pub async fn run_to_end(&self, told: &mut (dyn FnMut(i64) + Send)) -> Result<i64> {
         let forms = self.catalogue.refresh().await?;
         let mut ahead = BTreeMap::new();
-        while self.step(&mut ahead, &forms).await? > 0 {
+        while self.step(&mut ahead, &forms).await? != Step::Idle {
             told(self.progress.borrow().seq);
         }
         Ok(self.progress.borrow().seq)
     }
 
     /// One batch: from memory when the next events were handed over, else from the journal.
-    async fn step(&self, ahead: &mut BTreeMap<i64, Event>, forms: &Arc<Snapshot>) -> Result<usize> {
+    async fn step(&self, ahead: &mut BTreeMap<i64, Event>, forms: &Arc<Snapshot>) -> Result<Step> {
         let _turn = self.turn.lock().await;
         let mut tx = self.db.read().await?;
         let seq = applied(&mut tx).await?;
         self.tell(seq);
         *ahead = ahead.split_off(&(seq + 1));
         let mut batch = contiguous(ahead, seq);
+        let step = if batch.is_empty() { Step::FromJournal } else { Step::FromMemory };
         if batch.is_empty() {
             let limit = i64::try_from(BATCH)?;
             batch = event::after(&mut tx, seq, limit, &self.keys).await?;
         }
         drop(tx);
-        let Some(last) = batch.last().map(|e| e.seq) else { return Ok(0) };
-        let count = batch.len();
+        let Some(last) = batch.last().map(|e| e.seq) else { return Ok(Step::Idle) };
         self.derive(batch, Some((seq, last)), forms).await?;
         self.tell(last);
-        Ok(count)
+        Ok(step)
     }
 
     fn tell(&self, seq: i64) {
@@ -250,6 +260,9 @@ impl Applier {
                 .collect();
             register.kept_keys = load::subject_keys(tx, &fresh, &self.keys).await?;
         }
+        let canonical: HashSet<_> =
+            register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
+        register.branches = load::branches(tx, &canonical, needs.branched).await?;
         self.fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
         Ok(register)
     }
@@ -316,12 +329,7 @@ impl Applier {
 }
 
 fn keep(ahead: &mut BTreeMap<i64, Event>, events: Vec<Appended>) {
-    for event in events {
-        // Bounded: what does not fit is read from the journal.
-        if ahead.len() < 4 * BATCH {
-            ahead.insert(event.seq, event.into());
-        }
-    }
+    ahead.extend(events.into_iter().map(|event| (event.seq, event.into())));
 }
 
 /// The run of events that starts right after `seq`.

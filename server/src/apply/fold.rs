@@ -73,6 +73,8 @@ pub(super) struct Register {
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
     pub(super) cards: HashMap<[u8; 32], (ZoneId, Uuid)>,
     pub(super) waiting: HashMap<Uuid, Vec<Waiting>>,
+    /// Steps of off-line branches already taken: entity, branch, base version.
+    pub(super) branches: HashSet<(Uuid, String, i64)>,
     /// Keys of entities that are about to be made again by a rebuild.
     pub(super) kept_keys: HashMap<Uuid, SubjectKey>,
     /// Entities of the submissions that this batch edits.
@@ -96,6 +98,8 @@ pub(super) struct Needs {
     pub(super) entity_ids: HashSet<Uuid>,
     pub(super) cards: HashSet<[u8; 32]>,
     pub(super) edited: HashSet<(ZoneId, Uuid)>,
+    /// Whether some change continues an off-line branch.
+    pub(super) branched: bool,
 }
 
 /// An event with what it says.
@@ -125,6 +129,7 @@ impl Needs {
             }
             for change in s.interpretation.iter().flat_map(|i| &i.changes) {
                 needs.entity_ids.insert(change.entity_id);
+                needs.branched |= !change.branch_id.is_empty();
                 needs.entity_ids.extend(change.site_id);
                 needs.cards.extend(change.card_key);
             }
@@ -227,7 +232,7 @@ impl Register {
         match self.entities.get(&id) {
             // An id means one thing: reused in another dataset it changes nothing.
             Some(entity) if entity.dataset != change.dataset => return Changed::Not,
-            Some(entity) if change.update && change.base_version > entity.version => {
+            Some(entity) if change.update && !self.has_base(entity, change) => {
                 self.wait(id, zone_id, change, source);
                 return Changed::Waits;
             }
@@ -268,6 +273,9 @@ impl Register {
         let Some(mut entity) = self.entities.remove(&id) else { return };
         self.forget_former_card(&entity, change, ground);
         entity.take(change, source);
+        if !change.branch_id.is_empty() {
+            self.branches.insert((id, change.branch_id.clone(), change.base_version));
+        }
         let site = entity.site_id.and_then(|site| {
             let site = self.homes.get(&site).map_or(site, |home| home.1);
             self.entities.get(&site).filter(|s| s.dataset == "sites")
@@ -319,14 +327,26 @@ impl Register {
         self.new_waiting.insert((id, source.seq), waiting);
     }
 
+    /// Whether the version that a change builds on is here (ODK Entities, off-line branches): the
+    /// server's own, or the step before it of the same branch.
+    fn has_base(&self, entity: &EntityState, change: &EntityChange) -> bool {
+        let base = change.base_version;
+        if change.branch_id.is_empty() {
+            return base <= entity.version;
+        }
+        let known = base <= 1 || base == change.trunk_version;
+        let step = (entity.entity_id, change.branch_id.clone(), base - 1);
+        (known && base <= entity.version) || self.branches.contains(&step)
+    }
+
     /// Applies what waited for this entity, in the order its device made it.
     fn release(&mut self, id: Uuid, ground: &Ground<'_>) {
         let Some(mut queue) = self.waiting.remove(&id) else { return };
         queue.sort_by_key(|w| (w.change.base_version, w.source.seq));
         let mut later = Vec::new();
         for waiting in queue {
-            let version = self.entities.get(&id).map_or(0, |e| e.version);
-            if waiting.change.base_version > version {
+            let ready = self.entities.get(&id).is_some_and(|e| self.has_base(e, &waiting.change));
+            if !ready {
                 later.push(waiting);
                 continue;
             }

@@ -255,6 +255,7 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         create: false,
         update: false,
         base_version: 0,
+        trunk_version: 0,
         branch_id: String::new(),
         label: None,
         open: Props::new(),
@@ -301,6 +302,7 @@ fn from_block(form: &XForm, block: &EntityBlock, id: Uuid) -> EntityChange {
 
 fn with_block(change: &mut EntityChange, block: &EntityBlock) {
     change.base_version = block.base_version.unwrap_or(0);
+    change.trunk_version = block.trunk_version.unwrap_or(0);
     change.branch_id = block.branch_id.clone().unwrap_or_default();
     if let Some(label) = &block.label {
         if has_open_label(&block.dataset) {

@@ -207,11 +207,37 @@ fn state(row: &Row, key: &SubjectKey, vault: Option<Vec<u8>>) -> Result<EntitySt
     Ok(state)
 }
 
+/// The steps of off-line branches that these entities have taken: entity, branch, base version.
+pub(super) async fn branches(
+    tx: &mut Tx,
+    wanted: &HashSet<(ZoneId, Uuid)>,
+    any: bool,
+) -> Result<HashSet<(Uuid, String, i64)>> {
+    let mut found = HashSet::new();
+    if !any {
+        return Ok(found);
+    }
+    for (zone, ids) in by_zone(wanted) {
+        let rows = tx
+            .fetch_in_with(
+                "SELECT entity_id, branch_id, base_version FROM entity_version \
+                 WHERE zone_id = $1 AND branch_id <> '' AND entity_id IN",
+                vec![zone.0.into()],
+                ids,
+                "",
+            )
+            .await?;
+        for row in &rows {
+            found.insert((row.get(0)?, row.get(1)?, row.get(2)?));
+        }
+    }
+    Ok(found)
+}
+
 /// A change that waits for its entity.
 pub(super) struct HeldRow {
     pub(super) entity_id: Uuid,
     pub(super) seq: i64,
-    pub(super) base_version: i64,
 }
 
 /// Changes that wait for these entities, in the order they would apply.
@@ -221,14 +247,12 @@ pub(super) async fn held(tx: &mut Tx, ids: &HashSet<Uuid>) -> Result<Vec<HeldRow
     }
     let rows = tx
         .fetch_in(
-            "SELECT entity_id, seq, base_version FROM held WHERE entity_id IN",
+            "SELECT entity_id, seq FROM held WHERE entity_id IN",
             sorted(ids),
             "ORDER BY base_version, seq",
         )
         .await?;
-    rows.iter()
-        .map(|r| Ok(HeldRow { entity_id: r.get(0)?, seq: r.get(1)?, base_version: r.get(2)? }))
-        .collect()
+    rows.iter().map(|r| Ok(HeldRow { entity_id: r.get(0)?, seq: r.get(1)? })).collect()
 }
 
 /// The entities that records of these submissions made or changed.

@@ -16,7 +16,7 @@ mod rebuild;
 mod replace;
 mod write;
 
-pub use audit::{JournalCheck, check_counts, check_journal};
+pub use audit::{JournalCheck, check_counts, check_journal, waiting_events};
 pub use engine::{Applier, ApplyError, Progress};
 pub use interpret::realm as realm_of_form;
 pub use rebuild::{derived_hash, rebuild};

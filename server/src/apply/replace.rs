@@ -1,6 +1,6 @@
 //! Putting entities on the map again: when their site moves, or when polygons are imported.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -94,7 +94,8 @@ pub(super) async fn replace_all(
             done += u64::try_from(page.len())?;
             let wanted: HashSet<_> = page.into_iter().collect();
             let entities = load::entities(&mut tx, &wanted, keys).await?;
-            settle_page(&mut tx, gazetteer, entities).await?;
+            let grounds = grounds(&mut tx, &entities, keys).await?;
+            settle_page(&mut tx, gazetteer, entities, &grounds).await?;
             tx.commit().await?;
             told(done);
         }
@@ -108,32 +109,50 @@ async fn page_after(
     after: (ZoneId, Uuid),
 ) -> Result<Vec<(ZoneId, Uuid)>> {
     let query = tx
-        .query("SELECT zone_id, entity_id FROM entity e WHERE (zone_id, entity_id) > ($1, $2) ")
+        .query("SELECT zone_id, entity_id FROM entity WHERE (zone_id, entity_id) > ($1, $2) ")
         .bind(after.0.0)
         .bind(after.1);
-    let query = if sites {
-        query.push("AND dataset = 'sites' ")
-    } else {
-        // People whose site is known follow it; only the others have a place of their own.
-        query.push(
-            "AND dataset <> 'sites' AND NOT EXISTS (SELECT 1 FROM entity_home h JOIN entity s \
-             ON s.zone_id = h.zone_id AND s.entity_id = h.canonical_id \
-             WHERE h.entity_id = e.site_id AND s.dataset = 'sites') ",
-        )
-    };
+    let query =
+        query.push(if sites { "AND dataset = 'sites' " } else { "AND dataset <> 'sites' " });
     let rows = query.push("ORDER BY zone_id, entity_id LIMIT ").push_bind(PAGE).fetch_all().await?;
     rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
+
+/// The sites that these people are registered on, by every id they go by.
+async fn grounds(
+    tx: &mut Tx,
+    people: &[EntityState],
+    keys: &MasterKeys,
+) -> Result<HashMap<Uuid, EntityState>> {
+    let named: HashSet<Uuid> = people.iter().filter_map(|p| p.site_id).collect();
+    let homes = load::homes(tx, &named).await?;
+    let wanted: HashSet<_> = homes.values().copied().collect();
+    let mut sites: HashMap<Uuid, EntityState> = HashMap::new();
+    for site in
+        load::entities(tx, &wanted, keys).await?.into_iter().filter(|s| s.dataset == "sites")
+    {
+        for (id, _) in homes.iter().filter(|(_, home)| home.1 == site.entity_id) {
+            sites.insert(*id, site.clone());
+        }
+    }
+    Ok(sites)
 }
 
 async fn settle_page(
     tx: &mut Tx,
     gazetteer: &Gazetteer,
     mut entities: Vec<EntityState>,
+    grounds: &HashMap<Uuid, EntityState>,
 ) -> Result<()> {
     let mut cells = Cells::default();
     let mut heads: BTreeMap<(ZoneId, String), i64> = BTreeMap::new();
     let mut moved = Vec::new();
-    entities.retain_mut(|entity| entity.settle(gazetteer, None));
+    entities.retain_mut(|entity| {
+        let site = entity.site_id.and_then(|id| grounds.get(&id));
+        // A person's own position may be doubted now although the site, and so the place, stays.
+        let flags = entity.flags.clone();
+        entity.settle(gazetteer, site) || entity.flags != flags
+    });
     entities.sort_by_key(|e| (e.zone_id, e.entity_id));
     for entity in &entities {
         *heads.entry((entity.zone_id, entity.dataset.clone())).or_insert(0) += 1;

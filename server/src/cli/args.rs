@@ -56,7 +56,11 @@ pub(super) enum Command {
     /// Derive everything again from the journal (stop the server first)
     Rebuild,
     /// Check that everything received can be read and that the counts add up
-    Check,
+    Check {
+        /// Only say how far the register is behind the journal
+        #[arg(long)]
+        quick: bool,
+    },
     /// Print a hash of every derived table, to compare two registers
     DerivedHash,
     /// Bring the database schema up to date and stop

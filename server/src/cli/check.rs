@@ -6,10 +6,20 @@ use serde_json::json;
 use super::{answer, notice};
 use crate::{
     app::Base,
-    apply::{check_counts, check_journal},
+    apply::{check_counts, check_journal, waiting_events},
 };
 
-pub(super) async fn run(base: &Base, json: bool) -> anyhow::Result<()> {
+pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<()> {
+    if quick {
+        let report = json!({ "waiting_events": waiting_events(&base.db).await? });
+        if json {
+            answer(&report);
+        } else {
+            notice(&report.to_string());
+        }
+        base.db.close().await;
+        return Ok(());
+    }
     let journal = check_journal(&base.db, &base.keys).await?;
     let wrong_cells = check_counts(&base.db).await?;
     let mut missing_files = 0_u64;

@@ -87,7 +87,7 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
         Command::Rebuild => rebuild::run(settings, json).await,
-        Command::Check => check::run(&open(settings).await?, json).await,
+        Command::Check { quick } => check::run(&open(settings).await?, quick, json).await,
         Command::DerivedHash => rebuild::hash(&open(settings).await?).await,
         Command::Migrate => {
             let base = open(settings).await?;

@@ -22,7 +22,7 @@ pub fn query_param(uri: &Uri, name: &str) -> Option<String> {
 }
 
 /// All parameters of the query, decoded.
-pub fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
+pub(super) fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
     let query = uri.query().unwrap_or_default();
     query
         .split('&')

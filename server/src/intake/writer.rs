@@ -18,7 +18,7 @@ const QUEUE: usize = 1_024;
 /// Submissions in one transaction: past this the commit's cost is already shared thin.
 const BATCH: usize = 512;
 /// How long the writer lets apply catch up before it goes on without it.
-const HAND_OFF_PATIENCE: Duration = Duration::from_millis(100);
+const HAND_OFF_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a request waits for its turn and its commit.
 const PATIENCE: Duration = Duration::from_secs(45);
 

@@ -1,4 +1,0 @@
-//! scratch target
-#[macro_use]
-mod support;
-mod phone;
