@@ -1,6 +1,13 @@
 //! Black-box tests: real processes, real TCP, both databases, real clients. One binary: linking
 //! is slow on two cores.
 
+#![expect(
+    clippy::let_underscore_must_use,
+    clippy::format_push_string,
+    clippy::disallowed_methods,
+    reason = "tests read their environment, build texts by hand and let go of what ends with them"
+)]
+
 // `cfg(test)` on each, so that clippy treats helpers as tests too.
 #[cfg(test)]
 #[macro_use]

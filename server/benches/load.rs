@@ -196,8 +196,8 @@ fn fill_sites(server: &Server, count: usize) {
                         .replace(&one.instance_id, &instance)
                         .replace(entity, &id.to_string()),
                     instance_id: instance,
-                    form_id: one.form_id.clone(),
-                    form_version: one.version.clone(),
+                    form_id: one.form_id.to_owned(),
+                    form_version: one.version.to_owned(),
                     attachments: Vec::new(),
                 }
             })

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    sanu::cli::run(environment())
+    sanu::cli::run(&environment())
 }
 
 /// The only place that reads the environment.

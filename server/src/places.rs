@@ -93,12 +93,12 @@ pub struct SchemaNamer;
 impl Namer for SchemaNamer {
     fn code(&self, level: Level, names: &Names) -> String {
         match level {
-            Level::Region => place(SchemaLevel::Region, &names.region),
-            Level::Cercle => place(SchemaLevel::Cercle, &names.cercle),
+            Level::Region => place(SchemaLevel::Region, names.region.as_deref()),
+            Level::Cercle => place(SchemaLevel::Cercle, names.cercle.as_deref()),
             Level::Commune => {
                 let cercle = names.cercle.as_deref().unwrap_or_default();
                 let commune = names.commune.as_deref().unwrap_or_default();
-                let cercle_code = place(SchemaLevel::Cercle, &names.cercle);
+                let cercle_code = place(SchemaLevel::Cercle, names.cercle.as_deref());
                 sanu_schemas::commune_code(cercle, commune)
                     .unwrap_or_else(|| format!("{cercle_code}__{}", sanu_schemas::slug(commune)))
             }
@@ -106,7 +106,7 @@ impl Namer for SchemaNamer {
     }
 }
 
-fn place(level: SchemaLevel, name: &Option<String>) -> String {
-    let name = name.as_deref().unwrap_or_default();
+fn place(level: SchemaLevel, name: Option<&str>) -> String {
+    let name = name.unwrap_or_default();
     sanu_schemas::place_code(level, name).unwrap_or_else(|| sanu_schemas::slug(name))
 }

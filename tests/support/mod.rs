@@ -17,7 +17,6 @@ pub(crate) use server::Server;
 macro_rules! on_both {
     ($($(#[$meta:meta])* fn $name:ident($server:ident) $body:block)*) => {
         mod sqlite {
-            #[allow(unused_imports, reason = "not every test file needs everything")]
             use super::*;
             $(#[test] $(#[$meta])* fn $name() {
                 let $server = crate::support::Server::sqlite();
@@ -25,7 +24,6 @@ macro_rules! on_both {
             })*
         }
         mod postgres {
-            #[allow(unused_imports, reason = "not every test file needs everything")]
             use super::*;
             $(#[test] $(#[$meta])* fn $name() {
                 let Some($server) = crate::support::Server::postgres() else { return };

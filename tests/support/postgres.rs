@@ -136,8 +136,8 @@ fn serve(bin: &Path, path: &Path) -> Result<std::process::Child, String> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|e| format!("postgres: {e}"))?;
-    let until = Instant::now() + Duration::from_secs(60);
-    while !psql(path, "postgres", "SELECT 1").is_some_and(|o| o.trim() == "1") {
+    let until = Instant::now() + Duration::from_mins(1);
+    while psql(path, "postgres", "SELECT 1").is_none_or(|o| o.trim() != "1") {
         if Instant::now() > until {
             return Err("the cluster did not answer within a minute".to_owned());
         }

@@ -123,7 +123,7 @@ impl Server {
         self.process = Some(process);
         let mut seen = Vec::new();
         loop {
-            let line = told.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| {
+            let line = told.recv_timeout(Duration::from_mins(1)).unwrap_or_else(|_| {
                 panic!("the server did not say where it listens:\n{}", seen.join("\n"))
             });
             if let Some(rest) = line.trim().strip_prefix("Mot de passe") {
@@ -233,7 +233,7 @@ impl Server {
 
     /// Waits until everything in the journal is applied.
     pub(crate) fn settled(&self) {
-        let until = Instant::now() + Duration::from_secs(120);
+        let until = Instant::now() + Duration::from_mins(2);
         loop {
             // Not `sanu check`: it reads the whole journal each time.
             let waiting = self.sql(

@@ -23,20 +23,18 @@ pub async fn check_journal(db: &Db, keys: &MasterKeys) -> Result<JournalCheck> {
     let mut seq = 0;
     loop {
         let mut tx = db.read().await?;
-        let page = match event::after(&mut tx, seq, 200, keys).await {
-            Ok(page) => page,
-            Err(_) => {
-                // One of the page: find which, one by one.
-                let one = event::after(&mut tx, seq, 1, keys).await;
-                found.unreadable += u64::from(one.is_err());
-                if let Ok(events) = one {
-                    events
-                } else {
-                    seq += 1;
-                    found.events += 1;
-                    continue;
-                }
-            }
+        let page = event::after(&mut tx, seq, 200, keys).await;
+        let page = if let Ok(page) = page {
+            page
+        } else {
+            // One of the page cannot be opened: find which, one by one.
+            let Ok(one) = event::after(&mut tx, seq, 1, keys).await else {
+                found.unreadable += 1;
+                found.events += 1;
+                seq += 1;
+                continue;
+            };
+            one
         };
         let Some(last) = page.last() else { break };
         seq = last.seq;

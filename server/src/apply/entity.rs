@@ -143,10 +143,10 @@ impl EntityState {
         overlay(&mut self.sealed, &change.sealed);
         self.site_id = change.site_id.or(self.site_id);
         self.position = change.position.or(self.position);
-        take_some(&mut self.facts.sex, &change.facts.sex);
-        take_some(&mut self.facts.age_group, &change.facts.age_group);
-        take_some(&mut self.facts.status, &change.facts.status);
-        take_some(&mut self.facts.district, &change.facts.district);
+        take_some(&mut self.facts.sex, change.facts.sex.as_ref());
+        take_some(&mut self.facts.age_group, change.facts.age_group.as_ref());
+        take_some(&mut self.facts.status, change.facts.status.as_ref());
+        take_some(&mut self.facts.district, change.facts.district.as_ref());
         let open = to_text(&change.open);
         let sealed = self.key.seal(b"vault", to_text(&change.sealed).as_bytes());
         self.versions.push(VersionRow {
@@ -169,18 +169,14 @@ impl EntityState {
         let own = self.position.map(|p| gazetteer.locate(p));
         let flags: Vec<&str> = own.iter().flat_map(|p| p.flags.iter().map(|f| f.code())).collect();
         self.flags = serde_json::to_string(&flags).expect("a list of words is always JSON");
-        match site {
-            Some(site) => {
-                self.place = site.place.clone();
-                self.district = site.district.clone();
-            }
-            None => {
-                self.place = own.as_ref().map(StoredPlace::of).unwrap_or_default();
-                let declared = self.facts.district.clone();
-                let of_cercle = sanu_schemas::mining_district_of_cercle(self.place.cercle_2023());
-                self.district =
-                    declared.or_else(|| of_cercle.map(str::to_owned)).unwrap_or_default();
-            }
+        if let Some(site) = site {
+            self.place = site.place.clone();
+            self.district.clone_from(&site.district);
+        } else {
+            self.place = own.as_ref().map(StoredPlace::of).unwrap_or_default();
+            let declared = self.facts.district.clone();
+            let of_cercle = sanu_schemas::mining_district_of_cercle(self.place.cercle_2023());
+            self.district = declared.or_else(|| of_cercle.map(str::to_owned)).unwrap_or_default();
         }
         before != (self.place.clone(), self.district.clone())
     }
@@ -210,8 +206,8 @@ fn overlay(into: &mut Props, from: &Props) {
     }
 }
 
-fn take_some(into: &mut Option<String>, from: &Option<String>) {
-    if from.is_some() {
-        into.clone_from(from);
+fn take_some(into: &mut Option<String>, from: Option<&String>) {
+    if let Some(value) = from {
+        *into = Some(value.clone());
     }
 }

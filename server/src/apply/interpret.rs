@@ -87,9 +87,8 @@ pub(super) fn interpret(
     let Some(published) = exact.or_else(|| forms.latest(&event.form_id)) else {
         return kept_aside("unknown_form", "A01", content);
     };
-    let decoded = match decoded(published, exact.is_some(), content, event) {
-        Ok(decoded) => decoded,
-        Err(()) => return kept_aside("undecodable", "A01", content),
+    let Some(decoded) = decoded(published, exact.is_some(), content, event) else {
+        return kept_aside("undecodable", "A01", content);
     };
     let form = &published.form;
     let mut said = describe(form, &decoded, content);
@@ -116,12 +115,12 @@ fn decoded(
     exact: bool,
     content: &Content,
     event: &Event,
-) -> Result<Arc<Decoded>, ()> {
+) -> Option<Arc<Decoded>> {
     // The door decodes against the exact version only.
     if let Some(decoded) = content.decoded.as_ref().filter(|_| exact) {
-        return Ok(Arc::clone(decoded));
+        return Some(Arc::clone(decoded));
     }
-    decode(&published.form, &content.xml, event.received_at.date()).map(Arc::new).map_err(|_| ())
+    decode(&published.form, &content.xml, event.received_at.date()).map(Arc::new).ok()
 }
 
 fn kept_aside(reason: &'static str, rule: &str, content: &Content) -> Interpretation {

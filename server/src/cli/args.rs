@@ -73,7 +73,7 @@ pub(super) struct Serve {
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
     pub(super) listen: String,
 
-    /// The address phones use, when a proxy stands in front: https://census.example.ml
+    /// The address phones use, when a proxy stands in front: `https://census.example.ml`
     #[arg(long, value_name = "URL")]
     pub(super) public_url: Option<String>,
 

@@ -41,12 +41,12 @@ pub struct Environment {
 }
 
 /// Parses the command line and runs it.
-pub fn run(environment: Environment) -> ExitCode {
+pub fn run(environment: &Environment) -> ExitCode {
     let args = Args::parse();
-    log(&environment);
+    log(environment);
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match threads {
-        Ok(threads) => threads.block_on(dispatch(args, &environment)),
+        Ok(threads) => threads.block_on(dispatch(args, environment)),
         Err(error) => Err(error.into()),
     };
     match done {

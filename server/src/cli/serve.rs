@@ -136,7 +136,7 @@ async fn stopped() {
     let Ok(mut terminate) =
         tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
     else {
-        let _ = interrupt.await;
+        let _interrupted = interrupt.await;
         return;
     };
     tokio::select! {

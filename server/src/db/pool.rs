@@ -79,7 +79,7 @@ impl Db {
             .pragma("temp_store", "MEMORY");
         let write = SqlitePoolOptions::new()
             .max_connections(1)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .connect_with(
                 base.clone().pragma("cache_size", "-49152").pragma("wal_autocheckpoint", "4000"),
             )

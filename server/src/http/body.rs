@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use super::problem::Problem;
 
 /// Longest silence of a sender.
-pub(super) const SILENCE: Duration = Duration::from_secs(60);
+pub(super) const SILENCE: Duration = Duration::from_mins(1);
 
 /// Reads a body, opens gzip or zstd, and refuses what grows past `max`.
 pub(super) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Problem> {

@@ -224,15 +224,15 @@ impl Batch {
                 self.add(index, p, EventKind::LateOriginal, first.zone_id, first.submission_id);
                 Outcome::Accepted { submission_id: first.submission_id }
             }
-            Some(_) => match self.known.get(&p.content_key).copied() {
-                Some(other) => self.seen(index, p, other),
-                None => {
-                    let zone = p.incoming.sender.zone_id;
-                    self.learn(p.content_key, zone, p.event_id, Some(p.content_hash));
-                    self.add(index, p, EventKind::Conflict, zone, p.event_id);
-                    Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
+            Some(_) => {
+                if let Some(other) = self.known.get(&p.content_key).copied() {
+                    return self.seen(index, p, other);
                 }
-            },
+                let zone = p.incoming.sender.zone_id;
+                self.learn(p.content_key, zone, p.event_id, Some(p.content_hash));
+                self.add(index, p, EventKind::Conflict, zone, p.event_id);
+                Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
+            }
         }
     }
 

@@ -85,6 +85,7 @@ impl BlobStore {
     }
 
     /// Puts a complete upload in its place, durably. The same content twice is one file.
+    #[expect(clippy::needless_pass_by_value, reason = "dropping the part ends the upload")]
     pub fn keep(&self, part: PartFile) -> io::Result<()> {
         let path = self.path_of(&part.sha256);
         if path.is_file() {

@@ -134,7 +134,7 @@ async fn commit(
                 // A sender that hung up will ask again and be told "duplicate".
                 let _gone = answer.send(Ok(outcomes.by_ref().take(size).collect()));
             }
-            let events = hand_over(prepared, subject_keys, appended, now);
+            let events = hand_over(&prepared, &subject_keys, appended, now);
             // When apply is behind, waiting a moment costs less than making it read all this back;
             // past that the journal has it.
             let _full = hand_off.send_timeout(events, HAND_OFF_PATIENCE).await;
@@ -152,8 +152,8 @@ async fn commit(
 type Place = (usize, i64, crate::store::ZoneId, super::EventKind, uuid::Uuid);
 
 fn hand_over(
-    prepared: Arc<Vec<Prepared>>,
-    keys: Vec<SubjectKey>,
+    prepared: &[Prepared],
+    keys: &[SubjectKey],
     places: Vec<Place>,
     now: crate::runtime::Micros,
 ) -> Vec<Appended> {

@@ -195,15 +195,16 @@ pub(super) async fn media(
     let bytes = store::forms::media(&mut tx, &p.row.form_id, &p.row.version, &file).await?;
     let bytes = bytes.ok_or(Refusal::NotFound(UNKNOWN_FILE))?;
     Ok(cached(md5, headers.get(header::IF_NONE_MATCH), || {
-        let kind = if file.ends_with(".csv") {
-            "text/csv; charset=utf-8"
-        } else {
-            "application/octet-stream"
-        };
+        let kind =
+            if is_csv(&file) { "text/csv; charset=utf-8" } else { "application/octet-stream" };
         (
             [(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")],
             Body::from(bytes),
         )
             .into_response()
     }))
+}
+
+fn is_csv(file: &str) -> bool {
+    std::path::Path::new(file).extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"))
 }

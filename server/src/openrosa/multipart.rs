@@ -28,7 +28,7 @@ const PARTS_MAX: usize = 256;
 /// Bytes that may arrive without completing a header or giving content.
 const STALL_MAX: usize = 256 * 1024;
 /// Longest silence of the sender.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// A file of the POST, complete and sealed.
 pub(super) struct Part {
@@ -119,6 +119,7 @@ fn bounded(
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "used as a function of `map_err`")]
 fn read_error(error: multer::Error) -> Refusal {
     let io = match &error {
         multer::Error::StreamReadFailed(inner) => inner.downcast_ref::<std::io::Error>(),

@@ -50,7 +50,7 @@ pub(super) fn message(status: StatusCode, text: &str) -> Response {
     )
 }
 
-/// A document with an ETag: 304 when the phone has it.
+/// A document with an entity tag: 304 when the phone has it.
 pub(super) fn cached(
     etag: &str,
     given: Option<&HeaderValue>,

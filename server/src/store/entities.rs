@@ -132,7 +132,7 @@ pub async fn known(
     tx: &mut Tx,
     scope: &Scope,
     dataset: &str,
-    ids: &HashSet<Uuid>,
+    ids: &[Uuid],
 ) -> Result<HashSet<Uuid>> {
     let list = ids.iter().map(|id| (*id).into()).collect();
     let homes = tx
