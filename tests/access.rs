@@ -252,7 +252,7 @@ on_both! {
         let mut in_b = vec![site_at(2, PLACES[1].0, PLACES[1].1), site_at(3, PLACES[2].0, PLACES[2].1)];
         in_b.extend(miners_on(2, 46, 7));
         register(&server, &a, &in_a);
-        register(&server, &a, &in_b);
+        register(&server, &b, &in_b);
 
         let [of_a, of_b, of_none] = ["zone-a", "zone-b", "zone-c"].map(|z| session(&server, "supervisor", Some(z)));
 

@@ -25,7 +25,7 @@ struct Parcel {
 impl Parcel {
     fn new(number: usize, submission: Submission) -> Self {
         let photo =
-            (number % 4 == 0).then(|| format!("photo {number} ").repeat(8_000).into_bytes());
+            number.is_multiple_of(4).then(|| format!("photo {number} ").repeat(8_000).into_bytes());
         Self { submission, photo }
     }
 
@@ -136,7 +136,7 @@ fn crashes(server: Server, rounds: usize) {
     server.settled();
 
     assert_eq!(acknowledged.iter().collect::<BTreeSet<_>>().len(), total);
-    let stored = server.sql("SELECT instance_id, COUNT(*) FROM record WHERE seq <> 7 GROUP BY instance_id");
+    let stored = server.sql("SELECT instance_id, COUNT(*) FROM record GROUP BY instance_id");
     let stored: BTreeMap<&str, &str> = stored.lines().filter_map(|l| l.split_once('|')).collect();
     for id in &acknowledged {
         assert_eq!(stored.get(id.as_str()), Some(&"1"), "{id} was acknowledged");

@@ -10,7 +10,7 @@ use crate::support::{
 };
 
 /// A polygon with these properties around a box: west, south, east, north.
-fn feature(properties: Value, [w, s, e, n]: [f64; 4]) -> Value {
+fn feature(properties: &Value, [w, s, e, n]: [f64; 4]) -> Value {
     let ring = json!([[w, s], [e, s], [e, n], [w, n], [w, s]]);
     json!({ "type": "Feature", "properties": properties,
             "geometry": { "type": "Polygon", "coordinates": [ring] } })
@@ -22,7 +22,7 @@ fn commune(name: &str, pcode: &str, area: [f64; 4]) -> Value {
         "adm0_name": "Mali", "adm1_name": "Kayes", "adm1_pcode": "ML01", "adm2_name": "Kayes",
         "adm2_pcode": "ML0101", "adm3_name": name, "adm3_pcode": pcode, "valid_on": "2015-04-08",
     });
-    feature(properties, area)
+    feature(&properties, area)
 }
 
 /// Kayes town lies in the first, the rest of what the tests use of Kayes in the second.
@@ -31,17 +31,17 @@ const SOUTH: [f64; 4] = [-11.60, 13.60, -11.30, 14.35];
 
 fn communes() -> Value {
     // On purpose not the communes that are there: only the polygons can say so.
-    collection(vec![commune("Sadiola", "ML010122", TOWN), commune("Bangassi", "ML010101", SOUTH)])
+    collection(&[commune("Sadiola", "ML010122", TOWN), commune("Bangassi", "ML010101", SOUTH)])
 }
 
 fn regions_of_2023() -> Value {
-    collection(vec![feature(
-        json!({ "law_2023_code": "11", "name": "Nioro" }),
+    collection(&[feature(
+        &json!({ "law_2023_code": "11", "name": "Nioro" }),
         [-11.60, 14.0, -11.0, 15.0],
     )])
 }
 
-fn collection(features: Vec<Value>) -> Value {
+fn collection(features: &[Value]) -> Value {
     json!({ "type": "FeatureCollection", "features": features })
 }
 
@@ -191,7 +191,7 @@ on_both! {
         register(&server, &phone.token, &[site_at(1, 14.4469, -11.4445)]);
         let before = sites(&server);
         let folder = tempfile::tempdir().unwrap();
-        let utm = collection(vec![commune("Sadiola", "ML010122", [236_000.0, 1_590_000.0, 260_000.0, 1_610_000.0])]);
+        let utm = collection(&[commune("Sadiola", "ML010122", [236_000.0, 1_590_000.0, 260_000.0, 1_610_000.0])]);
         let line = json!({ "type": "Feature", "properties": { "adm1_name": "Kayes" },
             "geometry": { "type": "LineString", "coordinates": [[-11.5, 14.4], [-11.4, 14.5]] } });
         let mut garbage = b"{\"type\":\"FeatureCollection\",\"features\":[{\"a\":\"".to_vec();
@@ -201,10 +201,10 @@ on_both! {
             ("shape.shp", &[0, 0, 0x27, 0x0a, 0xff, 0xfe, 0, 0], "JSON"),
             ("page.html", b"<html>Connexion</html>", "JSON"),
             ("array.json", b"[1,2,3]", ""),
-            ("none.geojson", collection(Vec::new()).to_string().leak().as_bytes(), "no polygon"),
-            ("line.geojson", collection(vec![line]).to_string().leak().as_bytes(), "LineString"),
+            ("none.geojson", collection(&[]).to_string().leak().as_bytes(), "no polygon"),
+            ("line.geojson", collection(&[line]).to_string().leak().as_bytes(), "LineString"),
             ("utm.geojson", utm.to_string().leak().as_bytes(), "EPSG:4326"),
-            ("other.geojson", collection(vec![feature(json!({ "id": 1 }), TOWN)]).to_string().leak().as_bytes(), "adm1_name"),
+            ("other.geojson", collection(&[feature(&json!({ "id": 1 }), TOWN)]).to_string().leak().as_bytes(), "adm1_name"),
             ("garbage.geojson", &garbage, "JSON"),
         ];
         let good = file(folder.path(), "good.geojson", communes().to_string().as_bytes());

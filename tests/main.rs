@@ -14,7 +14,13 @@
 mod support;
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod bad_input;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod geography;
 #[cfg(test)]
 mod main_job;
 #[cfg(test)]
@@ -25,3 +31,5 @@ mod phone;
 mod register;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod sync;

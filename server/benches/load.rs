@@ -8,7 +8,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads its environment")]
 #![expect(
-    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::as_conversions,
     clippy::cast_precision_loss,
     reason = "a benchmark stops at the first surprise"
@@ -83,7 +83,7 @@ impl Server {
         let url = loop {
             let line = lines.next().expect("the server says where it listens").expect("text");
             if let Some(rest) = line.trim().strip_prefix("Mot de passe") {
-                admin = rest.split_whitespace().next().unwrap_or_default().to_owned();
+                rest.split_whitespace().next().unwrap_or_default().clone_into(&mut admin);
             }
             if let Some(rest) = line.strip_prefix("sanu listens on ") {
                 break format!("http://{}", rest.split(' ').next().unwrap_or_default());

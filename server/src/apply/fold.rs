@@ -62,6 +62,7 @@ pub(super) struct FeedOut {
     pub(super) kind: &'static str,
     pub(super) dataset: String,
     pub(super) subject_id: Uuid,
+    /// Whom a receipt is for: the device, or the account of somebody who logged in.
     pub(super) device_id: Option<Uuid>,
     pub(super) detail: String,
 }
@@ -146,15 +147,17 @@ impl Register {
         for file in files {
             self.files.push((event.zone_id, event.submission_id, file, event.seq));
         }
-        let Some(said) = interpretation else { return };
+        let Some(mut said) = interpretation else { return };
         let source =
             Source { submission_id: event.submission_id, seq: event.seq, at: event.received_at };
         let mut entity_id = None;
         let mut waits = false;
-        for change in &said.changes {
+        let changes = std::mem::take(&mut said.changes);
+        for change in &changes {
             match self.change(event.zone_id, change, source, ground) {
                 Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
                 Changed::Waits => waits = true,
+                Changed::Foreign => said.flag("entity_of_another_zone", "A12"),
                 Changed::Not => {}
             }
         }
@@ -196,7 +199,7 @@ impl Register {
             kind: "receipt",
             dataset: String::new(),
             subject_id: event.submission_id,
-            device_id: event.device_id,
+            device_id: event.device_id.or(event.account_id),
             detail: detail.to_string(),
         });
     }
@@ -232,6 +235,11 @@ impl Register {
         match self.entities.get(&id) {
             // An id means one thing: reused in another dataset it changes nothing.
             Some(entity) if entity.dataset != change.dataset => return Changed::Not,
+            // What a zone may not see it may not change; a person met again elsewhere is another
+            // matter, and comes as a creation with the same card.
+            Some(entity) if !change.create && hidden_from(zone_id, entity.zone_id) => {
+                return Changed::Foreign;
+            }
             Some(entity) if change.update && !self.has_base(entity, change) => {
                 self.wait(id, zone_id, change, source);
                 return Changed::Waits;
@@ -363,5 +371,10 @@ impl Register {
 enum Changed {
     Entity(Uuid),
     Waits,
+    Foreign,
     Not,
+}
+
+fn hidden_from(sender: ZoneId, entity: ZoneId) -> bool {
+    sender != ZoneId::COUNTRY && sender != entity
 }

@@ -275,7 +275,7 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
             .query(
                 "UPDATE record SET state = CASE WHEN violations = '[]' THEN 'received' ELSE 'flagged' END, \
                  reason = '', entity_id = $3 WHERE zone_id = $1 AND submission_id = $2 AND state = 'held' \
-                 RETURNING state, instance_id, device_id, violations",
+                 RETURNING state, instance_id, COALESCE(device_id, account_id), violations",
             )
             .bind(waited.zone_id.0)
             .bind(waited.source.submission_id)

@@ -45,7 +45,7 @@ fn receipt_state(state: &str) -> ReceiptState {
     }
 }
 
-/// Reads on from the cursor and moves it. Receipts go to the device that sent the record only.
+/// Reads on from the cursor and moves it. Receipts go to the device or account that sent the record only.
 pub async fn page(
     tx: &mut Tx,
     by: &Caller,
@@ -104,7 +104,7 @@ async fn zone_page(
         )
         .bind(zone.0)
         .bind(from)
-        .bind(by.device_id.unwrap_or(Uuid::nil()))
+        .bind(by.device_id.or(by.account_id).unwrap_or(Uuid::nil()))
         .bind(limit)
         .fetch_all()
         .await?;

@@ -1,7 +1,0 @@
-//! scratch target
-#[macro_use]
-mod support;
-mod access;
-mod crash;
-mod geography;
-mod sync;
