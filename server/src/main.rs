@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Fewer cycles per small allocation than the system's, and memory given back sooner.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     sanu::cli::run(&environment())
 }

@@ -15,7 +15,7 @@ use crate::support::{
 };
 
 /// What a refused bomb may add to the server's memory, in kB; the largest body it takes is 16 MiB.
-const GROWTH: u64 = 60_000;
+const GROWTH: u64 = 64 * 1024;
 
 fn push(server: &Server, phone: &Phone, encoding: &str, body: &[u8]) -> Response {
     let bearer = format!("Bearer {}", phone.token);
