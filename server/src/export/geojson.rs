@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
+use sanu_schemas::Level;
 use serde_json::value::RawValue;
 
 use crate::{access::SiteTier, store::sites::SiteRow};
@@ -36,6 +37,14 @@ pub fn site_feature(out: &mut String, site: &SiteRow, tier: SiteTier) {
         ("mining_district", &site.district),
     ] {
         member(out, name, value);
+    }
+    // Codes are for joining, names are for reading.
+    for (name, level, code) in [
+        ("region_name", Level::Region, r23),
+        ("cercle_name", Level::Cercle, c23),
+        ("commune_name", Level::Commune, m23),
+    ] {
+        member(out, name, &sanu_schemas::place_name(level, code).unwrap_or_default());
     }
     write!(out, ",\"version\":{},\"position_flags\":{}", site.version, site.flags)
         .expect("writing to a String cannot fail");

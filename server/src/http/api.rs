@@ -33,6 +33,11 @@ pub(super) async fn openapi() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], sanu_schemas::openapi()).into_response()
 }
 
+/// A known address, another method.
+pub(super) async fn not_allowed() -> Problem {
+    Problem::new("method-not-allowed", "")
+}
+
 /// What no route matches.
 pub(super) async fn not_found() -> Problem {
     Problem::not_found()

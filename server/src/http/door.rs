@@ -68,14 +68,12 @@ impl<'a> Door<'a> {
 
     async fn read(&self, xml: Bytes, sender: Sender) -> Result<Incoming, DoorRefusal> {
         let forms = self.app.base.catalogue.current().await?;
-        let today = self.app.base.runtime.now().date();
-        let body = xml.clone();
-        let work = move || understand(&forms, &body, today);
-        let understood = if xml.len() <= LARGE {
-            work()
-        } else {
-            tokio::task::spawn_blocking(work).await.map_err(|_| DoorRefusal::Busy)?
-        };
+        let mut understood = self.with(forms, &xml).await;
+        if matches!(understood, Err(DoorRefusal::UnknownForm)) {
+            // Published a moment ago, perhaps by another process.
+            let forms = self.app.base.catalogue.refresh().await?;
+            understood = self.with(forms, &xml).await;
+        }
         let (envelope, realm, decoded) = understood?;
         let instance_id = envelope.instance_id.unwrap_or_else(|| {
             // A blank id gets one from its content, so that a retry is the same submission.
@@ -92,6 +90,16 @@ impl<'a> Door<'a> {
             sender,
             decoded,
         })
+    }
+
+    async fn with(&self, forms: Arc<Snapshot>, xml: &Bytes) -> Result<Understood, DoorRefusal> {
+        let today = self.app.base.runtime.now().date();
+        if xml.len() <= LARGE {
+            return understand(&forms, xml, today);
+        }
+        let xml = xml.clone();
+        let work = move || understand(&forms, &xml, today);
+        tokio::task::spawn_blocking(work).await.map_err(|_| DoorRefusal::Busy)?
     }
 }
 

@@ -19,10 +19,16 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 13] = [
+const KINDS: [(&str, u16, &str, &str); 14] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
+    (
+        "method-not-allowed",
+        405,
+        "This address does not take this method",
+        "Méthode non permise ici",
+    ),
     ("bad-parameter", 400, "A parameter is not understood", "Un paramètre n'est pas compris"),
     ("malformed", 400, "The request is not understood", "La requête n'est pas comprise"),
     ("not-json", 400, "The body is not JSON", "Le corps n'est pas du JSON"),

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderValue, header},
     middleware::{from_fn, map_response},
     response::{IntoResponse as _, Response},
-    routing::{delete, get, post, put},
+    routing::{get, post, put},
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
@@ -26,9 +26,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/counts", get(counts::counts))
         .route("/v1/sites.geojson", get(sites::geojson))
         .route("/v1/sessions", post(session::open))
-        .route("/v1/sessions/current", delete(session::close))
+        .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))
         .fallback(api::not_found)
+        .method_not_allowed_fallback(api::not_allowed)
         .layer(from_fn(problem::localise));
     let open = Router::new()
         .route("/healthz", get(api::healthz))

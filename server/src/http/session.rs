@@ -12,7 +12,12 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Connection, auth::COOKIE, body, problem::Problem};
+use super::{
+    Connection,
+    auth::{By, COOKIE},
+    body,
+    problem::Problem,
+};
 use crate::app::App;
 
 #[derive(Deserialize)]
@@ -54,6 +59,13 @@ pub(super) async fn open(
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// `GET /v1/sessions/current`: who is asking.
+pub(super) async fn current(By(by): By) -> Response {
+    let mut response = Json(json!({ "role": by.role.as_str() })).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// `DELETE /v1/sessions/current`
