@@ -4,7 +4,8 @@ CREATE TABLE server_info (
     server_id uuid NOT NULL,
     epoch uuid NOT NULL,
     created_at bigint NOT NULL,
-    public_url text NOT NULL
+    public_url text NOT NULL,
+    key_check bytea NOT NULL
 );
 
 -- Journal order is commit order: the row is locked by whoever appends.

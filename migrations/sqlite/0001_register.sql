@@ -4,7 +4,8 @@ CREATE TABLE server_info (
     server_id BLOB NOT NULL,
     epoch BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    public_url TEXT NOT NULL
+    public_url TEXT NOT NULL,
+    key_check BLOB NOT NULL
 ) STRICT;
 
 -- Journal order is commit order: the row is locked by whoever appends.

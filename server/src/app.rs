@@ -10,7 +10,7 @@ use crate::{
     catalogue::{self, Catalogue, PublishError},
     db::{Db, DbConfig, DbError, Tx},
     intake::{BlobStore, Intake},
-    keys::{KeyError, MasterKeys},
+    keys::{KeyError, Make, MasterKeys},
     places::Places,
     runtime::{Micros, Runtime},
     store::{server, server::ServerInfo, zones},
@@ -104,12 +104,18 @@ impl Base {
     pub async fn open(settings: Settings, runtime: Runtime) -> Result<Self, StartError> {
         let folder =
             |source| StartError::Folder { path: settings.data.display().to_string(), source };
-        std::fs::create_dir_all(&settings.data).map_err(folder)?;
-        let keys =
-            MasterKeys::load(&settings.data.join("keys"), settings.master_keys.clone(), &runtime)?;
-        let keys = Arc::new(keys);
+        create_private(&settings.data).map_err(folder)?;
         let db = Db::open(&settings.database()).await?;
-        let (info, first_start) = ensure_server(&db, &runtime, &settings).await?;
+        let known = server::find(&mut db.read().await?).await?;
+        let make = if known.is_some() { Make::No } else { Make::Yes };
+        let folder_of_keys = settings.data.join("keys");
+        let keys = MasterKeys::load(&folder_of_keys, settings.master_keys.clone(), make, &runtime)?;
+        let keys = Arc::new(keys);
+        let (info, first_start) = ensure_server(&db, &keys, &runtime, &settings).await?;
+        // Sealing under other keys what the old ones should open would lose it.
+        if info.key_check != keys.fingerprint() {
+            return Err(KeyError::Wrong.into());
+        }
         publish_built_in(&db, runtime.now()).await?;
         let blobs =
             BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
@@ -131,14 +137,21 @@ impl Base {
     }
 }
 
+/// Makes the folder for its owner only: a phone's address and sealed files lie in it.
+pub(crate) fn create_private(folder: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
 async fn ensure_server(
     db: &Db,
+    keys: &MasterKeys,
     runtime: &Runtime,
     settings: &Settings,
 ) -> Result<(ServerInfo, bool), StartError> {
     let mut tx = db.write().await?;
     let url = settings.public_url.clone().unwrap_or_default();
-    let (mut info, made) = server::ensure(&mut tx, runtime, &url).await?;
+    let (mut info, made) = server::ensure(&mut tx, runtime, &url, &keys.fingerprint()).await?;
     if made {
         let (_, _) = zones::ensure(&mut tx, "ML", runtime.now()).await?;
     }

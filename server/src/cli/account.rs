@@ -36,6 +36,18 @@ pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Res
                 notice(&format!("account {login} ({}) added", role.as_str()));
             }
         }
+        Account::Password { login, password_stdin } => {
+            let password = if password_stdin { read_password()? } else { password(&base.runtime) };
+            reset(base, &login, &password).await?;
+            if json {
+                let shown = (!password_stdin).then_some(&password);
+                answer(&json!({ "login": login, "password": shown }));
+            } else if password_stdin {
+                notice(&format!("account {login}: password changed"));
+            } else {
+                notice(&format!("account {login}: new password, shown once: {password}"));
+            }
+        }
         Account::List => list(base, json).await?,
         Account::Disable { login } => {
             let mut tx = base.db.write().await?;
@@ -96,13 +108,14 @@ pub(super) async fn add(
     {
         bail!("a login has 1 to 100 characters, without : \" or \\");
     }
+    anyhow::ensure!(zone.is_none_or(|z| !z.trim().is_empty()), "a zone needs a code");
     let now = base.runtime.now();
     let mut tx = base.db.write().await?;
     let zone_id = match zone {
         Some(code) => {
             let (zone_id, made) = zones::ensure(&mut tx, code, now).await?;
             if made {
-                notice(&format!("zone {code} is new"));
+                notice(&format!("note: zone {code} is new (a typing error? it has its own scope)"));
             }
             Some(zone_id)
         }
@@ -124,6 +137,21 @@ pub(super) async fn add(
     }
     let subject = account_id.to_string();
     audit::note(&mut tx, &base.runtime, "console", "account.add", &subject, role.as_str()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Replaces the password; sessions opened with the old one end.
+async fn reset(base: &Base, login: &str, password: &str) -> anyhow::Result<()> {
+    let mut tx = base.db.write().await?;
+    let account = accounts::any_by_login(&mut tx, login).await?;
+    let account = account.with_context(|| format!("there is no account {login}"))?;
+    let id = account.account_id;
+    let sealed =
+        account.role.is_field().then(|| base.keys.seal_for(id, ha1(login, password).as_bytes()));
+    let hash = hash_password(password, &base.runtime);
+    accounts::set_password(&mut tx, id, &hash, sealed).await?;
+    audit::note(&mut tx, &base.runtime, "console", "account.password", &id.to_string(), "").await?;
     tx.commit().await?;
     Ok(())
 }

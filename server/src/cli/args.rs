@@ -115,6 +115,14 @@ pub(super) enum Account {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Give an account a new password, and enable it again
+    Password {
+        /// Its login
+        login: String,
+        /// Read the password from standard input instead of making one
+        #[arg(long)]
+        password_stdin: bool,
+    },
     /// List accounts
     List,
     /// Disable an account at once

@@ -23,6 +23,10 @@ pub(super) struct Added {
 pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Result<()> {
     match action {
         Device::Add { name, zone, svg } => {
+            if let Some(path) = &svg {
+                // Found out before the phone exists: its address is shown only once.
+                write_svg(path, "")?;
+            }
             let added = add(base, &name, zone.as_deref()).await?;
             if let Some(path) = &svg {
                 write_svg(path, &added.qr)?;
@@ -60,11 +64,18 @@ pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Resu
 }
 
 pub(super) fn write_svg(path: &Path, text: &str) -> anyhow::Result<()> {
-    std::fs::write(path, qr::svg(text)?).with_context(|| path.display().to_string())
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    let picture = qr::svg(text)?;
+    let file =
+        std::fs::File::options().create(true).truncate(true).write(true).mode(0o600).open(path);
+    // The picture is an address with its token: for its owner only.
+    file.and_then(|mut file| file.write_all(picture.as_bytes()))
+        .with_context(|| path.display().to_string())
 }
 
 /// Adds a phone with a fresh token.
 pub(super) async fn add(base: &Base, name: &str, zone: Option<&str>) -> anyhow::Result<Added> {
+    anyhow::ensure!(zone.is_none_or(|z| !z.trim().is_empty()), "a zone needs a code");
     if name.trim().is_empty() || name.len() > 200 {
         bail!("a phone needs a name of 1 to 200 characters");
     }
@@ -75,7 +86,7 @@ pub(super) async fn add(base: &Base, name: &str, zone: Option<&str>) -> anyhow::
         Some(code) => {
             let (zone_id, made) = zones::ensure(&mut tx, code, now).await?;
             if made {
-                notice(&format!("zone {code} is new"));
+                notice(&format!("note: zone {code} is new (a typing error? it has its own scope)"));
             }
             Some(zone_id)
         }

@@ -52,10 +52,22 @@ pub fn run(environment: &Environment) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("sanu: {error:#}");
+            eprintln!("sanu: {}", said_once(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error and its causes, without those that the text before already tells.
+fn said_once(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn log(environment: &Environment) {
@@ -77,18 +89,38 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
             .unwrap_or_else(|| String::from("./sanu-data")),
     );
     settings.database_url = args.database_url.or_else(|| environment.database_url.clone());
+    if let Some(url) = &settings.database_url {
+        anyhow::ensure!(
+            url.starts_with("postgres://") || url.starts_with("postgresql://"),
+            "the database URL starts with postgres://"
+        );
+    }
     settings.master_keys = (environment.master_key.clone(), environment.children_key.clone());
     let json = args.json;
     match args.command {
         Command::Serve(serve) => serve::run(settings, serve).await,
         Command::Simulate(simulate) => simulate::run(settings, simulate, json).await,
-        Command::Account { action } => account::run(&open(settings).await?, action, json).await,
-        Command::Device { action } => device::run(&open(settings).await?, action, json).await,
+        Command::Account { action } => {
+            let base = if matches!(action, args::Account::Add { .. }) {
+                open(settings).await?
+            } else {
+                open_existing(settings).await?
+            };
+            account::run(&base, action, json).await
+        }
+        Command::Device { action } => {
+            let base = if matches!(action, args::Device::Add { .. }) {
+                open(settings).await?
+            } else {
+                open_existing(settings).await?
+            };
+            device::run(&base, action, json).await
+        }
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
         Command::Rebuild => rebuild::run(settings, json).await,
-        Command::Check { quick } => check::run(&open(settings).await?, quick, json).await,
-        Command::DerivedHash => rebuild::hash(&open(settings).await?).await,
+        Command::Check { quick } => check::run(&open_existing(settings).await?, quick, json).await,
+        Command::DerivedHash => rebuild::hash(&open_existing(settings).await?).await,
         Command::Migrate => {
             let base = open(settings).await?;
             notice(&format!("schema is up to date ({})", base.db.backend()));
@@ -98,9 +130,27 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
     }
 }
 
-/// Opens the data folder, making it at first use.
+/// Opens the data folder. A new one is made, but never without a word: it is usually a mistake.
 async fn open(settings: Settings) -> anyhow::Result<Base> {
-    Ok(Base::open(settings, Runtime::system()).await?)
+    let data = settings.data.display().to_string();
+    let base = Base::open(settings, Runtime::system()).await?;
+    if base.first_start {
+        notice(&format!(
+            "note: {data} held no register; a new one was made (another one? give --data)"
+        ));
+    }
+    Ok(base)
+}
+
+/// Opens a register that must be there: nothing to list, check or revoke in a new one.
+async fn open_existing(settings: Settings) -> anyhow::Result<Base> {
+    let embedded = settings.database_url.is_none();
+    anyhow::ensure!(
+        !embedded || settings.data.join("sanu.db").is_file(),
+        "there is no register in {}: give its folder with --data",
+        settings.data.display()
+    );
+    open(settings).await
 }
 
 /// Prints the one JSON answer of a command.

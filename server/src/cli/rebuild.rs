@@ -12,6 +12,11 @@ use crate::{
 };
 
 pub(super) async fn run(settings: Settings, json: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        settings.database_url.is_some() || settings.data.join("sanu.db").is_file(),
+        "there is no register in {}: give its folder with --data",
+        settings.data.display()
+    );
     let _lock = lock(&settings.data).context("stop the server before rebuilding")?;
     let base = Base::open(settings, Runtime::system()).await?;
     let mut tx = base.db.read().await?;

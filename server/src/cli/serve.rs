@@ -15,10 +15,10 @@ use tracing::info;
 use super::{account, args::Serve, device, notice, qr, simulate};
 use crate::{
     access::Role,
-    app::{App, Base, Settings},
+    app::{App, Base, Settings, create_private},
     http::{TlsFiles, router, serve, tls_acceptor},
     runtime::Runtime,
-    store::server,
+    store::{devices, server},
 };
 
 pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<()> {
@@ -39,7 +39,12 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
         }
         _ => None,
     };
-    let listener = TcpListener::bind(&args.listen).await.with_context(|| args.listen.clone())?;
+    let listener = TcpListener::bind(&args.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {} (--listen ADDRESS:PORT, for example 0.0.0.0:8081)",
+            args.listen
+        )
+    })?;
     let address = listener.local_addr()?;
     let base = Base::open(settings, Runtime::system()).await?;
     base.blobs.clear_unfinished()?;
@@ -47,6 +52,11 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     remember_url(&base, &url).await?;
     if base.first_start {
         welcome(&base, &url).await?;
+    }
+    if !args.demo && has_demo(&base).await? {
+        notice(
+            "ATTENTION : ce registre contient la démonstration (personnes inventées). Pour un vrai recensement, donner un autre dossier : --data DOSSIER",
+        );
     }
     notice(&format!("sanu listens on {address} ({}); office: {url}/", base.db.backend()));
     let (app, tasks) = App::start(base.clone());
@@ -69,7 +79,7 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
 
 /// One server per data folder.
 pub(super) fn lock(data: &Path) -> anyhow::Result<File> {
-    std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
+    create_private(data).with_context(|| data.display().to_string())?;
     let path = data.join("server.lock");
     let file = File::options()
         .create(true)
@@ -99,6 +109,13 @@ fn outward_address() -> Option<std::net::IpAddr> {
     socket.connect("192.0.2.1:9").ok()?;
     let ip = socket.local_addr().ok()?.ip();
     (!ip.is_unspecified()).then_some(ip)
+}
+
+/// Whether the register was filled by `--demo`.
+async fn has_demo(base: &Base) -> anyhow::Result<bool> {
+    let mut tx = base.db.read().await?;
+    let phones = devices::all(&mut tx).await?;
+    Ok(phones.iter().any(|phone| phone.name.starts_with("demo-")))
 }
 
 async fn remember_url(base: &Base, url: &str) -> anyhow::Result<()> {

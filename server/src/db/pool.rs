@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -54,6 +54,8 @@ impl Db {
                 let options = options
                     .application_name("sanu")
                     .options([("synchronous_commit", "on"), ("timezone", "UTC")]);
+                // A pool would wait half a minute before it said why: one connection says it at once.
+                options.connect().await?.close().await?;
                 let pool = PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
                     .acquire_timeout(Duration::from_secs(30))

@@ -19,6 +19,15 @@ pub struct MasterKeys {
     nonce: [u8; 32],
 }
 
+/// Whether missing key files are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Make {
+    /// The register is new.
+    Yes,
+    /// The register has its keys already.
+    No,
+}
+
 /// A master key that cannot be read or made.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -30,6 +39,14 @@ pub enum KeyError {
         /// Why.
         source: std::io::Error,
     },
+    /// The register is not new and its key is not here.
+    #[error(
+        "key file {0} is missing: put back the copy that was kept apart; without it nothing can be read"
+    )]
+    Missing(String),
+    /// The keys are those of another register.
+    #[error("these keys are not those of this register: put back its own key files")]
+    Wrong,
     /// Not 64 hexadecimal digits.
     #[error("{0} must hold 64 hexadecimal digits")]
     Malformed(String),
@@ -43,24 +60,31 @@ impl MasterKeys {
         Self { adults, children, lookup, nonce }
     }
 
-    /// Given keys (hexadecimal, from the environment), or `folder/*.key` files made at first use.
+    /// Given keys (hexadecimal, from the environment), or `folder/*.key` files; `make` says whether
+    /// missing files are made, which only a register that is new may do.
     ///
     /// # Errors
-    /// When a key is malformed or the folder cannot be written.
+    /// When a key is malformed or missing, or the folder cannot be written.
     pub fn load(
         folder: &Path,
         given: (Option<String>, Option<String>),
+        make: Make,
         runtime: &Runtime,
     ) -> Result<Self, KeyError> {
         let adults = match given.0 {
             Some(text) => parse(&text, "SANU_MASTER_KEY")?,
-            None => from_file(&folder.join("adults.key"), runtime)?,
+            None => from_file(&folder.join("adults.key"), make, runtime)?,
         };
         let children = match given.1 {
             Some(text) => parse(&text, "SANU_CHILDREN_KEY")?,
-            None => from_file(&folder.join("children.key"), runtime)?,
+            None => from_file(&folder.join("children.key"), make, runtime)?,
         };
         Ok(Self::new(adults, children))
+    }
+
+    /// A fingerprint of both keys, to tell whether they are those of a register.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        keyed(&self.nonce, &[b"key check", &derive(&self.children, b"sanu key check v1")])
     }
 
     const fn of(&self, realm: Realm) -> &[u8; 32] {
@@ -128,10 +152,13 @@ fn parse(text: &str, whence: &str) -> Result<[u8; 32], KeyError> {
     Ok(key)
 }
 
-fn from_file(path: &Path, runtime: &Runtime) -> Result<[u8; 32], KeyError> {
+fn from_file(path: &Path, make: Make, runtime: &Runtime) -> Result<[u8; 32], KeyError> {
     let failed = |source| KeyError::Io { path: path.display().to_string(), source };
     match std::fs::read_to_string(path) {
         Ok(text) => parse(&text, &path.display().to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && make == Make::No => {
+            Err(KeyError::Missing(path.display().to_string()))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let key = runtime.bytes::<32>();
             create(path, &hex::encode(key)).map_err(failed)?;
@@ -177,8 +204,8 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let runtime = Runtime::fixed(Micros(0), 1);
-        let first = MasterKeys::load(folder.path(), (None, None), &runtime).unwrap();
-        let again = MasterKeys::load(folder.path(), (None, None), &runtime).unwrap();
+        let first = MasterKeys::load(folder.path(), (None, None), Make::Yes, &runtime).unwrap();
+        let again = MasterKeys::load(folder.path(), (None, None), Make::Yes, &runtime).unwrap();
 
         assert_eq!(first.lookup_hash("card", "x"), again.lookup_hash("card", "x"));
         assert_ne!(first.adults, first.children);
@@ -197,10 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn a_register_that_lost_its_keys_does_not_get_new_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let lost = MasterKeys::load(folder.path(), (None, None), Make::No, &Runtime::system());
+
+        assert!(matches!(lost, Err(KeyError::Missing(_))));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let (one, other) = (MasterKeys::new([1; 32], [2; 32]), MasterKeys::new([1; 32], [3; 32]));
+        assert_ne!(one.fingerprint(), other.fingerprint());
+    }
+
+    #[test]
     fn a_malformed_key_is_named() {
         let error = MasterKeys::load(
             Path::new("/nonexistent"),
             (Some("xyz".into()), None),
+            Make::Yes,
             &Runtime::system(),
         );
         assert!(error.err().unwrap().to_string().contains("SANU_MASTER_KEY"));

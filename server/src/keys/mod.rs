@@ -7,7 +7,7 @@ mod master;
 mod seal;
 
 pub use files::{SealedReader, SealedWriter};
-pub use master::{KeyError, MasterKeys};
+pub use master::{KeyError, Make, MasterKeys};
 pub use seal::{SealError, SubjectKey};
 
 /// Whose master key wraps a record's key: children have one of their own.

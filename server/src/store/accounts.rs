@@ -136,6 +136,31 @@ pub async fn disable(tx: &mut Tx, login: &str, now: Micros) -> Result<bool> {
     Ok(true)
 }
 
+/// The account with this login, disabled or not.
+pub async fn any_by_login(tx: &mut Tx, login: &str) -> Result<Option<AccountRow>> {
+    let row = tx.query(COLUMNS).push("WHERE a.login = ").push_bind(login).fetch_optional().await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Replaces a password, enables the account and ends its sessions.
+pub async fn set_password(
+    tx: &mut Tx,
+    account: Uuid,
+    hash: &str,
+    ha1_sealed: Option<Vec<u8>>,
+) -> Result<()> {
+    tx.query(
+        "UPDATE account SET password_hash = $2, ha1_sealed = $3, disabled_at = NULL WHERE account_id = $1",
+    )
+    .bind(account)
+    .bind(hash)
+    .bind(ha1_sealed)
+    .execute()
+    .await?;
+    tx.query("DELETE FROM session WHERE account_id = $1").bind(account).execute().await?;
+    Ok(())
+}
+
 /// All enabled accounts, by login.
 pub async fn all(tx: &mut Tx) -> Result<Vec<AccountRow>> {
     let rows =

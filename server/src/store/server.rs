@@ -16,16 +16,25 @@ pub struct ServerInfo {
     pub epoch: Uuid,
     /// Base of the addresses given to phones, without a trailing slash.
     pub public_url: String,
+    /// Fingerprint of the master keys that its register is sealed with.
+    pub key_check: Vec<u8>,
 }
 
 /// The row, if the server was ever started.
 pub async fn find(tx: &mut Tx) -> Result<Option<ServerInfo>> {
     let row = tx
-        .query("SELECT server_id, epoch, public_url FROM server_info WHERE id = 1")
+        .query("SELECT server_id, epoch, public_url, key_check FROM server_info WHERE id = 1")
         .fetch_optional()
         .await?;
-    row.map(|r| Ok(ServerInfo { server_id: r.get(0)?, epoch: r.get(1)?, public_url: r.get(2)? }))
-        .transpose()
+    row.map(|r| {
+        Ok(ServerInfo {
+            server_id: r.get(0)?,
+            epoch: r.get(1)?,
+            public_url: r.get(2)?,
+            key_check: r.get(3)?,
+        })
+    })
+    .transpose()
 }
 
 /// The row, made at first use. Says whether it was made: then this is the first start.
@@ -33,6 +42,7 @@ pub async fn ensure(
     tx: &mut Tx,
     runtime: &Runtime,
     public_url: &str,
+    key_check: &[u8; 32],
 ) -> Result<(ServerInfo, bool)> {
     if let Some(info) = find(tx).await? {
         return Ok((info, false));
@@ -41,15 +51,17 @@ pub async fn ensure(
         server_id: runtime.random_id(),
         epoch: runtime.random_id(),
         public_url: public_url.to_owned(),
+        key_check: key_check.to_vec(),
     };
     tx.query(
-        "INSERT INTO server_info (id, server_id, epoch, created_at, public_url) \
-         VALUES (1, $1, $2, $3, $4)",
+        "INSERT INTO server_info (id, server_id, epoch, created_at, public_url, key_check) \
+         VALUES (1, $1, $2, $3, $4, $5)",
     )
     .bind(info.server_id)
     .bind(info.epoch)
     .bind(runtime.now())
     .bind(public_url)
+    .bind(info.key_check.as_slice())
     .execute()
     .await?;
     Ok((info, true))

@@ -17,8 +17,11 @@ pub struct Zone {
 
 /// The zone with this code, if there is one.
 pub async fn by_code(tx: &mut Tx, code: &str) -> Result<Option<ZoneId>> {
-    let row =
-        tx.query("SELECT zone_id FROM zone WHERE code = $1").bind(code).fetch_optional().await?;
+    let row = tx
+        .query("SELECT zone_id FROM zone WHERE lower(code) = lower($1)")
+        .bind(code)
+        .fetch_optional()
+        .await?;
     row.map(|r| Ok(ZoneId(r.get(0)?))).transpose()
 }
 
