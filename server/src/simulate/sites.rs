@@ -154,6 +154,8 @@ fn communes() -> Vec<Place> {
     commune_seats()
         .into_iter()
         .filter(|seat| matches!(seat.region_2012.as_str(), "Kayes" | "Koulikoro" | "Sikasso"))
+        // Inside the box of the first phase, with room for the site beside its seat.
+        .filter(|seat| seat.lon < -4.85 && seat.lat < 15.65)
         .filter_map(|seat| {
             let (cercle, commune) = (seat.cercle_2023_code()?, seat.commune_code()?);
             let gold = RICH.iter().find(|(rich, _)| *rich == cercle).map_or(1, |rich| rich.1);
