@@ -294,7 +294,7 @@ on_both! {
         assert!(answer.status == 401 && !answer.header("www-authenticate").unwrap().contains("stale=true"));
 
         let runtime = sanu::runtime::Runtime::system();
-        let keys = sanu::keys::MasterKeys::load(&server.data().join("keys"), (None, None), &runtime).unwrap();
+        let keys = sanu::keys::MasterKeys::load(&server.data().join("keys"), (None, None), sanu::keys::Make::No, &runtime).unwrap();
         let an_hour_ago = runtime.now().plus_seconds(-3_600);
         let old = nonce(&sanu::access::Challenge::digest(&keys, an_hour_ago, false).header);
         let stale = ask("GET", "/formList", &digest(account, &old, "GET", "/formList"));

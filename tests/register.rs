@@ -7,7 +7,7 @@ use crate::support::{
     xml::{census, submit},
 };
 
-fn hashes(server: &Server) -> BTreeMap<String, String> {
+pub(crate) fn hashes(server: &Server) -> BTreeMap<String, String> {
     let report = server.cli_json(&["rebuild"]);
     serde_json::from_value(report["hashes"].clone()).unwrap()
 }

@@ -125,13 +125,15 @@ CREATE TABLE intake_key (
     content_hash BLOB
 ) STRICT, WITHOUT ROWID;
 
--- The random key of a submission or an entity, wrapped by a master key; empty = destroyed.
+-- The random key of an event or an entity (`subject`), wrapped by a master key; empty = destroyed.
+-- Phones choose entity ids: they must not meet those of events.
 CREATE TABLE subject_key (
     zone_id INTEGER NOT NULL,
+    subject TEXT NOT NULL,
     subject_id BLOB NOT NULL,
     realm TEXT NOT NULL,
     wrapped BLOB NOT NULL,
-    PRIMARY KEY (zone_id, subject_id)
+    PRIMARY KEY (zone_id, subject, subject_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Files by content; the bytes lie in the data folder, sealed, each with its wrapped key in front.

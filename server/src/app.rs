@@ -203,6 +203,8 @@ pub struct App {
     pub applier: Applier,
     /// Large submissions in memory at once.
     pub large: tokio::sync::Semaphore,
+    /// The memory that large bodies share.
+    pub(crate) budget: crate::http::Budget,
 }
 
 /// The tasks of a running server, to be awaited at shutdown.
@@ -226,7 +228,8 @@ impl App {
         let apply = tokio::spawn(applier.clone().run(handed));
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
-        (Arc::new(Self { base, access, intake, applier, large }), Tasks { writer, apply })
+        let budget = crate::http::Budget::new();
+        (Arc::new(Self { base, access, intake, applier, large, budget }), Tasks { writer, apply })
     }
 }
 

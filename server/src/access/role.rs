@@ -88,9 +88,8 @@ impl Role {
     /// How much of a site may be read; `None` = nothing.
     pub const fn site_tier(self) -> Option<SiteTier> {
         match self {
-            Self::Admin | Self::DataManager | Self::Supervisor | Self::Chamber => {
-                Some(SiteTier::Register)
-            }
+            Self::Admin | Self::DataManager | Self::Supervisor => Some(SiteTier::Full),
+            Self::Chamber => Some(SiteTier::Register),
             Self::Enumerator | Self::Researcher | Self::Protection => Some(SiteTier::Exact),
             Self::Cooperative | Self::Public => Some(SiteTier::Public),
         }
@@ -100,7 +99,9 @@ impl Role {
 /// What of the register of sites somebody may read (`domain/privacy.md`, table of roles).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SiteTier {
-    /// Every field of the register, exact position.
+    /// Every field, exact position.
+    Full,
+    /// The register without what endangers people on the site, exact position.
     Register,
     /// Public fields, exact position.
     Exact,

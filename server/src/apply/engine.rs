@@ -139,8 +139,10 @@ impl Applier {
         if self.places.refresh().await? {
             self.replace_all(&mut |_| {}).await?;
         }
-        if forms_token.is_some_and(|token| token != forms.token()) {
-            self.retry_quarantined(&forms).await?;
+        // Also at the start: a form may have been published while nobody applied.
+        if *forms_token != Some(forms.token()) {
+            let at_start = forms_token.is_none();
+            self.retry_quarantined(&forms, at_start).await?;
         }
         *forms_token = Some(forms.token());
         // A backlog is read from the journal to its end; what is handed over is taken step by step,
@@ -174,7 +176,14 @@ impl Applier {
         }
         drop(tx);
         let Some(last) = batch.last().map(|e| e.seq) else { return Ok(Step::Idle) };
-        self.derive(batch, Some((seq, last)), forms).await?;
+        match self.derive(batch.clone(), Some((seq, last)), forms).await {
+            Ok(()) => {}
+            Err(failure) if failure.is_transient() => return Err(failure),
+            Err(failure) => {
+                error!(error = %failure, "a batch cannot be applied: its events are taken one by one");
+                self.one_by_one(batch, seq, forms).await?;
+            }
+        }
         self.tell(last);
         Ok(step)
     }
@@ -185,6 +194,36 @@ impl Applier {
             p.seq = seq;
             changed
         });
+    }
+
+    /// Applies events singly and sets aside the one that cannot be: it must not stop the others.
+    async fn one_by_one(&self, batch: Vec<Event>, from: i64, forms: &Arc<Snapshot>) -> Result<()> {
+        let mut seq = from;
+        for event in batch {
+            let next = event.seq;
+            let applied = self.derive(vec![event.clone()], Some((seq, next)), forms).await;
+            match applied {
+                Ok(()) => {}
+                Err(failure) if failure.is_transient() => return Err(failure),
+                Err(failure) => {
+                    error!(event.seq = next, error = %failure, "an event is set aside");
+                    self.set_aside(event, (seq, next)).await?;
+                }
+            }
+            seq = next;
+        }
+        Ok(())
+    }
+
+    async fn set_aside(&self, event: Event, (from, to): (i64, i64)) -> Result<()> {
+        let mut tx = self.db.write().await?;
+        let moved = advance_to(&mut tx, from, to).await?;
+        if moved {
+            let mut register = Register::default();
+            register.set_aside(event);
+            write::write(&mut tx, register).await?;
+        }
+        tx.commit().await
     }
 
     /// Folds a batch and writes it; `advance` moves the applied mark, and fails if another did.
@@ -208,13 +247,7 @@ impl Applier {
         };
         let mut tx = self.db.write().await?;
         if let Some((from, to)) = advance {
-            let moved = tx
-                .query("UPDATE apply_state SET seq = $2 WHERE id = 1 AND seq = $1")
-                .bind(from)
-                .bind(to)
-                .execute()
-                .await?;
-            if moved == 0 {
+            if !advance_to(&mut tx, from, to).await? {
                 // Another process applied these events: read on from where it is.
                 return Ok(());
             }
@@ -298,17 +331,18 @@ impl Applier {
     }
 
     /// Tries again what no form could read, after a form changed.
-    async fn retry_quarantined(&self, forms: &Arc<Snapshot>) -> Result<()> {
+    async fn retry_quarantined(&self, forms: &Arc<Snapshot>, at_start: bool) -> Result<()> {
         let _turn = self.turn.lock().await;
         let mut after = 0_i64;
         loop {
             let mut tx = self.db.read().await?;
             let rows = tx
                 .query(
-                    "SELECT seq FROM record WHERE state = 'quarantined' AND reason <> 'conflict' \
-                     AND seq > $1 ORDER BY seq LIMIT 256",
+                    "SELECT seq FROM record WHERE state = 'quarantined' AND reason NOT IN ('conflict', 'apply_failed') \
+                     AND (reason <> 'rules' OR $2 = 0) AND seq > $1 ORDER BY seq LIMIT 256",
                 )
                 .bind(after)
+                .bind(i64::from(at_start))
                 .fetch_all()
                 .await?;
             let seqs = rows.iter().map(|r| r.get(0)).collect::<Result<Vec<i64>>>()?;
@@ -342,6 +376,17 @@ fn contiguous(ahead: &mut BTreeMap<i64, Event>, seq: i64) -> Vec<Event> {
         batch.push(event);
     }
     batch
+}
+
+/// Moves the applied mark; false when another process has moved it.
+async fn advance_to(tx: &mut Tx, from: i64, to: i64) -> Result<bool> {
+    let moved = tx
+        .query("UPDATE apply_state SET seq = $2 WHERE id = 1 AND seq = $1")
+        .bind(from)
+        .bind(to)
+        .execute()
+        .await?;
+    Ok(moved == 1)
 }
 
 async fn applied(tx: &mut Tx) -> Result<i64> {

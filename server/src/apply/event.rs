@@ -75,7 +75,7 @@ impl From<Appended> for Event {
 
 const COLUMNS: &str = "SELECT j.zone_id, j.seq, j.event_id, j.kind, j.submission_id, j.form_id, \
      j.form_version, j.instance_id, j.account_id, j.device_id, j.received_at, j.payload, k.realm, \
-     k.wrapped FROM journal j JOIN subject_key k ON k.zone_id = j.zone_id AND k.subject_id = j.event_id ";
+     k.wrapped FROM journal j JOIN subject_key k ON k.zone_id = j.zone_id AND k.subject = 'event' AND k.subject_id = j.event_id ";
 
 /// The next events after `seq`, at most `limit`, in order.
 pub(super) async fn after(

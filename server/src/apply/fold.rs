@@ -158,7 +158,7 @@ impl Register {
                 Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
                 Changed::Waits => waits = true,
                 Changed::Foreign => said.flag("entity_of_another_zone", "A12"),
-                Changed::Not => {}
+                Changed::OtherDataset => said.flag("entity_id_of_another_dataset", "A12"),
             }
         }
         self.record(event, said, entity_id, waits);
@@ -204,22 +204,33 @@ impl Register {
         });
     }
 
+    /// Keeps an event out of the register whose application fails: a person must look at it.
+    pub(super) fn set_aside(&mut self, event: Event) {
+        let content = event.content.as_ref().filter(|_| event.kind != EventKind::Files);
+        if let Some(content) = content {
+            let said = super::interpret::kept_aside("apply_failed", "A01", content);
+            self.record(event, said, None, false);
+        }
+    }
+
     /// The entity that a change is about: another id may have been given to the same person.
-    fn resolve(&mut self, zone_id: ZoneId, change: &EntityChange) -> Uuid {
-        let named = self.homes.get(&change.entity_id).map_or(change.entity_id, |home| home.1);
-        let Some(card) = change.card_key.filter(|_| change.create) else { return named };
+    fn resolve(&mut self, zone_id: ZoneId, change: &EntityChange) -> (Uuid, bool) {
+        let home = self.homes.get(&change.entity_id).copied();
+        // Where the entity lives, which need not be where this change was registered.
+        let (home, named) = home.unwrap_or((zone_id, change.entity_id));
+        let Some(card) = change.card_key.filter(|_| change.create) else { return (named, false) };
         match self.cards.get(&card).copied() {
             Some((home, holder)) if holder != named && !self.entities.contains_key(&named) => {
                 // Same card number = same person: the new id leads to the entity already here.
                 self.homes.insert(change.entity_id, (home, holder));
                 self.new_homes.insert(change.entity_id, (home, holder));
-                holder
+                (holder, true)
             }
-            Some(_) => named,
+            Some((_, holder)) => (named, holder == named),
             None => {
-                self.cards.insert(card, (zone_id, named));
-                self.new_cards.insert(card, (zone_id, named));
-                named
+                self.cards.insert(card, (home, named));
+                self.new_cards.insert(card, (home, named));
+                (named, true)
             }
         }
     }
@@ -231,13 +242,13 @@ impl Register {
         source: Source,
         ground: &Ground<'_>,
     ) -> Changed {
-        let id = self.resolve(zone_id, change);
+        let (id, by_card) = self.resolve(zone_id, change);
         match self.entities.get(&id) {
             // An id means one thing: reused in another dataset it changes nothing.
-            Some(entity) if entity.dataset != change.dataset => return Changed::Not,
+            Some(entity) if entity.dataset != change.dataset => return Changed::OtherDataset,
             // What a zone may not see it may not change; a person met again elsewhere is another
             // matter, and comes as a creation with the same card.
-            Some(entity) if !change.create && hidden_from(zone_id, entity.zone_id) => {
+            Some(entity) if !by_card && hidden_from(zone_id, entity.zone_id) => {
                 return Changed::Foreign;
             }
             Some(entity) if change.update && !self.has_base(entity, change) => {
@@ -372,7 +383,7 @@ enum Changed {
     Entity(Uuid),
     Waits,
     Foreign,
-    Not,
+    OtherDataset,
 }
 
 fn hidden_from(sender: ZoneId, entity: ZoneId) -> bool {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     catalogue::{Published, Snapshot},
-    forms::{self, Class, Decoded, EntityBlock, Mode, Severity, Value, XForm, decode},
+    forms::{self, Answer, Class, Decoded, EntityBlock, Mode, Severity, Value, XForm, decode},
     geo::Position,
     intake::EventKind,
     keys::{MasterKeys, Realm},
@@ -61,6 +61,9 @@ pub const fn realm(form: &XForm) -> Realm {
         forms::Realm::Children => Realm::Children,
     }
 }
+
+/// The longest text that enters the register, in bytes: an answer typed on a phone is far below.
+const TEXT_MAX: usize = 20_000;
 
 /// Datasets whose labels name places or organisations, not people.
 fn has_open_label(dataset: &str) -> bool {
@@ -123,7 +126,8 @@ fn decoded(
     decode(&published.form, &content.xml, event.received_at.date()).map(Arc::new).ok()
 }
 
-fn kept_aside(reason: &'static str, rule: &str, content: &Content) -> Interpretation {
+/// A record that is kept but says nothing to the register.
+pub(super) fn kept_aside(reason: &'static str, rule: &str, content: &Content) -> Interpretation {
     Interpretation {
         state: RecordState::Quarantined,
         reason,
@@ -165,6 +169,11 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
             }
             Severity::Warning | Severity::Information => {}
         }
+    }
+    let long =
+        |answer: &Answer| matches!(&answer.value, Value::Text(text) if text.len() > TEXT_MAX);
+    if decoded.answers.iter().any(long) {
+        said.quarantine("rules", "A19");
     }
     if said.state != RecordState::Received {
         said.reason = "rules";

@@ -88,7 +88,7 @@ pub(super) async fn subject_keys(
     for (zone, ids) in by_zone(wanted) {
         let rows = tx
             .fetch_in_with(
-                "SELECT subject_id, realm, wrapped FROM subject_key WHERE zone_id = $1 AND subject_id IN",
+                "SELECT subject_id, realm, wrapped FROM subject_key WHERE zone_id = $1 AND subject = 'entity' AND subject_id IN",
                 vec![zone.0.into()],
                 ids,
                 "",

@@ -137,6 +137,7 @@ pub(super) async fn write_entities(
         if let Some(wrapped) = &entity.new_key {
             keys.push(vec![
                 entity.zone_id.0.into(),
+                "entity".into(),
                 entity.entity_id.into(),
                 entity.realm.as_str().into(),
                 wrapped.as_slice().into(),
@@ -159,8 +160,8 @@ pub(super) async fn write_entities(
         rows.push(entity_row(entity));
     }
     tx.insert_rows(
-        "INSERT INTO subject_key (zone_id, subject_id, realm, wrapped)",
-        "ON CONFLICT (zone_id, subject_id) DO NOTHING",
+        "INSERT INTO subject_key (zone_id, subject, subject_id, realm, wrapped)",
+        "ON CONFLICT (zone_id, subject, subject_id) DO NOTHING",
         keys,
     )
     .await?;

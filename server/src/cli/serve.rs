@@ -72,7 +72,7 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     }
     drop(app);
     // What was acknowledged is in the journal; apply goes on at the next start if this is cut.
-    let _cut = tokio::time::timeout(Duration::from_secs(30), tasks.finish()).await;
+    let _cut = tokio::time::timeout(Duration::from_secs(8), tasks.finish()).await;
     base.db.close().await;
     Ok(())
 }

@@ -29,7 +29,8 @@ impl DbError {
     /// Whether the same transaction, with the same ids, may succeed when run again.
     ///
     /// PostgreSQL: serialization failure, deadlock, connection lost, server shutting down.
-    /// SQLite: another process holds the write lock past the busy timeout.
+    /// SQLite: another process holds the write lock past the busy timeout. Both: the disk is full,
+    /// which ends when somebody makes room.
     pub fn is_transient(&self) -> bool {
         let Self::Sqlx(error) = self else { return false };
         match error {
@@ -54,6 +55,11 @@ impl DbError {
                         | "261"
                         | "517"
                         | "262"
+                        | "13"
+                        | "10"
+                        | "778"
+                        | "1034"
+                        | "53100"
                 )
             }),
             _ => false,

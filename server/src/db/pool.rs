@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool, SqlitePool,
+    ConnectOptions as _, Connection as _, PgPool, SqliteConnection, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -81,6 +81,7 @@ impl Db {
             .pragma("temp_store", "MEMORY");
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .before_acquire(|connection, _| sound(connection))
             .acquire_timeout(Duration::from_mins(1))
             .connect_with(
                 base.clone().pragma("cache_size", "-49152").pragma("wal_autocheckpoint", "4000"),
@@ -88,6 +89,7 @@ impl Db {
             .await?;
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
+            .before_acquire(|connection, _| sound(connection))
             .acquire_timeout(Duration::from_secs(30))
             .connect_lazy_with(base.read_only(true).pragma("cache_size", "-4096"));
         Ok(Self::Sqlite { read, write })
@@ -167,6 +169,15 @@ impl Db {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Whether a connection may be used again. After "disk full" SQLite has rolled back by itself and the
+/// driver still counts a transaction: such a connection is replaced.
+fn sound(
+    connection: &mut SqliteConnection,
+) -> BoxFuture<'_, std::result::Result<bool, sqlx::Error>> {
+    let sound = !connection.is_in_transaction();
+    Box::pin(async move { Ok(sound) })
 }
 
 impl From<std::num::TryFromIntError> for DbError {

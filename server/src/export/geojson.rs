@@ -15,6 +15,22 @@ pub const FOOT: &str = "\n]}\n";
 /// Properties that anybody with an account may read of a site (`domain/privacy.md`).
 const PUBLIC: [&str; 2] = ["school_km", "health_km"];
 
+/// What stays with the operational team: gold, chemicals and informants of one site tell robbers and
+/// raiders where to go (`domain/privacy.md`, "site restricted").
+const RESTRICTED: [&str; 11] = [
+    "armed",
+    "security",
+    "buyers",
+    "chemicals",
+    "chemicals_evidence",
+    "clean_unit",
+    "enumerator_code",
+    "gold_g_week",
+    "gold_price",
+    "informant_roles",
+    "processing_methods",
+];
+
 /// Appends one feature.
 pub fn site_feature(out: &mut String, site: &SiteRow, tier: SiteTier) {
     write!(out, "{{\"type\":\"Feature\",\"id\":\"{}\",\"geometry\":", site.entity_id)
@@ -61,7 +77,7 @@ fn geometry(out: &mut String, position: Option<(f64, f64)>, tier: SiteTier) {
     let (lon, lat) = match tier {
         SiteTier::Public => ((lon * 100.0).round() / 100.0, (lat * 100.0).round() / 100.0),
         // Seven decimals are a centimetre; more is noise.
-        SiteTier::Register | SiteTier::Exact => {
+        SiteTier::Full | SiteTier::Register | SiteTier::Exact => {
             ((lon * 1e7).round() / 1e7, (lat * 1e7).round() / 1e7)
         }
     };
@@ -84,7 +100,11 @@ fn properties(out: &mut String, props: &str, tier: SiteTier) {
                 | "commune"
                 | "version"
         );
-        let allowed = tier == SiteTier::Register || PUBLIC.contains(&name);
+        let allowed = match tier {
+            SiteTier::Full => true,
+            SiteTier::Register => !RESTRICTED.contains(&name),
+            SiteTier::Exact | SiteTier::Public => PUBLIC.contains(&name),
+        };
         if allowed && !written {
             out.push(',');
             text(out, name);

@@ -7,10 +7,9 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use futures_util::StreamExt as _;
 use sync_protocol::{Limits, Sha256Hex};
 
-use super::{auth::By, body, problem::Problem};
+use super::{Pace, auth::By, problem::Problem};
 use crate::{app::App, db::DbError, keys::Realm};
 
 fn hash(text: &str) -> Result<[u8; 32], Problem> {
@@ -50,8 +49,10 @@ pub(super) async fn put(
     // It is not known yet whose file this is: the stricter key.
     let mut sink = app.base.blobs.sink(Realm::Children)?;
     let mut data = content.into_data_stream();
+    let pace = Pace::start();
     loop {
-        let next = tokio::time::timeout(body::SILENCE, data.next()).await;
+        let came = usize::try_from(sink.size()).unwrap_or(usize::MAX);
+        let next = pace.next(&mut data, came).await;
         // A link that died would otherwise keep its half of a file for ever.
         let next = next.map_err(|_| Problem::new("malformed", "the body stopped"))?;
         let Some(chunk) = next else { break };

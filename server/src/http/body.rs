@@ -1,48 +1,70 @@
 //! Request bodies: bounded before and after decompression.
 
-use std::{io::Read as _, time::Duration};
+use std::io::Read as _;
 
 use axum::{
     body::Body,
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 
-use super::problem::Problem;
+use super::{Budget, Pace, Share, problem::Problem};
 
-/// Longest silence of a sender.
-pub(super) const SILENCE: Duration = Duration::from_mins(1);
-
-/// Reads a body, opens gzip or zstd, and refuses what grows past `max`.
+/// Reads a small body; see [`read_large`].
 pub(super) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Problem> {
+    read_large(&Budget::new(), headers, body, max).await.map(|(bytes, _)| bytes)
+}
+
+/// Reads a body, opens gzip or zstd, and refuses what grows past `max`. The share of the memory
+/// budget is held as long as the caller keeps it.
+pub(super) async fn read_large(
+    budget: &Budget,
+    headers: &HeaderMap,
+    body: Body,
+    max: usize,
+) -> Result<(Bytes, Share), Problem> {
     let encoding = headers
         .get(header::CONTENT_ENCODING)
         .map_or(Ok("identity"), |v| v.to_str())
         .unwrap_or("?")
         .to_ascii_lowercase();
-    let raw = collect(body, max).await?;
+    let mut share = Share::default();
+    let raw = collect(budget, &mut share, body, max).await?;
     match encoding.as_str() {
-        "identity" | "" => Ok(raw),
+        "identity" | "" => Ok((raw, share)),
         "gzip" | "x-gzip" | "zstd" => {
-            tokio::task::spawn_blocking(move || open(&encoding, &raw, max))
+            // It may open to the limit: as much is set aside before.
+            budget.grow(&mut share, max).map_err(|_| Problem::new("busy", ""))?;
+            let plain = tokio::task::spawn_blocking(move || open(&encoding, &raw, max))
                 .await
-                .map_err(|_| Problem::new("internal", ""))?
+                .map_err(|_| Problem::new("internal", ""))??;
+            Ok((plain, share))
         }
         _ => Err(Problem::new("unsupported-encoding", "identity, gzip or zstd")),
     }
 }
 
-async fn collect(body: Body, max: usize) -> Result<Bytes, Problem> {
+async fn collect(
+    budget: &Budget,
+    share: &mut Share,
+    body: Body,
+    max: usize,
+) -> Result<Bytes, Problem> {
     let mut data = body.into_data_stream();
     let mut raw = Vec::new();
+    let pace = Pace::start();
     loop {
-        let next = tokio::time::timeout(SILENCE, data.next()).await;
-        match next.map_err(|_| Problem::new("malformed", "the body stopped"))? {
+        let next = pace.next(&mut data, raw.len()).await;
+        match next.map_err(|_| Problem::new("malformed", "the body comes too slowly"))? {
             None => return Ok(raw.into()),
             Some(Err(_)) => return Err(Problem::new("malformed", "the body was cut")),
             Some(Ok(chunk)) if raw.len() + chunk.len() > max => return Err(too_large(max)),
-            Some(Ok(chunk)) => raw.extend_from_slice(&chunk),
+            Some(Ok(chunk)) => {
+                budget
+                    .grow(share, raw.len() + chunk.len())
+                    .map_err(|_| Problem::new("busy", ""))?;
+                raw.extend_from_slice(&chunk);
+            }
         }
     }
 }

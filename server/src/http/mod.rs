@@ -9,6 +9,7 @@ mod counts;
 mod door;
 mod hear_out;
 mod office;
+mod pace;
 mod problem;
 mod request;
 mod router;
@@ -18,6 +19,7 @@ mod sites;
 mod sync;
 
 pub use door::{Door, DoorRefusal, realm_of};
+pub(crate) use pace::{Budget, Pace, Share};
 pub use request::{Connection, param, query_param};
 pub use router::router;
 pub use serve::{ServeError, TlsFiles, serve, tls_acceptor};

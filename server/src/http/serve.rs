@@ -21,15 +21,15 @@ use tracing::{debug, warn};
 use super::Connection;
 
 /// Connections at once: idle phones cost 20 kB each.
-const CONNECTIONS: usize = 4_096;
+const CONNECTIONS: usize = 2_048;
 /// How long a request head may take; slow bodies have limits of their own.
 const HEAD: Duration = Duration::from_secs(30);
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(20);
 /// How long requests under way get when the server stops.
-const GRACE: Duration = Duration::from_secs(20);
-/// A request head of 256 kB: integrity requests carry thousands of ids.
-const HEAD_BYTES: usize = 256 * 1024;
+const GRACE: Duration = Duration::from_secs(8);
+/// The longest request head: an address of 64 kB (integrity requests carry many ids) and headers.
+const HEAD_BYTES: usize = 80 * 1024;
 
 /// Certificate and key, PEM.
 #[derive(Clone, Debug)]

@@ -348,6 +348,7 @@ async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> 
         let Some(p) = batch.get(a.index) else { continue };
         subject_keys.push(vec![
             a.zone_id.0.into(),
+            "event".into(),
             p.event_id.into(),
             p.incoming.realm.as_str().into(),
             p.wrapped_key.as_slice().into(),
@@ -380,7 +381,7 @@ async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> 
     )
     .await?;
     tx.insert_rows(
-        "INSERT INTO subject_key (zone_id, subject_id, realm, wrapped)",
+        "INSERT INTO subject_key (zone_id, subject, subject_id, realm, wrapped)",
         "",
         subject_keys,
     )

@@ -1,20 +1,17 @@
 //! A multipart submission, streamed: the XML bounded in memory, every file sealed to disk.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use axum::body::{Body, Bytes};
-use futures_util::StreamExt as _;
 use multer::{Field, Multipart};
 
 use super::reply::Refusal;
 use crate::{
     app::App,
+    http::{Pace, Share},
     intake::{FileSink, PartFile},
     keys::Realm,
 };
@@ -27,8 +24,6 @@ const BODY_MAX: usize = 110 * 1024 * 1024;
 const PARTS_MAX: usize = 256;
 /// Bytes that may arrive without completing a header or giving content.
 const STALL_MAX: usize = 256 * 1024;
-/// Longest silence of the sender.
-const SILENCE: Duration = Duration::from_mins(1);
 
 /// A file of the POST, complete and sealed.
 pub(super) struct Part {
@@ -41,6 +36,8 @@ pub(super) struct Part {
 pub(super) struct Posted {
     pub(super) xml: Bytes,
     pub(super) parts: Vec<Part>,
+    /// Its share of the memory for large bodies.
+    pub(super) _share: Share,
 }
 
 pub(super) const TOO_LARGE: &str =
@@ -58,6 +55,7 @@ pub(super) async fn read(app: &App, content_type: &str, body: Body) -> Result<Po
     let stalled = Arc::new(AtomicUsize::new(0));
     let mut multipart = Multipart::new(bounded(body, Arc::clone(&stalled)), boundary);
     let mut xml: Option<Bytes> = None;
+    let mut share = Share::default();
     let mut parts = Vec::new();
     let mut count = 0;
     while let Some(field) = multipart.next_field().await.map_err(read_error)? {
@@ -70,7 +68,7 @@ pub(super) async fn read(app: &App, content_type: &str, body: Body) -> Result<Po
             "xml_submission_file" if xml.is_some() => {
                 return Err(bad("Envoi refusé : deux fiches dans un seul envoi."));
             }
-            "xml_submission_file" => xml = Some(read_xml(field, &stalled).await?),
+            "xml_submission_file" => xml = Some(read_xml(app, &mut share, field, &stalled).await?),
             "*isIncomplete*" => skip(field, &stalled).await?,
             _ => {
                 // The XML comes first: only then is it known whose files these are.
@@ -83,7 +81,7 @@ pub(super) async fn read(app: &App, content_type: &str, body: Body) -> Result<Po
         }
     }
     let xml = xml.ok_or_else(|| bad("Envoi illisible : la fiche manque. Renvoyez-la."))?;
-    Ok(Posted { xml, parts })
+    Ok(Posted { xml, parts, _share: share })
 }
 
 async fn realm_of(app: &App, xml: &[u8]) -> Result<Realm, Refusal> {
@@ -98,9 +96,9 @@ fn bounded(
     body: Body,
     stalled: Arc<AtomicUsize>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + Send {
-    let state = (Box::pin(body.into_data_stream()), stalled, 0_usize);
-    futures_util::stream::try_unfold(state, |(mut data, stalled, total)| async move {
-        let next = tokio::time::timeout(SILENCE, data.next()).await;
+    let state = (Box::pin(body.into_data_stream()), stalled, 0_usize, Pace::start());
+    futures_util::stream::try_unfold(state, |(mut data, stalled, total, pace)| async move {
+        let next = pace.next(&mut data, total).await;
         let chunk = match next {
             Err(_) => return Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "silence")),
             Ok(None) => return Ok(None),
@@ -115,7 +113,7 @@ fn bounded(
         if pending > STALL_MAX {
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "header"));
         }
-        Ok(Some((chunk, (data, stalled, total))))
+        Ok(Some((chunk, (data, stalled, total, pace))))
     })
 }
 
@@ -131,13 +129,19 @@ fn read_error(error: multer::Error) -> Refusal {
     }
 }
 
-async fn read_xml(mut field: Field<'_>, stalled: &AtomicUsize) -> Result<Bytes, Refusal> {
+async fn read_xml(
+    app: &App,
+    share: &mut Share,
+    mut field: Field<'_>,
+    stalled: &AtomicUsize,
+) -> Result<Bytes, Refusal> {
     let mut xml = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(read_error)? {
         stalled.store(0, Ordering::Relaxed);
         if xml.len() + chunk.len() > XML_MAX {
             return Err(Refusal::TooLarge(XML_TOO_LARGE));
         }
+        app.budget.grow(share, xml.len() + chunk.len()).map_err(|_| Refusal::Busy)?;
         if xml.is_empty() && chunk.len() > 1024 {
             xml.reserve_exact(chunk.len());
         }

@@ -58,7 +58,7 @@ pub(super) async fn post(
         )));
     }
     let posted = multipart::read(&app, content_type, request.into_body()).await?;
-    let Posted { xml, parts } = posted;
+    let Posted { xml, parts, _share } = posted;
     let sender = Sender {
         account_id: phone.caller.account_id,
         device_id: phone.caller.device_id,

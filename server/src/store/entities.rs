@@ -98,7 +98,7 @@ async fn open_vaults(tx: &mut Tx, page: &mut [ListRow], keys: &MasterKeys) -> Re
         let rows = tx
             .fetch_in_with(
                 "SELECT v.entity_id, v.sealed, k.realm, k.wrapped FROM vault v JOIN subject_key k \
-                 ON k.zone_id = v.zone_id AND k.subject_id = v.entity_id \
+                 ON k.zone_id = v.zone_id AND k.subject = 'entity' AND k.subject_id = v.entity_id \
                  WHERE v.zone_id = $1 AND v.entity_id IN",
                 vec![zone.0.into()],
                 ids,
