@@ -125,7 +125,7 @@ on_both! {
         let url = &server.url;
         let nul = basic("ad\0min", "x\0y");
         let bearer = format!("Bearer {}", phone.token);
-        let long = basic(&"x".repeat(100_000), "y");
+        let long = basic(&"x".repeat(40_000), "y");
 
         for (headers, path) in [
             (("Authorization", nul.as_str()), "/v1/counts?of=orpailleurs"),
@@ -135,7 +135,7 @@ on_both! {
             (("Cookie", "sanu_session=%00; sanu_session="), "/v1/counts?of=orpailleurs"),
         ] {
             let response = request("GET", &format!("{url}{path}"), &[headers], b"");
-            assert_eq!(response.status, 401, "{headers:?}: {}", response.text());
+            assert_eq!(response.status, 401, "{headers:.80?}: {}", response.text());
         }
         for path in [
             "/v1/sync/pull?datasets=%00",

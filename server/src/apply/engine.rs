@@ -246,11 +246,12 @@ impl Applier {
             .map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })?
         };
         let mut tx = self.db.write().await?;
-        if let Some((from, to)) = advance {
-            if !advance_to(&mut tx, from, to).await? {
-                // Another process applied these events: read on from where it is.
-                return Ok(());
-            }
+        replace::lock_derived(&mut tx).await?;
+        if let Some((from, to)) = advance
+            && !advance_to(&mut tx, from, to).await?
+        {
+            // Another process applied these events: read on from where it is.
+            return Ok(());
         }
         let said = said.lock().expect("nobody else holds this").take().unwrap_or_default();
         let ground = self.ground(&forms, &gazetteer);

@@ -11,7 +11,7 @@ use super::{
     write::{write_cells, write_entities, write_heads},
 };
 use crate::{
-    db::{Db, Result, Row, Tx},
+    db::{Db, Result, Row, Sql, Tx},
     geo::Gazetteer,
     keys::MasterKeys,
     store::ZoneId,
@@ -88,6 +88,7 @@ pub(super) async fn replace_all(
         let mut after = (ZoneId(i32::MIN), Uuid::nil());
         loop {
             let mut tx = db.write().await?;
+            lock_derived(&mut tx).await?;
             let page = page_after(&mut tx, sites, after).await?;
             let Some(last) = page.last().copied() else { break };
             after = last;
@@ -101,6 +102,18 @@ pub(super) async fn replace_all(
         }
     }
     Ok(done)
+}
+
+/// Makes this transaction the only one that derives: an import runs in a process of its own, and
+/// two that read a place before either moved its cell would both move it.
+pub(super) async fn lock_derived(tx: &mut Tx) -> Result<()> {
+    const LOCK: Sql = Sql {
+        // BEGIN IMMEDIATE already holds the only write lock.
+        sqlite: "SELECT seq FROM apply_state WHERE id = 1",
+        postgres: "SELECT seq FROM apply_state WHERE id = 1 FOR UPDATE",
+    };
+    tx.query(LOCK).fetch_one().await?;
+    Ok(())
 }
 
 async fn page_after(
