@@ -91,7 +91,7 @@ mod tests {
         }
 
         assert!(seats.iter().all(|seat| seat.region_2023.is_some()));
-        assert_eq!(seats.iter().filter(|seat| seat.cercle_2023.is_none()).count(), 198);
+        assert_eq!(seats.iter().filter(|seat| seat.cercle_2023.is_none()).count(), 199);
     }
 
     #[test]
