@@ -18,8 +18,8 @@ use crate::{
     store::{Scope, audit, entities, sites},
 };
 
-/// Sites fetched at a time: about half a megabyte of text.
-const PAGE: i64 = 500;
+/// Sites fetched at a time: about 200 kB of text.
+const PAGE: i64 = 200;
 
 /// `GET /v1/sites.geojson`
 pub(super) async fn geojson(
