@@ -5,7 +5,7 @@ use std::io::Read as _;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::{answer, args::Account, notice};
+use super::{answer, args::Account, notice, zone};
 use crate::{
     access::{Role, ha1, hash_password},
     app::Base,
@@ -108,19 +108,9 @@ pub(super) async fn add(
     {
         bail!("a login has 1 to 100 characters, without : \" or \\");
     }
-    anyhow::ensure!(zone.is_none_or(|z| !z.trim().is_empty()), "a zone needs a code");
     let now = base.runtime.now();
     let mut tx = base.db.write().await?;
-    let zone_id = match zone {
-        Some(code) => {
-            let (zone_id, made) = zones::ensure(&mut tx, code, now).await?;
-            if made {
-                notice(&format!("note: zone {code} is new (a typing error? it has its own scope)"));
-            }
-            Some(zone_id)
-        }
-        None => None,
-    };
+    let zone_id = zone::named(&mut tx, zone, now).await?;
     let account_id = base.runtime.id();
     let ha1_sealed =
         role.is_field().then(|| base.keys.seal_for(account_id, ha1(login, password).as_bytes()));

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::{answer, args::Device, notice, qr};
+use super::{answer, args::Device, notice, qr, zone};
 use crate::{
     access::token_hash,
     app::Base,
@@ -75,23 +75,13 @@ pub(super) fn write_svg(path: &Path, text: &str) -> anyhow::Result<()> {
 
 /// Adds a phone with a fresh token.
 pub(super) async fn add(base: &Base, name: &str, zone: Option<&str>) -> anyhow::Result<Added> {
-    anyhow::ensure!(zone.is_none_or(|z| !z.trim().is_empty()), "a zone needs a code");
     if name.trim().is_empty() || name.len() > 200 {
         bail!("a phone needs a name of 1 to 200 characters");
     }
     let token = base.runtime.token();
     let now = base.runtime.now();
     let mut tx = base.db.write().await?;
-    let zone_id = match zone {
-        Some(code) => {
-            let (zone_id, made) = zones::ensure(&mut tx, code, now).await?;
-            if made {
-                notice(&format!("note: zone {code} is new (a typing error? it has its own scope)"));
-            }
-            Some(zone_id)
-        }
-        None => None,
-    };
+    let zone_id = zone::named(&mut tx, zone, now).await?;
     let device = DeviceRow { device_id: base.runtime.id(), name: name.to_owned(), zone_id };
     devices::add(&mut tx, &device, token_hash(&token), now).await?;
     let subject = device.device_id.to_string();

@@ -11,6 +11,7 @@ mod qr;
 mod rebuild;
 mod serve;
 mod simulate;
+mod zone;
 
 use std::process::ExitCode;
 

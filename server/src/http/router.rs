@@ -17,7 +17,7 @@ use crate::{app::App, openrosa};
 
 /// All routes over this server.
 pub fn router(app: Arc<App>) -> Router {
-    let phones = openrosa::router(&app).layer(from_fn(openrosa::version_header));
+    let phones = openrosa::router().layer(from_fn(openrosa::version_header));
     let api = Router::new()
         .route("/v1/sync/hello", get(sync::hello).post(sync::hello))
         .route("/v1/sync/push", post(sync::push))

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The OpenRosa routes, by token in the path and by Digest or Basic.
-pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+pub fn router() -> Router<Arc<App>> {
     let routes = || {
         Router::new()
             .route("/formList", get(forms::list))
@@ -33,7 +33,6 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
                 get(submission::not_here).head(submission::head).post(submission::post),
             )
     };
-    let _ = app;
     Router::new().merge(routes()).nest("/v1/key/{token}/projects/{project}", routes())
 }
 
