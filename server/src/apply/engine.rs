@@ -11,10 +11,11 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use super::{
+    bring::{bring, remember},
     entity::Source,
     event::{self, Event},
     fold::{Ground, Needs, Register, Said, Waiting, say},
-    load, replace, write,
+    identity, load, replace, write,
 };
 use crate::{
     catalogue::{Catalogue, Snapshot},
@@ -23,8 +24,7 @@ use crate::{
     intake::Appended,
     keys::MasterKeys,
     places::Places,
-    runtime::Runtime,
-    store::ZoneId,
+    runtime::{Micros, Runtime},
 };
 
 /// Events folded in one transaction.
@@ -259,9 +259,13 @@ impl Applier {
         let said = said.lock().expect("nobody else holds this").take().unwrap_or_default();
         let ground = self.ground(&forms, &gazetteer);
         let mut register = self.fetch(&mut tx, &said, &ground).await?;
+        let at = said.last().map_or(Micros(0), |s| s.event.received_at);
         for s in said {
             register.take(s, &ground);
         }
+        let unremembered = register.unremembered().into_iter().collect();
+        remember(&mut tx, &mut register, &unremembered, &ground).await?;
+        register.regroup(at, &ground);
         write::write(&mut tx, register).await?;
         tx.commit().await
     }
@@ -274,16 +278,18 @@ impl Applier {
     async fn fetch(&self, tx: &mut Tx, said: &[Said], ground: &Ground<'_>) -> Result<Register> {
         let needs = Needs::of(said);
         let mut register = Register {
-            homes: load::homes(tx, &needs.entity_ids).await?,
-            cards: load::cards(tx, &needs.cards).await?,
             record_entities: load::record_entities(tx, &needs.edited).await?,
             ..Register::default()
         };
-        let mut wanted: HashSet<(ZoneId, Uuid)> = register.homes.values().copied().collect();
-        wanted.extend(register.cards.values().copied());
-        for entity in load::entities(tx, &wanted, &self.keys).await? {
-            register.entities.insert(entity.entity_id, entity);
+        bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
+        let mut block_keys = needs.block_keys;
+        for entity in register.entities.values() {
+            let (open, sealed) = (&entity.open, &entity.sealed);
+            block_keys.extend(identity::block_keys(&entity.dataset, open, sealed, &self.keys));
         }
+        register.holders = load::holders(tx, &block_keys).await?;
+        let others = register.holders.values().flatten().map(|(_, id)| *id).collect();
+        bring(tx, &mut register, others, ground).await?;
         if self.rebuilding {
             let fresh = said
                 .iter()

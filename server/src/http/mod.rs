@@ -6,6 +6,7 @@ mod auth;
 mod blobs;
 mod body;
 mod counts;
+mod decisions;
 mod door;
 mod hear_out;
 mod office;

@@ -8,6 +8,7 @@ pub mod devices;
 pub mod entities;
 pub mod feed;
 pub mod forms;
+pub mod reviews;
 mod scope;
 pub mod server;
 pub mod sites;
