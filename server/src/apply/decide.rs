@@ -43,7 +43,8 @@ impl Register {
             Ok(state) => (state, "", None),
             Err(refusal) => (Standing::Refused, refusal.code, refusal.in_the_way),
         };
-        let reason = event.content.as_ref().map(|c| c.key.seal(b"reason", decision.reason.as_bytes()));
+        let reason =
+            event.content.as_ref().map(|c| c.key.seal(b"reason", decision.reason.as_bytes()));
         self.groups.learn_decision(DecisionRow {
             zone_id,
             decision_id: decision.decision_id,
@@ -164,8 +165,7 @@ impl Register {
             Answer::Same => self.groups.join(of, Link { cause: Cause::Decision, seq }),
             Answer::CannotTell => {}
             Answer::Different | Answer::Relative | Answer::Twins | Answer::Unmerge => {
-                let by_decision =
-                    self.groups.link(of).is_some_and(|l| l.cause == Cause::Decision);
+                let by_decision = self.groups.link(of).is_some_and(|l| l.cause == Cause::Decision);
                 if by_decision {
                     self.groups.part(of);
                 }

@@ -3,7 +3,11 @@
 //! The same valid card, or the same NINA seen on a document, and the same sex, and births at most
 //! two years apart, and one name that agrees. Everything short of that is for a reviewer.
 
-use super::{entity::EntityState, groups::Cause, identity::{Kind, Person}};
+use super::{
+    entity::EntityState,
+    groups::Cause,
+    identity::{Kind, Person},
+};
 
 /// Years that two declared births may be apart.
 const YEARS: i64 = 2;

@@ -325,13 +325,7 @@ impl Register {
         self.relink(id, &before, source.seq, ground);
     }
 
-    fn wait(
-        &mut self,
-        id: Uuid,
-        zone_id: ZoneId,
-        change: &Arc<EntityChange>,
-        source: Source,
-    ) {
+    fn wait(&mut self, id: Uuid, zone_id: ZoneId, change: &Arc<EntityChange>, source: Source) {
         let waiting = Waiting { source, zone_id, change: Arc::clone(change) };
         self.waiting.entry(id).or_default().push(waiting.clone());
         self.new_waiting.insert((id, source.seq), waiting);

@@ -140,7 +140,11 @@ impl Person {
             site: get("site_id"),
             cooperative: get("coop_id"),
             father: get("father_given_names"),
-            mother: if kind == Kind::Child { own("mother_given_name") } else { get("mother_full_name") },
+            mother: if kind == Kind::Child {
+                own("mother_given_name")
+            } else {
+                get("mother_full_name")
+            },
             at: Some(at.0.div_euclid(1_000_000)),
             device: get("enumerator_code"),
         })

@@ -30,7 +30,13 @@ impl Register {
     }
 
     /// Follows a changed registration: the keys it is found by, and whom it is one with by number.
-    pub(super) fn relink(&mut self, id: Uuid, before: &BTreeSet<BlockKey>, seq: i64, ground: &Ground<'_>) {
+    pub(super) fn relink(
+        &mut self,
+        id: Uuid,
+        before: &BTreeSet<BlockKey>,
+        seq: i64,
+        ground: &Ground<'_>,
+    ) {
         let Some(entity) = self.entities.get(&id) else { return };
         let Some(kind) = identity::kind(&entity.dataset) else { return };
         let zone = entity.zone_id;
@@ -53,7 +59,9 @@ impl Register {
         if kind == identity::Kind::Miner {
             for key in &keys {
                 for (_, other) in self.holders.get(key).into_iter().flatten().take(HOLDERS_MAX) {
-                    let Some(holder) = self.entities.get(other).filter(|_| *other != id) else { continue };
+                    let Some(holder) = self.entities.get(other).filter(|_| *other != id) else {
+                        continue;
+                    };
                     let Some(entity) = self.entities.get(&id) else { continue };
                     if let Some(cause) = decisive(entity, holder) {
                         wanted.insert((holder.created_seq, *other), cause);
@@ -197,7 +205,15 @@ impl Register {
         };
         *self.heads.entry((zone_id, dataset.clone())).or_insert(0) += 1;
         let detail = into.map(|c| format!("{{\"into\":\"{c}\"}}")).unwrap_or_default();
-        self.feed.push(FeedOut { zone_id, at, kind, dataset: dataset.clone(), subject_id: id, device_id: None, detail });
+        self.feed.push(FeedOut {
+            zone_id,
+            at,
+            kind,
+            dataset: dataset.clone(),
+            subject_id: id,
+            device_id: None,
+            detail,
+        });
         // The view that lost or won a member changed too.
         if let Some(canonical) = into.filter(|_| is_on_devices(&dataset)) {
             self.feed.push(FeedOut {

@@ -20,7 +20,11 @@ pub(super) struct Step {
 }
 
 /// Folds an entity's own versions, oldest first. `None` when it has none.
-pub(super) fn own(zone_id: crate::store::ZoneId, key: &SubjectKey, steps: &[Step]) -> Option<EntityState> {
+pub(super) fn own(
+    zone_id: crate::store::ZoneId,
+    key: &SubjectKey,
+    steps: &[Step],
+) -> Option<EntityState> {
     let first = steps.first()?;
     let mut state = EntityState::new(zone_id, &first.change, key.clone(), first.source);
     for step in steps {
@@ -63,7 +67,9 @@ pub(super) fn of_group(
         match turn {
             Turn::Version(id, step) => {
                 view.overlay(&step.change, step.source);
-                owns.entry(id).or_insert_with(|| blank(canonical)).overlay(&step.change, step.source);
+                owns.entry(id)
+                    .or_insert_with(|| blank(canonical))
+                    .overlay(&step.change, step.source);
             }
             Turn::Choice(name, id) => {
                 if let Some(own) = owns.get(&id) {

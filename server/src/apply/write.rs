@@ -295,12 +295,14 @@ async fn write_links(
                     link.seq.into(),
                 ]),
                 None => {
-                    tx.query("DELETE FROM link WHERE zone_id = $1 AND entity_id = $2 AND other_id = $3")
-                        .bind(zone(&one).0)
-                        .bind(one)
-                        .bind(other)
-                        .execute()
-                        .await?;
+                    tx.query(
+                        "DELETE FROM link WHERE zone_id = $1 AND entity_id = $2 AND other_id = $3",
+                    )
+                    .bind(zone(&one).0)
+                    .bind(one)
+                    .bind(other)
+                    .execute()
+                    .await?;
                 }
             }
         }

@@ -12,7 +12,9 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{api, blobs, counts, decisions, hear_out::hear_out, office, problem, session, sites, sync};
+use super::{
+    api, blobs, counts, decisions, hear_out::hear_out, office, problem, session, sites, sync,
+};
 use crate::{app::App, openrosa};
 
 /// All routes over this server.

@@ -225,10 +225,9 @@ impl Batch {
                 Outcome::Accepted { submission_id: first.submission_id }
             }
             // Two answers under one id: the first stands, the sender is told.
-            Some(_) if p.incoming.matter == Matter::Decision => Outcome::Conflict {
-                submission_id: p.event_id,
-                with: first.submission_id,
-            },
+            Some(_) if p.incoming.matter == Matter::Decision => {
+                Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
+            }
             Some(_) => {
                 if let Some(other) = self.known.get(&p.content_key).copied() {
                     return self.seen(index, p, other);

@@ -40,16 +40,9 @@ impl Answer {
 
     /// Reads the stored spelling.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Same,
-            Self::Different,
-            Self::Relative,
-            Self::Twins,
-            Self::CannotTell,
-            Self::Unmerge,
-        ]
-        .into_iter()
-        .find(|a| a.as_str() == text)
+        [Self::Same, Self::Different, Self::Relative, Self::Twins, Self::CannotTell, Self::Unmerge]
+            .into_iter()
+            .find(|a| a.as_str() == text)
     }
 
     /// Whether the pair may never be in one group while this answer stands.

@@ -65,8 +65,6 @@ pub async fn decision_state(
         .bind(decision)
         .fetch_optional()
         .await?;
-    row.map(|r| {
-        Ok(DecisionState { state: r.get(0)?, refusal: r.get(1)?, in_the_way: r.get(2)? })
-    })
-    .transpose()
+    row.map(|r| Ok(DecisionState { state: r.get(0)?, refusal: r.get(1)?, in_the_way: r.get(2)? }))
+        .transpose()
 }
