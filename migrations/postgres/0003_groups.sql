@@ -52,8 +52,12 @@ CREATE TABLE match_pair (
     relative bigint NOT NULL,
     effect bigint NOT NULL,
     model text NOT NULL,
+    evidence text NOT NULL,
     seq bigint NOT NULL,
     PRIMARY KEY (zone_id, a_id, b_id)
 );
 CREATE INDEX match_pair_b ON match_pair (b_zone_id, b_id);
 CREATE INDEX match_pair_effect ON match_pair (effect, a_id, b_id);
+
+-- The members of a group, by its canonical: few, because most people registered once.
+CREATE INDEX entity_home_group ON entity_home (canonical_id) WHERE canonical_id <> entity_id;

@@ -52,8 +52,12 @@ CREATE TABLE match_pair (
     relative INTEGER NOT NULL,
     effect INTEGER NOT NULL,
     model TEXT NOT NULL,
+    evidence TEXT NOT NULL,
     seq INTEGER NOT NULL,
     PRIMARY KEY (zone_id, a_id, b_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX match_pair_b ON match_pair (b_zone_id, b_id);
 CREATE INDEX match_pair_effect ON match_pair (effect, a_id, b_id);
+
+-- The members of a group, by its canonical: few, because most people registered once.
+CREATE INDEX entity_home_group ON entity_home (canonical_id) WHERE canonical_id <> entity_id;

@@ -8,11 +8,13 @@ use super::{
     entity::Source,
     event,
     fold::{Ground, Register, say},
+    groups::Standing,
     load,
     view::{self, Step},
 };
 use crate::{
     db::{Result, Tx},
+    intake::Answer,
     store::ZoneId,
 };
 
@@ -40,6 +42,9 @@ pub(super) async fn bring(
             register.groups.learn_link(of, link);
         }
         for decision in load::decisions(tx, &located).await? {
+            if decision.answer == Answer::Same && decision.state == Standing::Stands {
+                next.extend([decision.pair.0, decision.pair.1]);
+            }
             register.groups.learn_decision(decision);
         }
         for entity in load::entities(tx, &located, ground.keys).await? {
@@ -51,7 +56,7 @@ pub(super) async fn bring(
         frontier = next;
     }
     let linked: HashSet<_> =
-        fresh.into_iter().filter(|(_, id)| register.groups.has_links(*id)).collect();
+        fresh.into_iter().filter(|(_, id)| register.groups.is_joined(*id)).collect();
     remember(tx, register, &linked, ground).await?;
     for (_, id) in linked {
         unfold(register, id, ground);

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     event::Event,
     fold::Register,
-    groups::{Cause, DecisionRow, Link, Pair, Standing, pair},
+    groups::{DecisionRow, Pair, Standing, pair},
     identity::Person,
 };
 use crate::{
@@ -63,7 +63,7 @@ impl Register {
             dirty: true,
         });
         if state == Standing::Stands {
-            self.settle_pair(of, decision, event.seq);
+            self.settle_pair(of, decision.decision_id);
         }
     }
 
@@ -150,26 +150,16 @@ impl Register {
     }
 
     /// What follows from an answer that stands.
-    fn settle_pair(&mut self, of: Pair, decision: &Decision, seq: i64) {
+    fn settle_pair(&mut self, of: Pair, decision: Uuid) {
         let former: Vec<Uuid> = self
             .groups
             .waiting(of)
             .map(|d| d.decision_id)
             .chain(self.groups.standing_all(of))
-            .filter(|id| *id != decision.decision_id)
+            .filter(|id| *id != decision)
             .collect();
         for id in former {
             self.groups.set_state(id, Standing::Replaced);
-        }
-        match decision.answer {
-            Answer::Same => self.groups.join(of, Link { cause: Cause::Decision, seq }),
-            Answer::CannotTell => {}
-            Answer::Different | Answer::Relative | Answer::Twins | Answer::Unmerge => {
-                let by_decision = self.groups.link(of).is_some_and(|l| l.cause == Cause::Decision);
-                if by_decision {
-                    self.groups.part(of);
-                }
-            }
         }
         self.stirred.extend([of.0, of.1]);
     }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, RwLock, mpsc, watch};
 use tracing::{error, info};
 use uuid::Uuid;
 
@@ -14,8 +14,11 @@ use super::{
     bring::{bring, remember},
     entity::Source,
     event::{self, Event},
-    fold::{Ground, Needs, Register, Said, Waiting, say},
-    identity, load, replace, write,
+    fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
+    identity, load,
+    people::People,
+    recall::recall,
+    replace, write,
 };
 use crate::{
     catalogue::{Catalogue, Snapshot},
@@ -23,6 +26,7 @@ use crate::{
     geo::Gazetteer,
     intake::Appended,
     keys::MasterKeys,
+    linkage::Policy,
     places::Places,
     runtime::{Micros, Runtime},
 };
@@ -66,6 +70,8 @@ pub struct Applier {
     /// Only one batch at a time: the loop, a rebuild or a re-placing.
     turn: Arc<Mutex<()>>,
     rebuilding: bool,
+    /// The engine's memory: apply changes it, reviewers read it.
+    people: Arc<RwLock<People>>,
 }
 
 impl Applier {
@@ -87,6 +93,7 @@ impl Applier {
             progress,
             turn: Arc::default(),
             rebuilding: false,
+            people: Arc::new(RwLock::new(People::new(Policy::default()))),
         }
     }
 
@@ -94,6 +101,11 @@ impl Applier {
     pub(super) fn rebuilding(mut self) -> Self {
         self.rebuilding = true;
         self
+    }
+
+    /// The engine's memory, to ask about pairs.
+    pub fn people(&self) -> Arc<RwLock<People>> {
+        Arc::clone(&self.people)
     }
 
     /// Follows how far it is.
@@ -139,6 +151,7 @@ impl Applier {
         forms_token: &mut Option<(i64, i64, i64)>,
     ) -> Result<()> {
         let forms = self.catalogue.current().await?;
+        self.recall(&forms).await?;
         if self.places.refresh().await? {
             self.replace_all(&mut |_| {}).await?;
         }
@@ -248,8 +261,10 @@ impl Applier {
             .await
             .map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })?
         };
+        let people = Arc::clone(&self.people).write_owned().await;
         let mut tx = self.db.write().await?;
         replace::lock_derived(&mut tx).await?;
+        let before = applied(&mut tx).await?;
         if let Some((from, to)) = advance
             && !advance_to(&mut tx, from, to).await?
         {
@@ -258,16 +273,58 @@ impl Applier {
         }
         let said = said.lock().expect("nobody else holds this").take().unwrap_or_default();
         let ground = self.ground(&forms, &gazetteer);
-        let mut register = self.fetch(&mut tx, &said, &ground).await?;
-        let at = said.last().map_or(Micros(0), |s| s.event.received_at);
-        for s in said {
-            register.take(s, &ground);
+        let mut people = people;
+        if people.seq != Some(before) {
+            // Another process has derived since.
+            recall(&mut tx, &mut people, before, &ground).await?;
         }
-        let unremembered = register.unremembered().into_iter().collect();
-        remember(&mut tx, &mut register, &unremembered, &ground).await?;
-        register.regroup(at, &ground);
-        write::write(&mut tx, register).await?;
-        tx.commit().await
+        let (people, written) = self.fold(&mut tx, said, people, &ground).await;
+        let mut people = people;
+        let written = match written {
+            Ok(()) => tx.commit().await,
+            Err(failure) => Err(failure),
+        };
+        match &written {
+            Ok(()) => people.keep(advance.map_or(before, |(_, to)| to)),
+            Err(_) => people.take_back(),
+        }
+        written
+    }
+
+    /// Folds a batch over the engine's memory and writes it; gives the memory back either way.
+    async fn fold(
+        &self,
+        tx: &mut Tx,
+        said: Vec<Said>,
+        people: PeopleGuard,
+        ground: &Ground<'_>,
+    ) -> (PeopleGuard, Result<()>) {
+        let mut register = match self.fetch(tx, &said, ground).await {
+            Ok(register) => register,
+            Err(failure) => return (people, Err(failure)),
+        };
+        register.people = Some(people);
+        let folded = fold_all(tx, &mut register, said, ground).await;
+        let people = register.people.take().expect("the fold gives the engine's memory back");
+        match folded {
+            Ok(()) => (people, write::write(tx, register).await),
+            Err(failure) => (people, Err(failure)),
+        }
+    }
+
+    /// Loads everybody before the first batch, while intake goes on.
+    async fn recall(&self, forms: &Snapshot) -> Result<()> {
+        if self.people.read().await.seq.is_some() {
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        let mut people = self.people.write().await;
+        let mut tx = self.db.read().await?;
+        let seq = applied(&mut tx).await?;
+        let gazetteer = self.places.gazetteer();
+        recall(&mut tx, &mut people, seq, &self.ground(forms, &gazetteer)).await?;
+        info!(people.count = people.len(), "everybody is in the engine's memory");
+        Ok(())
     }
 
     fn ground<'a>(&'a self, forms: &'a Snapshot, gazetteer: &'a Gazetteer) -> Ground<'a> {
@@ -370,6 +427,28 @@ impl Applier {
         let _turn = self.turn.lock().await;
         replace::replace_all(&self.db, &self.places.gazetteer(), &self.keys, told).await
     }
+}
+
+/// Folds event by event, then makes the groups again around what changed.
+async fn fold_all(
+    tx: &mut Tx,
+    register: &mut Register,
+    said: Vec<Said>,
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let at = said.last().map_or(Micros(0), |s| s.event.received_at);
+    for s in said {
+        register.take(s, ground);
+        if !register.by_score.is_empty() {
+            let others = register.by_score.iter().map(|(_, other, _)| *other).collect();
+            bring(tx, register, others, ground).await?;
+            register.join_by_score();
+        }
+    }
+    let unremembered = register.unremembered().into_iter().collect();
+    remember(tx, register, &unremembered, ground).await?;
+    register.regroup(at, ground);
+    Ok(())
 }
 
 fn keep(ahead: &mut BTreeMap<i64, Event>, events: Vec<Appended>) {

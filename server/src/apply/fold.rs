@@ -12,9 +12,11 @@ use super::{
     change::EntityChange,
     entity::{EntityState, Source},
     event::Event,
-    groups::Groups,
-    identity::{self, BlockKey},
+    groups::{Groups, Link, Pair},
+    identity::BlockKey,
     interpret::{Interpretation, RecordState, interpret},
+    pairs::PairRow,
+    people::People,
     view::Step,
 };
 use crate::{
@@ -73,6 +75,9 @@ pub(super) struct FeedOut {
     pub(super) detail: String,
 }
 
+/// The engine's memory, held for one batch.
+pub(super) type PeopleGuard = tokio::sync::OwnedRwLockWriteGuard<People>;
+
 /// The register as far as a batch touches it, and what the batch adds.
 #[derive(Default)]
 pub(super) struct Register {
@@ -87,6 +92,14 @@ pub(super) struct Register {
     pub(super) past: BTreeMap<Uuid, Vec<Step>>,
     /// Versions that this batch adds.
     pub(super) steps: HashMap<Uuid, Vec<Step>>,
+    /// The engine, lent for the batch.
+    pub(super) people: Option<PeopleGuard>,
+    /// Pairs that the batch found.
+    pub(super) pairs: BTreeMap<Pair, PairRow>,
+    /// Registrations whose former pairs hold no longer.
+    pub(super) cleared: BTreeSet<(ZoneId, Uuid)>,
+    /// Links that the engine asks for by probability, before both ends are here.
+    pub(super) by_score: Vec<(Uuid, Uuid, Link)>,
     /// Entities whose group may have changed.
     pub(super) stirred: BTreeSet<Uuid>,
     pub(super) waiting: HashMap<Uuid, Vec<Waiting>>,
@@ -240,7 +253,7 @@ impl Register {
         }
     }
 
-    fn change(
+    pub(super) fn change(
         &mut self,
         zone_id: ZoneId,
         change: &Arc<EntityChange>,
@@ -293,8 +306,7 @@ impl Register {
 
     fn apply(&mut self, id: Uuid, change: &Arc<EntityChange>, source: Source, ground: &Ground<'_>) {
         let Some(mut entity) = self.entities.remove(&id) else { return };
-        let before =
-            identity::block_keys(&entity.dataset, &entity.open, &entity.sealed, ground.keys);
+        let before = self.identity_of(&entity, ground);
         entity.take(change, source);
         self.steps.entry(id).or_default().push(Step { change: Arc::clone(change), source });
         if !change.branch_id.is_empty() {
@@ -319,10 +331,10 @@ impl Register {
             });
         }
         self.entities.insert(id, entity);
-        if self.groups.has_links(id) {
+        if self.groups.is_joined(id) {
             self.stirred.insert(id);
         }
-        self.relink(id, &before, source.seq, ground);
+        self.relink(id, before, source.seq, ground);
     }
 
     fn wait(&mut self, id: Uuid, zone_id: ZoneId, change: &Arc<EntityChange>, source: Source) {
@@ -336,7 +348,7 @@ impl Register {
     fn has_base(&self, entity: &EntityState, change: &EntityChange) -> bool {
         let base = change.base_version;
         // A group shows more versions than any member has: a phone may build on one of those.
-        if self.groups.has_links(entity.entity_id) || self.groups.is_decided(entity.entity_id) {
+        if self.groups.is_joined(entity.entity_id) || self.groups.is_decided(entity.entity_id) {
             return true;
         }
         if change.branch_id.is_empty() {
@@ -368,7 +380,7 @@ impl Register {
     }
 }
 
-enum Changed {
+pub(super) enum Changed {
     Entity(Uuid),
     Waits,
     Foreign,

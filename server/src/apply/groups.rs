@@ -1,13 +1,17 @@
 //! Who is one with whom: links, answers, and the groups they make. Pure; ADR 8 says why.
 //!
-//! A group is what the links join, taken in order, except where a join would bring together two
-//! entities that somebody said are not one (*A merge is an event, never a deletion*).
+//! Links say what the registrations say of each other, answers what people said of them; neither
+//! depends on the other, and a group is computed from both. So an answer can be taken back without
+//! a trace (*A merge is an event, never a deletion*).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
 use crate::{db::Value, intake::Answer, runtime::Micros, store::ZoneId};
+
+/// The largest group that links make by themselves.
+const GROUP_MAX: usize = 6;
 
 /// Two ids, the smaller first.
 pub(super) type Pair = (Uuid, Uuid);
@@ -17,11 +21,9 @@ pub(super) fn pair(a: Uuid, b: Uuid) -> Pair {
     if a < b { (a, b) } else { (b, a) }
 }
 
-/// Why two entities are one; decisions are taken first when groups are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Why two registrations are one, without anybody having said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// Somebody said so.
-    Decision,
     /// The same card, and nothing that contradicts it.
     Card,
     /// The same NINA seen on a document, and nothing that contradicts it.
@@ -33,7 +35,6 @@ pub(super) enum Cause {
 impl Cause {
     pub(super) const fn as_str(self) -> &'static str {
         match self {
-            Self::Decision => "decision",
             Self::Card => "card",
             Self::Nina => "nina",
             Self::Score => "score",
@@ -41,9 +42,7 @@ impl Cause {
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
-        [Self::Decision, Self::Card, Self::Nina, Self::Score]
-            .into_iter()
-            .find(|c| c.as_str() == text)
+        [Self::Card, Self::Nina, Self::Score].into_iter().find(|c| c.as_str() == text)
     }
 }
 
@@ -133,6 +132,7 @@ impl DecisionRow {
 pub(super) struct Groups {
     links: BTreeMap<Pair, Link>,
     neighbours: HashMap<Uuid, BTreeSet<Uuid>>,
+    decided: HashMap<Uuid, BTreeSet<Pair>>,
     decisions: BTreeMap<Uuid, DecisionRow>,
     by_pair: BTreeMap<Pair, Vec<Uuid>>,
     /// Links to be written (`Some`) or deleted.
@@ -154,12 +154,20 @@ impl Groups {
         self.neighbours.entry(of.1).or_default().insert(of.0);
     }
 
-    /// Joins two entities; a decision's link takes the place of an automatic one.
-    pub(super) fn join(&mut self, of: Pair, link: Link) {
-        if self.links.get(&of).is_none_or(|known| link.cause < known.cause) {
+    /// Links two registrations; a link that is there already keeps its place in the journal.
+    pub(super) fn join(&mut self, of: Pair, link: Link) -> bool {
+        let new = !self.links.contains_key(&of);
+        if new {
             self.insert(of, link);
             self.changed.insert(of, Some(link));
         }
+        new
+    }
+
+    /// Every link, for tests.
+    #[cfg(test)]
+    pub(super) fn all_links(&self) -> &BTreeMap<Pair, Link> {
+        &self.links
     }
 
     /// Takes a link away; says whether there was one.
@@ -176,17 +184,25 @@ impl Groups {
         was
     }
 
-    pub(super) fn link(&self, of: Pair) -> Option<Link> {
-        self.links.get(&of).copied()
+    /// The registrations that a link joins to this one, whether their group takes it up or not.
+    pub(super) fn linked(&self, id: Uuid) -> Vec<Uuid> {
+        self.neighbours.get(&id).into_iter().flatten().copied().collect()
     }
 
-    /// The entities that a link, effective or not, joins to this one.
-    pub(super) fn neighbours(&self, id: Uuid) -> impl Iterator<Item = Uuid> + '_ {
-        self.neighbours.get(&id).into_iter().flatten().copied()
+    /// The entities that somebody said are one with this one.
+    fn said_same(&self, id: Uuid) -> impl Iterator<Item = Uuid> + '_ {
+        self.decided
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .filter(|of| self.standing(**of).is_some_and(|d| d.answer == Answer::Same))
+            .map(move |of| if of.0 == id { of.1 } else { of.0 })
     }
 
-    pub(super) fn has_links(&self, id: Uuid) -> bool {
+    /// Whether anything joins this entity to another.
+    pub(super) fn is_joined(&self, id: Uuid) -> bool {
         self.neighbours.get(&id).is_some_and(|set| !set.is_empty())
+            || self.said_same(id).next().is_some()
     }
 
     /// Everything that links reach from these ids, themselves included.
@@ -195,7 +211,8 @@ impl Groups {
         let mut queue: Vec<Uuid> = from.into_iter().collect();
         while let Some(id) = queue.pop() {
             if reached.insert(id) {
-                queue.extend(self.neighbours(id));
+                queue.extend(self.linked(id));
+                queue.extend(self.said_same(id));
             }
         }
         reached
@@ -205,6 +222,9 @@ impl Groups {
     pub(super) fn learn_decision(&mut self, row: DecisionRow) {
         if self.decisions.contains_key(&row.decision_id) {
             return;
+        }
+        for id in [row.pair.0, row.pair.1] {
+            self.decided.entry(id).or_default().insert(row.pair);
         }
         self.by_pair.entry(row.pair).or_default().push(row.decision_id);
         self.decisions.insert(row.decision_id, row);
@@ -240,7 +260,7 @@ impl Groups {
 
     /// Whether anything was ever decided about this entity.
     pub(super) fn is_decided(&self, id: Uuid) -> bool {
-        self.by_pair.keys().any(|of| of.0 == id || of.1 == id)
+        self.decided.contains_key(&id)
     }
 
     /// The decision, another than `except`, that keeps these two sets of entities apart.
@@ -256,25 +276,36 @@ impl Groups {
             .find(|d| d.answer.keeps_apart() && Some(d.decision_id) != except)
     }
 
-    /// Splits linked entities into groups: decisions before automatic links, each in journal order.
+    /// Splits entities into groups: what people said first, then links, each in journal order.
+    ///
+    /// A join that would bring together two that somebody keeps apart is passed over, and so is a
+    /// link that would make a group larger than [`GROUP_MAX`].
     pub(super) fn partition(&self, ids: &BTreeSet<Uuid>) -> Vec<Vec<Uuid>> {
-        let mut links: Vec<(Link, Pair)> = self
-            .links
-            .iter()
-            .filter(|(of, _)| ids.contains(&of.0) && ids.contains(&of.1))
-            .map(|(of, link)| (*link, *of))
+        let said = self
+            .decisions
+            .values()
+            .filter(|d| d.state == Standing::Stands && d.answer == Answer::Same)
+            .map(|d| ((0, d.seq, d.pair), usize::MAX));
+        let links = self.links.iter().map(|(of, link)| ((1, link.seq, *of), GROUP_MAX));
+        let mut joins: Vec<_> = said
+            .chain(links)
+            .filter(|((.., of), _)| ids.contains(&of.0) && ids.contains(&of.1))
             .collect();
-        links.sort_by_key(|(link, of)| (link.cause != Cause::Decision, link.seq, *of));
+        joins.sort_unstable();
         let mut groups: Vec<Vec<Uuid>> = ids.iter().map(|id| vec![*id]).collect();
-        for (_, (a, b)) in links {
+        for ((.., (a, b)), limit) in joins {
             let place = |id: Uuid| groups.iter().position(|g| g.contains(&id));
             let (Some(one), Some(other)) = (place(a), place(b)) else { continue };
-            let (low, high) = if one < other { (one, other) } else { (other, one) };
-            let apart = match (groups.get(low), groups.get(high)) {
-                (Some(x), Some(y)) => low == high || self.between(x, y, None).is_some(),
-                _ => true,
+            let (low, high) = (one.min(other), one.max(other));
+            let fits = match (groups.get(low), groups.get(high)) {
+                (Some(x), Some(y)) => {
+                    low != high
+                        && x.len().saturating_add(y.len()) <= limit
+                        && self.between(x, y, None).is_none()
+                }
+                _ => false,
             };
-            if !apart {
+            if fits {
                 let moved = groups.remove(high);
                 if let Some(into) = groups.get_mut(low) {
                     into.extend(moved);

@@ -90,6 +90,22 @@ pub(super) async fn links(
     Ok(found)
 }
 
+/// Those of these entities that lead a group of several.
+pub(super) async fn canonicals(
+    tx: &mut Tx,
+    wanted: &HashSet<(ZoneId, Uuid)>,
+) -> Result<HashSet<Uuid>> {
+    let ids: HashSet<Uuid> = wanted.iter().map(|(_, id)| *id).collect();
+    let rows = tx
+        .fetch_in(
+            "SELECT canonical_id FROM entity_home WHERE canonical_id <> entity_id AND canonical_id IN",
+            sorted(&ids),
+            "",
+        )
+        .await?;
+    rows.iter().map(|r| r.get(0)).collect()
+}
+
 /// The decisions about these entities.
 pub(super) async fn decisions(
     tx: &mut Tx,

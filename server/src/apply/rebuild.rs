@@ -107,8 +107,8 @@ const COMPARED: [(&str, &str, usize); 12] = [
         "match_pair",
         "SELECT CAST(zone_id AS text), a_id, CAST(b_zone_id AS text), b_id, dataset, class, stops, match_key, \
          CAST(weight AS text), CAST(probability AS text), CAST(relative AS text), CAST(effect AS text), \
-         model, CAST(seq AS text) FROM match_pair",
-        14,
+         model, evidence, CAST(seq AS text) FROM match_pair",
+        15,
     ),
     (
         "attachment",

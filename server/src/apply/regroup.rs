@@ -9,16 +9,28 @@ use super::{
     entity::EntityState,
     fold::{FeedOut, Ground, Register, is_on_devices},
     groups::{Cause, Link, pair},
-    identity::{self, BlockKey},
+    identity::{self, BlockKey, Kind, Person},
+    pairs::{self, PairRow},
     view,
 };
-use crate::{runtime::Micros, store::ZoneId};
+use crate::{
+    linkage::{Auto, Stop, Verdict},
+    runtime::Micros,
+    store::ZoneId,
+};
 
-/// Holders of one card or NINA that are compared: a number copied by a whole village is a matter
-/// for quality control, not for links.
+/// A card or NINA that more people carry makes no further links: a number copied by a whole village
+/// is a matter for quality control.
 const HOLDERS_MAX: usize = 16;
-/// The largest group that links make by themselves.
-const GROUP_MAX: usize = 6;
+/// A registration that more others are surely one with is linked to none of them by probability.
+const SURE_MAX: usize = 6;
+
+/// What identifies a registration at one moment.
+#[derive(PartialEq, Eq)]
+pub(super) struct Identity {
+    keys: BTreeSet<BlockKey>,
+    person: Option<Person>,
+}
 
 impl Register {
     /// The site that a person is on, as people see it.
@@ -29,50 +41,38 @@ impl Register {
         Some(site.shown.as_deref().unwrap_or(site)).filter(|s| s.dataset == "sites")
     }
 
-    /// Follows a changed registration: the keys it is found by, and whom it is one with by number.
-    pub(super) fn relink(
-        &mut self,
-        id: Uuid,
-        before: &BTreeSet<BlockKey>,
-        seq: i64,
-        ground: &Ground<'_>,
-    ) {
+    /// What identifies a registration, before a change.
+    pub(super) fn identity_of(&self, entity: &EntityState, ground: &Ground<'_>) -> Identity {
+        Identity {
+            keys: identity::block_keys(&entity.dataset, &entity.open, &entity.sealed, ground.keys),
+            person: (entity.version > 0)
+                .then(|| {
+                    Person::of(&entity.dataset, &entity.open, &entity.sealed, entity.created_at)
+                })
+                .flatten(),
+        }
+    }
+
+    /// Follows a changed registration: the keys it is found by, whom it may be, and whom it is.
+    pub(super) fn relink(&mut self, id: Uuid, before: Identity, seq: i64, ground: &Ground<'_>) {
         let Some(entity) = self.entities.get(&id) else { return };
-        let Some(kind) = identity::kind(&entity.dataset) else { return };
         let zone = entity.zone_id;
-        let keys = identity::block_keys(&entity.dataset, &entity.open, &entity.sealed, ground.keys);
-        for key in before.difference(&keys) {
+        let now = self.identity_of(entity, ground);
+        if now == before {
+            return;
+        }
+        for key in before.keys.difference(&now.keys) {
             self.drop_key(*key, zone, id);
         }
-        for key in keys.difference(before) {
+        for key in now.keys.difference(&before.keys) {
             self.holders.entry(*key).or_default().insert((zone, id));
             self.key_changes.insert((*key, zone, id), true);
         }
-        let automatic: Vec<Uuid> = self
-            .groups
-            .neighbours(id)
-            .filter(|other| {
-                self.groups.link(pair(id, *other)).is_some_and(|l| l.cause != Cause::Decision)
-            })
-            .collect();
-        let mut wanted: BTreeMap<(i64, Uuid), Cause> = BTreeMap::new();
-        if kind == identity::Kind::Miner {
-            for key in &keys {
-                for (_, other) in self.holders.get(key).into_iter().flatten().take(HOLDERS_MAX) {
-                    let Some(holder) = self.entities.get(other).filter(|_| *other != id) else {
-                        continue;
-                    };
-                    let Some(entity) = self.entities.get(&id) else { continue };
-                    if let Some(cause) = decisive(entity, holder) {
-                        wanted.insert((holder.created_seq, *other), cause);
-                    }
-                }
-            }
-        }
-        for other in automatic {
-            let of = pair(id, other);
+        self.resolve(id, before.person, now.person.as_ref(), seq);
+        let wanted = self.decisive_links(id, &now);
+        for other in self.groups.linked(id) {
             let holds = wanted.keys().any(|(_, w)| *w == other);
-            if !holds && self.groups.part(of) {
+            if !holds && self.groups.part(pair(id, other)) {
                 self.stirred.extend([id, other]);
             }
         }
@@ -81,17 +81,71 @@ impl Register {
         }
     }
 
-    /// Joins two registrations by themselves, unless somebody said no or the group gets too large.
-    fn join(&mut self, id: Uuid, other: Uuid, link: Link) {
-        let of = pair(id, other);
-        if self.groups.link(of).is_some() {
-            return;
+    /// Whom a registration is one with by card or NINA, in the order of their registration.
+    fn decisive_links(&self, id: Uuid, now: &Identity) -> BTreeMap<(i64, Uuid), Cause> {
+        let mut wanted = BTreeMap::new();
+        let Some(entity) = self.entities.get(&id) else { return wanted };
+        for key in &now.keys {
+            let holders = self.holders.get(key).filter(|h| h.len() <= HOLDERS_MAX);
+            for (_, other) in holders.into_iter().flatten() {
+                let Some(holder) = self.entities.get(other).filter(|_| *other != id) else {
+                    continue;
+                };
+                if let Some(cause) = decisive(entity, holder) {
+                    wanted.insert((holder.created_seq, *other), cause);
+                }
+            }
         }
-        let (one, two) = (self.groups.group_of(id), self.groups.group_of(other));
-        let together = one.contains(&other);
-        let fits = together || one.len() + two.len() <= GROUP_MAX;
-        if fits && (together || self.groups.between(&one, &two, None).is_none()) {
-            self.groups.join(of, link);
+        wanted
+    }
+
+    /// Asks the engine who else a registration may be, and keeps the pairs.
+    fn resolve(&mut self, id: Uuid, before: Option<Person>, now: Option<&Person>, seq: i64) {
+        let Some(mut people) = self.people.take() else { return };
+        let zone = self.entities.get(&id).map_or(ZoneId::COUNTRY, |e| e.zone_id);
+        if before.is_some() {
+            self.pairs.retain(|of, _| of.0 != id && of.1 != id);
+            self.cleared.insert((zone, id));
+        }
+        people.put(zone, id, before, now);
+        let mut sure = Vec::new();
+        for found in people.found(id) {
+            let of = pair(id, found.entity_id);
+            let zones = if of.0 == id { (zone, found.zone_id) } else { (found.zone_id, zone) };
+            if pairs::class(&found.said).is_none() {
+                continue;
+            }
+            let account = people.compare(id, found.entity_id);
+            let children = found.said.stops.contains(Stop::Children)
+                || found.said.stops.contains(Stop::MinerAndChild)
+                || now.is_some_and(|p| p.kind == Kind::Child);
+            let row =
+                PairRow::new(zones, children, &found.said, account.as_ref(), people.model(), seq);
+            if let Some(row) = row {
+                self.pairs.insert(of, row);
+            }
+            if found.said.verdict == Verdict::Same && matches!(people.auto(), Auto::Probability(_))
+            {
+                sure.push((id, found.entity_id, Link { cause: Cause::Score, seq }));
+            }
+        }
+        if sure.len() <= SURE_MAX {
+            self.by_score.extend(sure);
+        }
+        self.people = Some(people);
+    }
+
+    /// Joins what the engine is sure of, once both ends are here.
+    pub(super) fn join_by_score(&mut self) {
+        for (id, other, link) in std::mem::take(&mut self.by_score) {
+            if self.entities.contains_key(&other) {
+                self.join(id, other, link);
+            }
+        }
+    }
+
+    fn join(&mut self, id: Uuid, other: Uuid, link: Link) {
+        if self.groups.join(pair(id, other), link) {
             self.stirred.extend([id, other]);
         }
     }
@@ -107,7 +161,7 @@ impl Register {
     pub(super) fn unremembered(&self) -> Vec<(ZoneId, Uuid)> {
         self.closure()
             .into_iter()
-            .filter(|id| self.groups.has_links(*id) && !self.past.contains_key(id))
+            .filter(|id| self.groups.is_joined(*id) && !self.past.contains_key(id))
             .filter_map(|id| self.homes.get(&id).map(|home| (home.0, id)))
             .collect()
     }

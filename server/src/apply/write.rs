@@ -1,6 +1,6 @@
 //! Writing what a batch changed: few statements, many rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use super::{
     fold::{FeedOut, RecordOut, Register, Waiting},
     groups::{DecisionRow, Link, Pair},
     identity::BlockKey,
+    pairs::PairRow,
     replace,
 };
 use crate::{
@@ -28,6 +29,8 @@ pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
         new_homes,
         key_changes,
         mut groups,
+        pairs,
+        cleared,
         new_waiting,
         released,
         mut feed,
@@ -43,6 +46,7 @@ pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
     write_files(tx, files).await?;
     write_entities(tx, dirty, &mut cells).await?;
     write_keys(tx, &new_homes, key_changes).await?;
+    write_pairs(tx, pairs, cleared).await?;
     write_links(tx, std::mem::take(&mut groups.changed), &homes).await?;
     write_decisions(tx, groups.take_dirty()).await?;
     feed.extend(release(tx, released).await?);
@@ -312,6 +316,34 @@ async fn write_links(
         "ON CONFLICT (zone_id, entity_id, other_id) DO UPDATE SET cause = excluded.cause, \
          seq = excluded.seq",
         rows,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes away the pairs of registrations that changed, then writes those that hold now.
+async fn write_pairs(
+    tx: &mut Tx,
+    pairs: BTreeMap<Pair, PairRow>,
+    cleared: BTreeSet<(ZoneId, Uuid)>,
+) -> Result<()> {
+    for (zone, id) in cleared {
+        for sql in [
+            "DELETE FROM match_pair WHERE zone_id = $1 AND a_id = $2",
+            "DELETE FROM match_pair WHERE b_zone_id = $1 AND b_id = $2",
+        ] {
+            tx.query(sql).bind(zone.0).bind(id).execute().await?;
+        }
+    }
+    tx.insert_rows(
+        "INSERT INTO match_pair (zone_id, a_id, b_zone_id, b_id, dataset, class, stops, match_key, \
+         weight, probability, relative, effect, model, evidence, seq)",
+        "ON CONFLICT (zone_id, a_id, b_id) DO UPDATE SET class = excluded.class, \
+         stops = excluded.stops, match_key = excluded.match_key, weight = excluded.weight, \
+         probability = excluded.probability, relative = excluded.relative, \
+         effect = excluded.effect, model = excluded.model, evidence = excluded.evidence, \
+         seq = excluded.seq",
+        pairs.into_iter().map(|(of, row)| row.row(of)).collect(),
     )
     .await?;
     Ok(())
