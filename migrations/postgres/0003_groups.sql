@@ -14,7 +14,8 @@ CREATE TABLE link (
     PRIMARY KEY (zone_id, entity_id, other_id)
 );
 
--- What people answered about pairs; derived from the journal. `a_id` is the smaller id.
+-- What people answered about pairs; derived from the journal, which alone holds the reasons. `a_id`
+-- is the smaller id.
 CREATE TABLE decision (
     zone_id integer NOT NULL,
     decision_id uuid NOT NULL,
@@ -30,7 +31,6 @@ CREATE TABLE decision (
     account_id uuid,
     decided_at bigint NOT NULL,
     choices text NOT NULL,
-    sealed bytea NOT NULL,
     PRIMARY KEY (zone_id, decision_id)
 );
 CREATE INDEX decision_a ON decision (zone_id, a_id);
@@ -57,7 +57,13 @@ CREATE TABLE match_pair (
     PRIMARY KEY (zone_id, a_id, b_id)
 );
 CREATE INDEX match_pair_b ON match_pair (b_zone_id, b_id);
-CREATE INDEX match_pair_effect ON match_pair (effect, a_id, b_id);
+CREATE INDEX match_pair_effect ON match_pair (dataset, effect, a_id, b_id);
 
 -- The members of a group, by its canonical: few, because most people registered once.
 CREATE INDEX entity_home_group ON entity_home (canonical_id) WHERE canonical_id <> entity_id;
+
+-- What the office has decided about the register itself, by name.
+CREATE TABLE setting (
+    name text PRIMARY KEY,
+    value text NOT NULL
+);

@@ -43,8 +43,6 @@ impl Register {
             Ok(state) => (state, "", None),
             Err(refusal) => (Standing::Refused, refusal.code, refusal.in_the_way),
         };
-        let reason =
-            event.content.as_ref().map(|c| c.key.seal(b"reason", decision.reason.as_bytes()));
         self.groups.learn_decision(DecisionRow {
             zone_id,
             decision_id: decision.decision_id,
@@ -59,7 +57,6 @@ impl Register {
             account_id: event.account_id,
             decided_at: event.received_at,
             choices: decision.choices.clone(),
-            sealed: reason.unwrap_or_default(),
             dirty: true,
         });
         if state == Standing::Stands {

@@ -62,10 +62,10 @@ enum Step {
 #[derive(Clone)]
 pub struct Applier {
     db: Db,
-    keys: Arc<MasterKeys>,
+    pub(super) keys: Arc<MasterKeys>,
     runtime: Runtime,
-    catalogue: Catalogue,
-    places: Places,
+    pub(super) catalogue: Catalogue,
+    pub(super) places: Places,
     progress: Arc<watch::Sender<Progress>>,
     /// Only one batch at a time: the loop, a rebuild or a re-placing.
     turn: Arc<Mutex<()>>,
@@ -82,6 +82,7 @@ impl Applier {
         runtime: Runtime,
         catalogue: Catalogue,
         places: Places,
+        policy: Policy,
     ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
         Self {
@@ -93,7 +94,7 @@ impl Applier {
             progress,
             turn: Arc::default(),
             rebuilding: false,
-            people: Arc::new(RwLock::new(People::new(Policy::default()))),
+            people: Arc::new(RwLock::new(People::new(policy))),
         }
     }
 
@@ -327,7 +328,11 @@ impl Applier {
         Ok(())
     }
 
-    fn ground<'a>(&'a self, forms: &'a Snapshot, gazetteer: &'a Gazetteer) -> Ground<'a> {
+    pub(super) fn ground<'a>(
+        &'a self,
+        forms: &'a Snapshot,
+        gazetteer: &'a Gazetteer,
+    ) -> Ground<'a> {
         Ground { forms, gazetteer, keys: &self.keys, runtime: &self.runtime }
     }
 

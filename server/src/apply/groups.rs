@@ -100,7 +100,6 @@ pub(super) struct DecisionRow {
     pub(super) account_id: Option<Uuid>,
     pub(super) decided_at: Micros,
     pub(super) choices: BTreeMap<String, Uuid>,
-    pub(super) sealed: Vec<u8>,
     pub(super) dirty: bool,
 }
 
@@ -122,7 +121,6 @@ impl DecisionRow {
             self.account_id.into(),
             self.decided_at.into(),
             choices.into(),
-            self.sealed.into(),
         ]
     }
 }

@@ -112,9 +112,9 @@ pub(super) async fn decisions(
     wanted: &HashSet<(ZoneId, Uuid)>,
 ) -> Result<Vec<DecisionRow>> {
     const BY_A: &str = "SELECT zone_id, decision_id, seq, a_id, b_zone_id, b_id, dataset, answer, state, \
-         account_id, decided_at, choices, sealed FROM decision WHERE state <> 'refused' AND zone_id = $1 AND a_id IN";
+         account_id, decided_at, choices FROM decision WHERE state <> 'refused' AND zone_id = $1 AND a_id IN";
     const BY_B: &str = "SELECT zone_id, decision_id, seq, a_id, b_zone_id, b_id, dataset, answer, state, \
-         account_id, decided_at, choices, sealed FROM decision WHERE state <> 'refused' AND b_zone_id = $1 AND b_id IN";
+         account_id, decided_at, choices FROM decision WHERE state <> 'refused' AND b_zone_id = $1 AND b_id IN";
     let mut found = Vec::new();
     for (zone, ids) in by_zone(wanted) {
         for sql in [BY_A, BY_B] {
@@ -143,7 +143,6 @@ fn decision(row: &Row) -> Result<DecisionRow> {
         account_id: row.get(9)?,
         decided_at: Micros(row.get(10)?),
         choices: serde_json::from_str(&choices).map_err(|_| broken("choices"))?,
-        sealed: row.get(12)?,
         dirty: false,
     })
 }

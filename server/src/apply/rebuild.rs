@@ -100,8 +100,8 @@ const COMPARED: [(&str, &str, usize); 12] = [
     (
         "decision",
         "SELECT CAST(zone_id AS text), decision_id, CAST(seq AS text), a_id, CAST(b_zone_id AS text), b_id, \
-         dataset, answer, state, refusal, CAST(decided_at AS text), choices, sealed FROM decision",
-        13,
+         dataset, answer, state, refusal, CAST(decided_at AS text), choices FROM decision",
+        12,
     ),
     (
         "match_pair",

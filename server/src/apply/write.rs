@@ -352,7 +352,7 @@ async fn write_pairs(
 async fn write_decisions(tx: &mut Tx, rows: Vec<DecisionRow>) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO decision (zone_id, decision_id, seq, a_id, b_zone_id, b_id, dataset, answer, \
-         state, refusal, in_the_way, account_id, decided_at, choices, sealed)",
+         state, refusal, in_the_way, account_id, decided_at, choices)",
         "ON CONFLICT (zone_id, decision_id) DO UPDATE SET state = excluded.state",
         rows.into_iter().map(DecisionRow::row).collect(),
     )
