@@ -1,5 +1,6 @@
 //! Who is who: registrations stay, groups of them are one person, and every answer can be undone.
 
+mod cases;
 mod people;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use crate::{
     support::{
         Response, Server, request,
         server::basic,
-        xml::{site, site_id, submit},
+        xml::{census, site, site_id, submit},
     },
 };
 
@@ -41,6 +42,11 @@ impl<'s> Reviewer<'s> {
 
     fn answers(&self, number: u32, a: &str, b: &str, answer: &str) -> Response {
         self.put(number, &json!({ "a": a, "b": b, "answer": answer, "reason": "vu ensemble" }))
+    }
+
+    fn get(&self, path: &str) -> Response {
+        let url = format!("{}{path}", self.server.url);
+        request("GET", &url, &[("Authorization", &self.basic)], b"")
     }
 
     /// Answers, and must be heard.
@@ -304,4 +310,153 @@ on_both! {
         second.says(7, &b.id(), &c.id(), "same");
         assert_eq!(server.count("orpailleurs"), 1);
     }
+
+    fn two_people_decide_about_children_and_every_reading_is_noted(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let children: Vec<_> = census(5, 400)
+            .into_iter()
+            .filter(|s| s.form_id == "enfant" && s.xml.contains("<child_card>ENF") && s.xml.contains("<sex>male<"))
+            .take(2)
+            .collect();
+        for child in &children {
+            assert_eq!(submit(&phone.url, &child.xml).status, 201);
+        }
+        server.settled();
+        let ids = uuids(&server, "SELECT entity_id FROM entity WHERE dataset = 'enfants' ORDER BY created_seq");
+        let [a, b] = ids.as_slice() else { panic!("two children: {ids:?}") };
+        let manager = Reviewer::new(&server, "awa", "data_manager");
+        let focal = Reviewer::new(&server, "fanta", "protection");
+        let supervisor = Reviewer::new(&server, "sidi", "supervisor");
+
+        let first = manager.answers(1, a, b, "same");
+        assert_eq!(first.json()["state"], "waiting", "{}", first.text());
+        assert_eq!(server.count_as("enfants", &manager.basic), 2);
+        focal.says(2, a, b, "same");
+        assert_eq!(server.count_as("enfants", &manager.basic), 1);
+
+        let path = format!("/v1/reviews/duplicates/{a}/{b}");
+        assert_eq!(supervisor.get(&path).status, 404);
+        assert_eq!(supervisor.get("/v1/reviews/duplicates?of=enfants").status, 403);
+        let read = focal.get(&path);
+        assert_eq!(read.status, 200, "{}", read.text());
+        assert!(!read.text().contains("referral."), "{}", read.text());
+        let noted = server.sql("SELECT subject FROM audit WHERE action = 'review'");
+        assert!(noted.contains(a.as_str()) && noted.contains(b.as_str()), "{noted}");
+        is_sound(&mut server);
+    }
+
+    fn a_decision_in_the_journal_outlives_a_kill_before_it_was_applied(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let (a, b) = (Miner::new(1), Miner::new(2));
+        send(&phone.url, &a);
+        send(&phone.url, &b);
+        server.settled();
+        let password = server.account("awa", "data_manager", None);
+        let body = json!({ "a": a.id(), "b": b.id(), "answer": "same" }).to_string();
+        let put = |url: &str| {
+            let basic = basic("awa", &password);
+            let url = format!("{url}/v1/reviews/decisions/{}", decision(1));
+            crate::support::http::try_request("PUT", &url, &[("Authorization", &basic)], body.as_bytes())
+        };
+
+        let url = server.url.clone();
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| put(&url));
+            while server.sql("SELECT COUNT(*) FROM journal WHERE kind = 'decision'") == "0" {
+                std::thread::yield_now();
+            }
+            server.kill();
+            let _answered_or_cut = asked.join();
+        });
+        server.start();
+        server.settled();
+
+        assert_eq!(server.sql("SELECT state FROM decision"), "standing");
+        assert_eq!(server.count("orpailleurs"), 1);
+        let again = put(&server.url).unwrap();
+        assert_eq!((again.status, again.json()["state"].as_str()), (200, Some("standing")));
+        assert_eq!(server.sql("SELECT COUNT(*) FROM journal WHERE kind = 'decision'"), "1");
+        is_sound(&mut server);
+    }
+
+    fn what_a_reviewer_may_read_depends_on_role_and_zone(server) {
+        let phone = server.phone("agent", Some("kayes"));
+        let other = server.phone("agent-2", Some("sikasso"));
+        let (a, b, c) = (Miner::new(1), Miner { surname: "Sanogo", ..Miner::new(2) }, Miner::new(3));
+        send(&phone.url, &a);
+        send(&phone.url, &b);
+        send(&other.url, &c);
+        server.settled();
+        let manager = Reviewer::new(&server, "awa", "data_manager");
+        let supervisor = Reviewer::of(&server, "sidi", "supervisor", Some("kayes"));
+        let here = format!("/v1/reviews/duplicates/{}/{}", a.id(), b.id());
+        let across = format!("/v1/reviews/duplicates/{}/{}", a.id(), c.id());
+        let story = format!("/v1/reviews/entities/{}", c.id());
+
+        let seen = manager.get(&here);
+        assert_eq!(seen.json()["b"]["values"]["surname"], "Sanogo", "{}", seen.text());
+        assert_eq!(manager.get(&across).status, 200);
+        assert_eq!(manager.get(&story).json()["contacts"].as_array().unwrap().len(), 1);
+        // A supervisor sees that there is a pair in the area, never who they are.
+        let seen = supervisor.get(&here);
+        assert_eq!(seen.status, 200, "{}", seen.text());
+        assert!(!seen.text().contains("Sanogo") && !seen.text().contains("values"), "{}", seen.text());
+        assert_eq!(supervisor.get(&across).status, 404);
+        assert_eq!(supervisor.get(&story).status, 404);
+        for role in ["admin", "enumerator", "researcher", "chamber", "cooperative", "protection", "public"] {
+            let nobody = Reviewer::new(&server, &format!("one-{role}"), role);
+            for path in [&here, &story] {
+                assert_eq!(nobody.get(path).status, 404, "{role} {path}");
+            }
+            assert_eq!(nobody.get("/v1/reviews/duplicates").status, 403, "{role}");
+        }
+        for bad in ["?limit=0", "?limit=101", "?of=osc", "?after=zz", "?x=1"] {
+            assert_eq!(manager.get(&format!("/v1/reviews/duplicates{bad}")).status, 400, "{bad}");
+        }
+        assert_eq!(manager.get(&format!("/v1/reviews/duplicates/{}/{}", a.id(), a.id())).status, 400);
+        assert_eq!(manager.get("/v1/reviews/duplicates/x/y").status, 404);
+    }
+}
+
+/// The ids in one column, as text, whatever the database.
+fn uuids(server: &Server, sql: &str) -> Vec<String> {
+    let found = server.sql(sql);
+    let ids = found.lines().map(|l| l.trim().parse::<uuid::Uuid>().expect("an id").to_string());
+    ids.collect()
+}
+
+#[test]
+fn nothing_of_identity_lies_in_clear_in_what_linkage_stores() {
+    let mut server = Server::sqlite();
+    let phone = server.phone("agent", None);
+    let a = Miner { surname: "Sangaredouble", mother: "Nantenin Fofana", ..Miner::new(1) };
+    let b = Miner { number: 2, card: card("ORP", 2), ..a.clone() };
+    send(&phone.url, &a);
+    send(&phone.url, &b);
+    server.settled();
+    let awa = Reviewer::new(&server, "awa", "data_manager");
+    let body = json!({ "a": a.id(), "b": b.id(), "answer": "same", "reason": "Sangaredouble en personne" });
+    assert_eq!(awa.put(1, &body).status, 200);
+    let told = awa.get(&format!("/v1/reviews/entities/{}", a.id()));
+    assert!(told.text().contains("Sangaredouble en personne"), "{}", told.text());
+    drop(awa);
+    server.stop();
+
+    let mut files: Vec<_> = vec![server.data()];
+    let mut read = 0;
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        for word in ["Sangaredouble", "Nantenin", &a.card, &b.card] {
+            let found = bytes.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word.as_bytes()));
+            assert!(!found, "{word} lies in {}", path.display());
+        }
+        read += 1;
+    }
+    assert!(read > 2, "the data folder was not read");
 }

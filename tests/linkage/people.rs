@@ -13,6 +13,8 @@ pub(crate) struct Miner {
     pub(crate) given: &'static str,
     pub(crate) sex: &'static str,
     pub(crate) year: i32,
+    /// A date of birth, when the day is known.
+    pub(crate) dob: &'static str,
     pub(crate) father: &'static str,
     pub(crate) mother: &'static str,
     pub(crate) village: &'static str,
@@ -33,6 +35,7 @@ impl Miner {
             given: "Moussa",
             sex: "male",
             year: 1990,
+            dob: "",
             father: "",
             mother: "",
             village: "",
@@ -95,8 +98,13 @@ impl Miner {
         put("given_names", self.given);
         put("alias", "");
         put("sex", self.sex);
-        put("dob_precision", "year_only");
-        put("birth_year", &self.year.to_string());
+        if self.dob.is_empty() {
+            put("dob_precision", "year_only");
+            put("birth_year", &self.year.to_string());
+        } else {
+            put("dob_precision", "full_date");
+            put("dob", self.dob);
+        }
         put("age_years", &(2026 - self.year).to_string());
         put("birth_place", self.village);
         put("father_given_names", if self.father.is_empty() { "Bakary" } else { self.father });
@@ -127,4 +135,32 @@ pub(crate) fn card(prefix: &str, number: u32) -> String {
     let check = (37 - p) % 36;
     let check = char::from_digit(check, 36).expect("below 36").to_ascii_uppercase();
     format!("{prefix}-{number:07}-{check}")
+}
+
+/// A child's registration, with these names in the place of those of the synthetic census.
+pub(crate) fn child(given: &str, surname: &str, mother: &str, age: u32, site: &str) -> String {
+    let base = census(5, 400)
+        .into_iter()
+        .find(|s| {
+            s.form_id == "enfant"
+                && s.xml.contains("<child_card>ENF")
+                && s.xml.contains("<sex>male<")
+                && s.xml.contains("<age_years>17<")
+        })
+        .expect("a census has boys of seventeen");
+    let mut xml = base.xml.clone();
+    for (name, value) in [
+        ("given_name", given),
+        ("surname", surname),
+        ("mother_given_name", mother),
+        ("age_years", &age.to_string()),
+        ("site_id", site),
+    ] {
+        let former = between(&xml, &format!("<{name}>"), &format!("</{name}>"))
+            .unwrap_or_else(|| panic!("{name} is asked: {xml}"))
+            .to_owned();
+        xml = xml
+            .replace(&format!("<{name}>{former}</{name}>"), &format!("<{name}>{value}</{name}>"));
+    }
+    xml
 }
