@@ -231,7 +231,7 @@ impl Access {
         if self.remembered.recall(&memory, self.runtime.now()).is_some() {
             return account.ok_or(AccessError::Unknown);
         }
-        let guesser = self.may_guess(login)?;
+        let login_key = self.may_guess(login)?;
         let _place = self.waiting.try_acquire().map_err(|_| AccessError::Busy)?;
         let _turn = self.checks.acquire().await.map_err(|_| AccessError::Busy)?;
         let password = password.to_owned();
@@ -241,11 +241,11 @@ impl Access {
         match account {
             Some(account) if right => {
                 self.remembered.keep(memory, (), self.runtime.now());
-                self.guesses.forget(&guesser);
+                self.guesses.forget(&login_key);
                 Ok(account)
             }
             _ => {
-                self.guessed(guesser);
+                self.guessed(login_key);
                 Err(AccessError::Unknown)
             }
         }
@@ -255,15 +255,15 @@ impl Access {
     ///
     /// Digest is not counted: whoever knows a login could keep its phones from syncing.
     fn may_guess(&self, login: &str) -> Result<[u8; 32], AccessError> {
-        let guesser = self.keys.sign(&[b"guess", login.as_bytes()]);
-        let guesses = self.guesses.recall(&guesser, self.runtime.now()).unwrap_or(0);
-        if guesses < GUESSES_MAX { Ok(guesser) } else { Err(AccessError::Busy) }
+        let login_key = self.keys.sign(&[b"guess", login.as_bytes()]);
+        let guesses = self.guesses.recall(&login_key, self.runtime.now()).unwrap_or(0);
+        if guesses < GUESSES_MAX { Ok(login_key) } else { Err(AccessError::Busy) }
     }
 
-    fn guessed(&self, guesser: [u8; 32]) {
+    fn guessed(&self, login_key: [u8; 32]) {
         let now = self.runtime.now();
-        let guesses = self.guesses.recall(&guesser, now).unwrap_or(0);
-        self.guesses.keep(guesser, guesses + 1, now);
+        let guesses = self.guesses.recall(&login_key, now).unwrap_or(0);
+        self.guesses.keep(login_key, guesses + 1, now);
     }
 
     /// A Digest proof does not cover the body: whoever overhears one on plain http could send
