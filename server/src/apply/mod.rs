@@ -8,7 +8,6 @@ mod bring;
 mod cells;
 mod change;
 mod decide;
-mod decisive;
 mod engine;
 mod entity;
 mod event;
