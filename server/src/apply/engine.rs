@@ -65,7 +65,6 @@ pub struct Applier {
     progress: Arc<watch::Sender<Progress>>,
     /// Only one batch at a time: the loop, a rebuild or a re-placing.
     turn: Arc<Mutex<()>>,
-    rebuilding: bool,
 }
 
 impl Applier {
@@ -78,22 +77,7 @@ impl Applier {
         places: Places,
     ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
-        Self {
-            db,
-            keys,
-            runtime,
-            catalogue,
-            places,
-            progress,
-            turn: Arc::default(),
-            rebuilding: false,
-        }
-    }
-
-    /// The same, for a register that is being made again: entities keep their keys.
-    pub(super) fn rebuilding(mut self) -> Self {
-        self.rebuilding = true;
-        self
+        Self { db, keys, runtime, catalogue, places, progress, turn: Arc::default() }
     }
 
     /// Follows how far it is.
@@ -284,19 +268,7 @@ impl Applier {
         for entity in load::entities(tx, &wanted, &self.keys).await? {
             register.entities.insert(entity.entity_id, entity);
         }
-        if self.rebuilding {
-            let fresh = said
-                .iter()
-                .flat_map(|s| {
-                    let zone = s.event.zone_id;
-                    s.interpretation
-                        .iter()
-                        .flat_map(|i| &i.changes)
-                        .map(move |c| (zone, c.entity_id))
-                })
-                .collect();
-            register.kept_keys = load::subject_keys(tx, &fresh, &self.keys).await?;
-        }
+        register.kept_keys = load::kept_keys(tx, &needs.places, &self.keys).await?;
         let canonical: HashSet<_> =
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
         register.branches = load::branches(tx, &canonical, needs.branched).await?;

@@ -124,25 +124,13 @@ pub(super) async fn write_entities(
     dirty: Vec<EntityState>,
     cells: &mut Cells,
 ) -> Result<()> {
-    let mut keys = Vec::new();
     let mut rows = Vec::new();
     let mut versions = Vec::new();
-    let mut vaults = Vec::new();
     for entity in dirty {
         if let Some(former) = entity.counted.clone() {
             cells.add(former, -1);
         }
         cells.add(CellKey::of(&entity), 1);
-        vaults.push(vec![entity.zone_id.0.into(), entity.entity_id.into(), entity.vault().into()]);
-        if let Some(wrapped) = &entity.new_key {
-            keys.push(vec![
-                entity.zone_id.0.into(),
-                "entity".into(),
-                entity.entity_id.into(),
-                entity.realm.as_str().into(),
-                wrapped.as_slice().into(),
-            ]);
-        }
         for v in &entity.versions {
             versions.push(vec![
                 entity.zone_id.0.into(),
@@ -160,15 +148,10 @@ pub(super) async fn write_entities(
         rows.push(entity_row(entity));
     }
     tx.insert_rows(
-        "INSERT INTO subject_key (zone_id, subject, subject_id, realm, wrapped)",
-        "ON CONFLICT (zone_id, subject, subject_id) DO NOTHING",
-        keys,
-    )
-    .await?;
-    tx.insert_rows(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, lon, lat, flags, \
          site_id, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
-         basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq)",
+         basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq, \
+         realm, wrapped, sealed)",
         "ON CONFLICT (zone_id, entity_id) DO UPDATE SET version = excluded.version, \
          label = excluded.label, props = excluded.props, lon = excluded.lon, lat = excluded.lat, \
          flags = excluded.flags, site_id = excluded.site_id, region_2012 = excluded.region_2012, \
@@ -176,14 +159,9 @@ pub(super) async fn write_entities(
          region_2023 = excluded.region_2023, cercle_2023 = excluded.cercle_2023, \
          commune_2023 = excluded.commune_2023, basis_2012 = excluded.basis_2012, \
          basis_2023 = excluded.basis_2023, district = excluded.district, sex = excluded.sex, \
-         age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq",
+         age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq, \
+         sealed = excluded.sealed",
         rows,
-    )
-    .await?;
-    tx.insert_rows(
-        "INSERT INTO vault (zone_id, entity_id, sealed)",
-        "ON CONFLICT (zone_id, entity_id) DO UPDATE SET sealed = excluded.sealed",
-        vaults,
     )
     .await?;
     tx.insert_rows(
@@ -198,6 +176,7 @@ pub(super) async fn write_entities(
 
 fn entity_row(entity: EntityState) -> Vec<Value> {
     let props = to_text(&entity.open);
+    let vault = entity.vault();
     // Only places have their position in clear; a person's stays in the vault.
     let position = entity.position.filter(|_| entity.open.contains_key("geometry"));
     let mut row: Vec<Value> = vec![
@@ -221,6 +200,9 @@ fn entity_row(entity: EntityState) -> Vec<Value> {
         entity.facts.status.unwrap_or_default().into(),
         entity.created_seq.into(),
         entity.updated_seq.into(),
+        entity.realm.as_str().into(),
+        entity.wrapped.into(),
+        vault.into(),
     ]);
     row
 }
