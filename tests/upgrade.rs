@@ -127,9 +127,9 @@ on_both! {
         assert_eq!(live_hashes(&server), live);
     }
 
-    fn an_entity_whose_key_was_destroyed_stays_sealed_after_a_rebuild(server) {
+    fn an_entity_whose_key_was_destroyed_stays_sealed_and_is_counted_once(server) {
         let mut server = server;
-        let _sent = filled(&mut server);
+        let sent = filled(&mut server);
         let id = server.sql("SELECT entity_id FROM entity WHERE dataset = 'orpailleurs' ORDER BY created_seq LIMIT 1");
         let quoted = if server.database_url.is_some() { format!("'{id}'") } else { format!("X'{id}'") };
         let empty = if server.database_url.is_some() { "''" } else { "X''" };
@@ -139,6 +139,17 @@ on_both! {
 
         let length = format!("SELECT length(wrapped) FROM entity WHERE entity_id = {quoted}");
         assert_eq!(server.sql(&length), "0");
+        server.start();
+        let phone = server.phone("agent-2", Some("kayes"));
+        for submission in sent.iter().filter(|s| s.form_id == "orpailleur") {
+            let again = submission.xml.replace("<instanceID>uuid:", "<instanceID>uuid:f");
+            assert_eq!(submit(&phone.url, &again).status, 201);
+        }
+        server.settled();
+        server.stop();
+        assert_eq!(server.sql(&length), "0");
+        let check = server.cli_json(&["check"]);
+        assert_eq!(check["wrong_count_cells"], 0, "{check}");
         assert_ne!(server.sql("SELECT MAX(length(wrapped)) FROM entity"), "0");
     }
 }

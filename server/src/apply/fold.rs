@@ -260,7 +260,10 @@ impl Register {
                 return Changed::Waits;
             }
             Some(_) => {}
-            None if change.create => self.create(id, zone_id, change, source, ground),
+            // An id that has a home and no readable entity was erased: nothing is made of it again.
+            None if change.create && !self.homes.contains_key(&id) => {
+                self.create(id, zone_id, change, source, ground);
+            }
             None => {
                 self.wait(id, zone_id, change, source);
                 return Changed::Waits;

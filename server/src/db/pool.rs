@@ -105,7 +105,7 @@ impl Db {
             .max_connections(SQLITE_READERS)
             .before_acquire(|connection, _| sound(connection))
             .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-4096"));
+            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-1024"));
         Ok(Self::Sqlite { read, write, keeper })
     }
 
