@@ -37,3 +37,5 @@ mod register;
 mod schema;
 #[cfg(test)]
 mod sync;
+#[cfg(test)]
+mod upgrade;

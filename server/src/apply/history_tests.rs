@@ -13,6 +13,7 @@ use super::{
     fold::{Ground, Register},
     groups::Standing,
     identity,
+    load::KeptKey,
     people::People,
 };
 use crate::{
@@ -117,7 +118,8 @@ impl World {
                 let change = Arc::new(self.change(*who, *card, *name, *role));
                 // Every entity has a key of its own, whatever order they come in.
                 let key = SubjectKey::new([who.to_le_bytes()[0]; 32]);
-                register.kept_keys.insert(Uuid::from_u128(*who), key);
+                let kept = KeptKey { wrapped: vec![1], key: Some(key) };
+                register.kept_keys.insert(Uuid::from_u128(*who), kept);
                 let source = Source { submission_id: Uuid::from_u128(1), seq, at: Micros(seq) };
                 let _said = register.change(ZoneId(*zone), &change, source, &self.ground());
             }
@@ -314,4 +316,16 @@ fn two_that_somebody_keeps_apart_are_never_one() {
             }
         }
     });
+}
+
+#[test]
+fn one_card_and_one_name_are_one_person() {
+    let world = World::new();
+    let mut register = empty();
+    for (seq, who) in [(1, 1), (2, 2)] {
+        world.play(&mut register, seq, &Act::Say { who, card: 0, name: 0, role: 0, zone: 1 });
+    }
+    let people = register.people.as_ref().expect("an engine");
+    let said = people.compare(Uuid::from_u128(1), Uuid::from_u128(2));
+    assert_eq!(register.groups.group_of(Uuid::from_u128(1)).len(), 2, "{said:#?}");
 }
