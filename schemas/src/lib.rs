@@ -1,4 +1,4 @@
-//! The content of the product, embedded and parsed: forms, code lists, places, datasets, validation rules.
+//! The content of the product, embedded and parsed: forms, code lists, places, datasets, validation rules, indicators.
 //!
 //! Knows nothing of the server: no I/O, no clock, no database. Every table is parsed once, on first use.
 
