@@ -6,6 +6,7 @@ mod attributes;
 mod codelists;
 mod datasets;
 mod forms;
+mod indicators;
 mod places;
 mod rules;
 mod seats;
@@ -15,6 +16,7 @@ pub use attributes::attribute;
 pub use codelists::{Code, CodeList, codelist};
 pub use datasets::{Dataset, Realm, datasets};
 pub use forms::{FormFile, forms, media};
+pub use indicators::{Indicator, indicators};
 pub use places::{
     Level, commune_code, mining_district_of_cercle, place_code, place_name, region_name, slug,
 };

@@ -12,6 +12,7 @@ pub mod export;
 pub mod forms;
 pub mod geo;
 pub mod http;
+pub mod indicators;
 pub mod intake;
 pub mod keys;
 pub mod openrosa;
