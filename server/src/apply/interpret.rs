@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -93,8 +93,8 @@ pub(super) fn interpret(
     };
     let form = &published.form;
     let mut said = describe(form, &decoded, content);
-    let context = rules::Context::at(event.received_at.timestamp());
-    for finding in rules::check(form, &decoded, &context) {
+    let known = rules::Context::at(event.received_at.timestamp());
+    for finding in rules::check(form, &decoded, &known) {
         said.take(&finding);
     }
     if exact.is_none() {
@@ -124,11 +124,15 @@ fn decoded(
 }
 
 /// A record that is kept but says nothing to the register.
-pub(super) fn kept_aside(reason: &'static str, rule: &str, content: &Content) -> Interpretation {
+pub(super) fn kept_aside(
+    reason: &'static str,
+    rule: &'static str,
+    content: &Content,
+) -> Interpretation {
     Interpretation {
         state: RecordState::Quarantined,
         reason,
-        violations: vec![violation(rule, Severity::Error)],
+        violations: vec![Finding::of(rule, Severity::Error).to_json()],
         rules: vec![rule.to_owned()],
         dataset: String::new(),
         answers: String::from("{}"),
@@ -153,41 +157,34 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
         changes: Vec::new(),
     };
     for broken in &decoded.violations {
-        let mut violation = violation(broken.rule, broken.severity);
-        violation["paths"] = json!([broken.path]);
-        said.add(violation, broken.rule, broken.severity, "rules");
+        let finding = Finding::at(broken.rule, broken.severity, broken.path.clone());
+        said.take(&finding);
     }
     said
 }
 
-/// A violation as it is stored with the record.
-fn violation(rule: &str, severity: Severity) -> Json {
-    let version = sanu_schemas::rule(rule).map_or(1, |rule| rule.version);
-    json!({ "rule": rule, "version": version, "severity": severity })
-}
-
 impl Interpretation {
     fn take(&mut self, finding: &Finding) {
-        self.add(finding.to_json(), finding.rule, finding.severity, "rules");
+        self.add(finding, "rules");
     }
 
-    pub(super) fn flag(&mut self, reason: &'static str, rule: &str) {
-        self.add(violation(rule, Severity::Warning), rule, Severity::Warning, reason);
+    pub(super) fn flag(&mut self, reason: &'static str, rule: &'static str) {
+        self.add(&Finding::of(rule, Severity::Warning), reason);
     }
 
-    pub(super) fn quarantine(&mut self, reason: &'static str, rule: &str) {
-        self.add(violation(rule, Severity::Error), rule, Severity::Error, reason);
+    pub(super) fn quarantine(&mut self, reason: &'static str, rule: &'static str) {
+        self.add(&Finding::of(rule, Severity::Error), reason);
         self.reason = reason;
     }
 
     /// Adds a violation: an error keeps the record out of the register, a warning marks it, and
     /// the first reason that changed its state is kept.
-    fn add(&mut self, violation: Json, rule: &str, severity: Severity, reason: &'static str) {
-        self.violations.push(violation);
-        if !self.rules.iter().any(|known| known == rule) {
-            self.rules.push(rule.to_owned());
+    fn add(&mut self, finding: &Finding, reason: &'static str) {
+        self.violations.push(finding.to_json());
+        if !self.rules.iter().any(|known| known == finding.rule) {
+            self.rules.push(finding.rule.to_owned());
         }
-        let state = match severity {
+        let state = match finding.severity {
             Severity::Error => RecordState::Quarantined,
             Severity::Warning => RecordState::Flagged,
             Severity::Information => RecordState::Received,

@@ -162,7 +162,7 @@ fn name_in_text<'r>(record: &Record<'r>, _: &Context<'_>) -> Option<Hit<'r>> {
         .filter(|name| name.chars().count() >= 3)
         .map(str::to_lowercase)
         .collect();
-    let named = |text: &str| {
+    let tells = |text: &str| {
         let text = text.to_lowercase();
         let mut words = text.split(|c: char| !c.is_alphanumeric());
         words.any(|word| names.iter().any(|name| name == word))
@@ -171,7 +171,7 @@ fn name_in_text<'r>(record: &Record<'r>, _: &Context<'_>) -> Option<Hit<'r>> {
         .answers()
         .filter(|(question, _)| question.asked && question.kind == AnswerKind::Text)
         .filter(|(question, _)| question.class != Class::Direct)
-        .filter(|(_, value)| matches!(value, Value::Text(text) if named(text)))
+        .filter(|(_, value)| matches!(value, Value::Text(text) if tells(text)))
         .map(|(question, _)| question.name.as_str())
         .collect();
     (!telling.is_empty()).then(|| Hit::new(Severity::Information, telling))

@@ -22,6 +22,17 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding about the record as a whole.
+    pub fn of(rule: &'static str, severity: Severity) -> Self {
+        let version = sanu_schemas::rule(rule).map_or(1, |rule| rule.version);
+        Self { rule, version, severity, paths: Vec::new(), values: Map::new() }
+    }
+
+    /// A finding about one answer, whose value stays where it is.
+    pub fn at(rule: &'static str, severity: Severity, path: String) -> Self {
+        Self { paths: vec![path], ..Self::of(rule, severity) }
+    }
+
     /// The finding as it is stored with the record.
     pub fn to_json(&self) -> Json {
         let mut json = json!({
@@ -63,7 +74,7 @@ impl<'r> Hit<'r> {
     }
 
     /// Ties it to a rule and to the answers of a record.
-    pub(super) fn of(self, rule: &'static sanu_schemas::Rule, record: &Record<'_>) -> Finding {
+    pub(super) fn found(self, rule: &'static sanu_schemas::Rule, record: &Record<'_>) -> Finding {
         let mut paths = Vec::with_capacity(self.questions.len());
         let mut values = Map::new();
         for name in self.questions {

@@ -42,7 +42,7 @@ pub(super) fn checks() -> impl Iterator<Item = (&'static str, Check)> {
 pub fn check(form: &XForm, decoded: &Decoded, context: &Context<'_>) -> Vec<Finding> {
     let record = Record::new(form, decoded, context.received_at);
     let found = |(rule, check): &(&'static Rule, Check)| {
-        check(&record, context).map(|hit| hit.of(rule, &record))
+        check(&record, context).map(|hit| hit.found(rule, &record))
     };
     match by_form().get(form.form_id.as_str()) {
         Some(rules) => rules.iter().filter_map(found).collect(),

@@ -94,7 +94,7 @@ impl Filled {
                 group = around;
             }
             let text = text.replace('&', "&amp;").replace('<', "&lt;");
-            xml.push_str(&format!("<{0}>{text}</{0}>", question.name));
+            xml.extend(["<", &question.name, ">", &text, "</", &question.name, ">"]);
         }
         xml.extend(group.map(|name| format!("</{name}>")));
         xml.push_str("</data>");
@@ -104,8 +104,12 @@ impl Filled {
 
 fn to_text(value: &Value) -> String {
     match value {
-        Value::Text(it) | Value::Date(it) | Value::Time(it) | Value::DateTime(it) => it.clone(),
-        Value::Code(it) | Value::File(it) => it.clone(),
+        Value::Text(it)
+        | Value::Date(it)
+        | Value::Time(it)
+        | Value::DateTime(it)
+        | Value::Code(it)
+        | Value::File(it) => it.clone(),
         Value::Integer(it) => it.to_string(),
         Value::Decimal(it) => it.to_string(),
         Value::Boolean(it) => it.to_string(),

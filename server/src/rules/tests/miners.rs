@@ -105,7 +105,7 @@ pub(super) const CASES: &[Case] = &[
         "C07",
         "orpailleur",
         &[("sex", "male")],
-        || card_of(Person { sex: text("female"), ..Person::default() }),
+        || card_of(Person { sex: code("female"), ..Person::default() }),
         ERROR,
     ),
     among(
@@ -246,8 +246,8 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
-fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn code(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn card_of(holder: Person) -> Context<'static> {
@@ -262,9 +262,9 @@ fn lot() -> Context<'static> {
 /// A site of the district of Sikasso at 10.5 N, and a cooperative due north of it.
 fn far(district: &str, lat: f64) -> Context<'static> {
     let site =
-        Site { district: text("sikasso"), position: Position::new(-6.0, 10.5), ..Site::default() };
+        Site { district: code("sikasso"), position: Position::new(-6.0, 10.5), ..Site::default() };
     let cooperative = Cooperative {
-        district: text(district),
+        district: code(district),
         position: Position::new(-6.0, lat),
         ..Cooperative::default()
     };

@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = &[
     alone("B02", "site", &[HERE], None),
     alone("B03", "site", &[("gps", "16.7712345 -3.0012345 260.5 5.5")], WARNING),
     among("B03", "site", &[HERE], || flagged(PositionFlag::OutsidePhase1), WARNING),
-    among("B03", "site", &[HERE], || Context { placement: placement(), ..now() }, None),
+    among("B03", "site", &[HERE], in_kenieba, None),
     alone("B04", "site", &[("gps", "12.8412345 -11.2412345 150.5 20.5")], WARNING),
     alone("B04", "orpailleur", &[("gps", "12.8412345 -11.2412345 150.5 20.5")], INFORMATION),
     alone("B04", "orpailleur", &[("gps", "12.8412345 -11.2412345 150.5 50.5")], WARNING),
@@ -39,26 +39,20 @@ pub(super) const CASES: &[Case] = &[
     alone("B06", "site", &[("cercle", "sikasso"), ("commune", UNPLACED)], WARNING),
     alone("B06", "site", &[("cercle", CUT_FROM), ("commune", UNPLACED)], None),
     among("B07", "site", &[HERE], || flagged(PositionFlag::OutsidePolygons), WARNING),
-    among("B07", "site", &[HERE], || Context { placement: placement(), ..now() }, None),
-    among(
-        "B08",
-        "site",
-        &[HERE, ("cercle", "kayes")],
-        || Context { placement: placement(), ..now() },
-        WARNING,
-    ),
+    among("B07", "site", &[HERE], in_kenieba, None),
+    among("B08", "site", &[HERE, ("cercle", "kayes")], in_kenieba, WARNING),
     among(
         "B08",
         "site",
         &[HERE, ("cercle", "kenieba"), ("cercle_old", "kayes")],
-        || Context { placement: placement(), ..now() },
+        in_kenieba,
         WARNING,
     ),
     among(
         "B08",
         "site",
         &[HERE, ("cercle", "kenieba"), ("cercle_old", "kenieba"), ("commune", "kenieba__kenieba")],
-        || Context { placement: placement(), ..now() },
+        in_kenieba,
         None,
     ),
     among("B09", "orpailleur", &[HERE], || centre(12.8412, -11.20), WARNING),
@@ -131,18 +125,19 @@ fn place(cercle: &str, commune: &str) -> Place {
     Place { codes, basis: Basis::Polygon }
 }
 
-fn placed(flags: Vec<PositionFlag>) -> Option<&'static Placement> {
+fn placed(flags: Vec<PositionFlag>) -> Context<'static> {
     let at = place("kenieba", "kenieba__kenieba");
     let placement = Placement { place_2012: at.clone(), place_2023: at, flags };
-    Some(Box::leak(Box::new(placement)))
+    Context { placement: Some(Box::leak(Box::new(placement))), ..now() }
 }
 
-fn placement() -> Option<&'static Placement> {
+/// In Kéniéba, with nothing doubtful.
+fn in_kenieba() -> Context<'static> {
     placed(Vec::new())
 }
 
 fn flagged(flag: PositionFlag) -> Context<'static> {
-    Context { placement: placed(vec![flag]), ..now() }
+    placed(vec![flag])
 }
 
 fn outside(metres: f64) -> Context<'static> {
