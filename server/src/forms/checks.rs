@@ -15,6 +15,9 @@ pub const RULE_WRONG_TYPE: &str = "A18";
 /// An answer is outside the limits that the form sets.
 pub const RULE_OUT_OF_RANGE: &str = "A19";
 
+/// The longest text that enters the register, in bytes: what is typed on a phone is far below.
+const TEXT_MAX: usize = 20_000;
+
 /// How much a violation weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,12 +67,16 @@ pub(super) fn check_answer(
     };
     let rule = if has_unknown_code(&question.choices, &value) {
         Some(RULE_UNKNOWN_CODE)
-    } else if question.bounds.broken_by(&value, today) {
+    } else if is_endless(&value) || question.bounds.broken_by(&value, today) {
         Some(RULE_OUT_OF_RANGE)
     } else {
         None
     };
     (value, rule)
+}
+
+fn is_endless(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text.len() > TEXT_MAX)
 }
 
 fn has_unknown_code(choices: &Choices, value: &Value) -> bool {

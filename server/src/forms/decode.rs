@@ -392,6 +392,14 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_nobody_typed_is_out_of_range() {
+        let long = |length| format!("<nom>{}</nom>", "a".repeat(length));
+
+        assert_eq!(rules(&long(20_001)), [("A19", "/data/nom".to_owned())]);
+        assert_eq!(rules(&long(20_000)), []);
+    }
+
+    #[test]
     fn a_required_question_that_is_blank_is_missing_and_one_that_is_absent_is_irrelevant() {
         assert_eq!(rules("<nom> </nom><taille/>").len(), 2);
         assert_eq!(rules("<nom/>"), [("A05", "/data/nom".to_owned())]);

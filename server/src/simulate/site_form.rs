@@ -151,12 +151,13 @@ fn technique(document: &mut Document, rng: &mut Rng, site: &Site) {
                 ("unknown", 10),
             ]),
         );
-        group.put(
-            "extraction_methods",
-            rng.several(&["surface_pit", "shaft", "detector", "tailings"], 1, 3),
-        );
-        group.put("pits_active", site.workers / rng.between(5, 20) + i32::from(site.workers > 0));
-        group.put("depth_max", rng.between(3, 45));
+        let methods = rng.several(&["surface_pit", "shaft", "detector", "tailings"], 1, 3);
+        let pits = site.workers / rng.between(5, 20) + i32::from(site.workers > 0);
+        let dug = pits > 0 || methods.contains("surface_pit") || methods.contains("shaft");
+        let deepest = rng.between(3, 45);
+        group.put("extraction_methods", methods);
+        group.put("pits_active", pits);
+        group.put("depth_max", if dug { deepest } else { 0 });
         group.put(
             "equipment",
             rng.several(
