@@ -1,5 +1,7 @@
 //! Decoding a submission against its form, in one pass over the XML.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use quick_xml::events::BytesStart;
 
@@ -8,10 +10,12 @@ use super::entities::{EntityBlock, Scope};
 use super::envelope::{Envelope, read_text};
 use super::error::XmlRefused;
 use super::limits::{SUBMISSION, UNKNOWN_NODES, VIOLATIONS};
+use super::logic::{self, Interview, Judged};
 use super::model::{AnswerKind, XForm};
 use super::outline::{NodeIndex, Outline, Role};
 use super::scan::{Scanner, Step, attribute, local_name};
 use super::value::Value;
+use super::xpath::{Leaf, NodeId, Tree};
 
 /// One answer of a submission.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +52,18 @@ pub struct Decoded {
 /// The content never makes it fail: an answer of the wrong type is kept as text, with a violation.
 /// Whether the envelope names this form and version is for the caller to judge.
 pub fn decode(form: &XForm, xml: &[u8], today: Date) -> Result<Decoded, XmlRefused> {
+    let mut walk = walked(form, xml, today)?;
+    walk.missing();
+    walk.check_logic();
+    Ok(walk.decoded)
+}
+
+/// Reads a submission as the instance that expressions look at.
+pub(super) fn read_tree<'x>(form: &XForm, xml: &'x [u8]) -> Result<Tree<'x>, XmlRefused> {
+    Ok(walked(form, xml, Date::MIN)?.sent)
+}
+
+fn walked<'f, 'x>(form: &'f XForm, xml: &'x [u8], today: Date) -> Result<Walk<'f, 'x>, XmlRefused> {
     let mut scanner = Scanner::new(xml, SUBMISSION)?;
     let envelope = loop {
         match scanner.next()? {
@@ -62,10 +78,7 @@ pub fn decode(form: &XForm, xml: &[u8], today: Date) -> Result<Decoded, XmlRefus
         match walk.scanner.next()? {
             Step::Open(tag) => walk.open(&tag)?,
             Step::Close => walk.close(),
-            Step::End => {
-                walk.missing();
-                return Ok(walk.decoded);
-            }
+            Step::End => return Ok(walk),
             Step::Text(_) | Step::Char(_) => {}
         }
     }
@@ -95,6 +108,11 @@ struct Walk<'f, 'x> {
     scopes: Vec<Scope>,
     /// Questions whose element was there, blank or not.
     seen: Vec<bool>,
+    /// The submission as its form's expressions see it.
+    sent: Tree<'x>,
+    /// What was found of its nodes already, by node, with the place of the violation.
+    judged: Vec<(NodeId, Judged)>,
+    blanks: Vec<(NodeId, usize)>,
 }
 
 impl<'f, 'x> Walk<'f, 'x> {
@@ -112,6 +130,9 @@ impl<'f, 'x> Walk<'f, 'x> {
             met: vec![0; form.outline.len()],
             scopes: Vec::new(),
             seen: vec![false; form.questions.len()],
+            sent: Tree::with_capacity(form.outline.len() + 16),
+            judged: Vec::new(),
+            blanks: Vec::new(),
         }
     }
 
@@ -121,6 +142,8 @@ impl<'f, 'x> Walk<'f, 'x> {
             return;
         };
         let repeats = matches!(known.role, Role::Repeat(_));
+        let position = self.indexes.last().copied().filter(|_| repeats).unwrap_or(0);
+        self.sent.open(self.form.logic.name(node), position.into(), node);
         if repeats {
             self.instances += 1;
             for &inner in known.inner_repeats() {
@@ -142,6 +165,7 @@ impl<'f, 'x> Walk<'f, 'x> {
         let Some(frame) = self.frames.pop() else {
             return;
         };
+        self.sent.close();
         if frame.repeats {
             self.indexes.pop();
         }
@@ -188,10 +212,52 @@ impl<'f, 'x> Walk<'f, 'x> {
             }
             Role::Question(question) => {
                 let text = read_text(&mut self.scanner)?;
+                let before = self.decoded.violations.len();
                 self.answer(question, child, &text);
+                self.note_sent(child, text, before);
             }
         }
         Ok(())
+    }
+
+    /// Keeps an answer for the form's logic; `before` tells whether it broke a rule already.
+    fn note_sent(&mut self, node: NodeIndex, text: Cow<'x, str>, before: usize) {
+        let logic = &self.form.logic;
+        let (name, kind) = (logic.name(node), logic.kind(node));
+        let blank = text.trim().is_empty();
+        let id = self.sent.leaf(Leaf { name, position: 0, text, kind, origin: node });
+        if self.decoded.violations.len() > before {
+            let judged = if blank { Judged::Blank } else { Judged::Wrong };
+            self.judged.push((id, judged));
+            if blank {
+                self.blanks.push((id, before));
+            }
+        }
+    }
+
+    /// Checks the form's own logic, if this is the version that was filled in.
+    fn check_logic(&mut self) {
+        let form = self.form;
+        if self.decoded.envelope.version != form.version {
+            return;
+        }
+        let interview = Interview::of(&form.logic, &self.sent, self.today);
+        let (found, irrelevant) = logic::check(
+            &form.logic,
+            &form.outline,
+            &form.version,
+            &self.sent,
+            &self.judged,
+            interview,
+        );
+        // A blank answer that is not even relevant is not missing.
+        for &(id, at) in self.blanks.iter().rev() {
+            if irrelevant.binary_search(&id).is_ok() {
+                self.decoded.violations.remove(at);
+            }
+        }
+        let room = VIOLATIONS.saturating_sub(self.decoded.violations.len());
+        self.decoded.violations.extend(found.into_iter().take(room));
     }
 
     /// Tells whether a node is met for the first time in this repeat instance.
@@ -247,6 +313,13 @@ impl<'f, 'x> Walk<'f, 'x> {
     /// Reads a `meta` that just opened, up to its end.
     fn meta(&mut self, around: NodeIndex) -> Result<(), XmlRefused> {
         let of_root = around == Outline::ROOT;
+        self.sent.open(self.form.logic.name_of("meta"), 0, NodeIndex::MAX);
+        let read = self.meta_elements(around, of_root);
+        self.sent.close();
+        read
+    }
+
+    fn meta_elements(&mut self, around: NodeIndex, of_root: bool) -> Result<(), XmlRefused> {
         loop {
             match self.scanner.next()? {
                 Step::Open(tag) => {
@@ -256,6 +329,7 @@ impl<'f, 'x> Walk<'f, 'x> {
                         name if of_root => {
                             let text = read_text(&mut self.scanner)?;
                             self.root_meta(name, text.trim());
+                            self.note_meta(name, name, text);
                         }
                         _ => self.scanner.skip_element()?,
                     }
@@ -264,6 +338,14 @@ impl<'f, 'x> Walk<'f, 'x> {
                 Step::Text(_) | Step::Char(_) => {}
             }
         }
+    }
+
+    /// Keeps a value of the `meta` block for the form's logic.
+    fn note_meta(&mut self, name: &str, path: &str, text: Cow<'x, str>) {
+        let logic = &self.form.logic;
+        let origin = logic.meta(path);
+        let (name, kind) = (logic.name_of(name), logic.kind(origin));
+        self.sent.leaf(Leaf { name, position: 0, text, kind, origin });
     }
 
     fn root_meta(&mut self, name: &str, text: &str) {
@@ -291,24 +373,41 @@ impl<'f, 'x> Walk<'f, 'x> {
         if !known || !room {
             return self.skip_unknown(around, "meta/entity");
         }
+        self.sent.open(self.form.logic.name_of("entity"), 0, NodeIndex::MAX);
+        // Where there are several, the paths of the form do not tell them apart.
+        let only = around == Outline::ROOT && declared.len() == 1;
+        self.note_attributes(tag, only);
         loop {
             match self.scanner.next()? {
                 Step::Open(child) => {
                     let qualified = child.name();
                     let text = read_text(&mut self.scanner)?;
-                    if local_name(qualified.0) == "label" && !text.trim().is_empty() {
-                        block.label = Some(text.trim().to_owned());
+                    if local_name(qualified.0) == "label" {
+                        let label = text.trim();
+                        block.label = (!label.is_empty()).then(|| label.to_owned()).or(block.label);
+                        self.note_meta("label", if only { "entity/label" } else { "" }, text);
                     }
                 }
                 Step::Close | Step::End => break,
                 Step::Text(_) | Step::Char(_) => {}
             }
         }
+        self.sent.close();
         if let Some(scope) = self.scopes.last_mut() {
             scope.blocks.push(self.decoded.entities.len());
         }
         self.decoded.entities.push(block);
         Ok(())
+    }
+
+    /// Keeps the attributes of an entity for the form's logic.
+    fn note_attributes(&mut self, tag: &BytesStart<'_>, only: bool) {
+        for name in ["create", "update", "id", "baseVersion", "trunkVersion", "branchId"] {
+            if let Some(text) = attribute(tag, name) {
+                let path = if only { format!("entity/@{name}") } else { String::new() };
+                self.note_meta(&format!("@{name}"), &path, Cow::Owned(text));
+            }
+        }
     }
 
     fn skip_unknown(&mut self, parent: NodeIndex, name: &str) -> Result<(), XmlRefused> {
