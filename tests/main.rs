@@ -35,3 +35,5 @@ mod register;
 mod schema;
 #[cfg(test)]
 mod sync;
+#[cfg(test)]
+mod xpath;

@@ -16,6 +16,8 @@ mod itemset;
 mod labels;
 mod report;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

@@ -120,6 +120,10 @@ impl<'e> World<'e> {
         for (at, value) in values.into_iter().enumerate() {
             match value {
                 Value::Nodes(nodes) if at == fixed => atoms.extend(self.read_all(&nodes)?),
+                // A date that is an answer loses its time here, one just made does not.
+                nodes @ Value::Nodes(_) if math::is_of_doubles(function) => {
+                    atoms.push(Atom::Number(self.unpack(nodes)?.to_number()));
+                }
                 other => atoms.push(self.unpack(other)?),
             }
         }

@@ -38,6 +38,27 @@ pub(super) fn call<'e>(function: Function, atoms: &[Atom<'e>]) -> Result<Option<
     Ok(Some(Atom::Number(number)))
 }
 
+/// The functions that see the time of a date.
+pub(super) fn is_of_doubles(function: Function) -> bool {
+    matches!(
+        function,
+        Function::Abs
+            | Function::Acos
+            | Function::Asin
+            | Function::Atan
+            | Function::Atan2
+            | Function::Cos
+            | Function::Exp
+            | Function::Exp10
+            | Function::Log
+            | Function::Log10
+            | Function::Pow
+            | Function::Sin
+            | Function::Sqrt
+            | Function::Tan
+    )
+}
+
 fn plain(atoms: &[Atom<'_>], at: usize) -> f64 {
     atoms.get(at).map_or(f64::NAN, Atom::to_number)
 }
@@ -59,7 +80,12 @@ fn truth(function: Function, atoms: &[Atom<'_>]) -> Option<bool> {
 fn pow(base: f64, exponent: f64) -> f64 {
     let undefined =
         exponent.is_nan() || (base.abs().total_cmp(&1.0).is_eq() && exponent.is_infinite());
-    if undefined { f64::NAN } else { base.powf(exponent) }
+    match exponent {
+        _ if undefined => f64::NAN,
+        // The engine multiplies, which `powf` does not promise to agree with.
+        exponent if exponent.total_cmp(&2.0).is_eq() => base * base,
+        exponent => base.powf(exponent),
+    }
 }
 
 /// The sum of what are numbers.

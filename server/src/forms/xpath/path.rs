@@ -42,14 +42,27 @@ impl<'e> World<'e> {
             return Ok(Nodes { source, ids: Vec::new() });
         };
         let tree = self.at_hand(source)?;
-        let mut start = from.node;
-        for _ in 0..above {
-            start = tree.node(start).map(|node| node.parent).unwrap_or(start);
-            if tree.node(start).is_none() {
-                return Err(Stop::Fails("a path above the root"));
-            }
-        }
-        let mut ids = vec![start];
+        let chain = tree.chain(from.node);
+        let Some(depth) = chain.len().checked_sub(above + 1) else {
+            // One above the root is where the root is named, whatever the name.
+            return match steps.split_first() {
+                Some((_, steps)) if chain.len() == above => {
+                    self.walk(source, vec![Tree::ROOT], steps, scope)
+                }
+                _ => Err(Stop::Fails("a path above the root")),
+            };
+        };
+        self.walk(source, chain.get(depth).copied().into_iter().collect(), steps, scope)
+    }
+
+    /// Goes down from nodes, step by step.
+    fn walk(
+        &self,
+        source: Source,
+        mut ids: Vec<NodeId>,
+        steps: &'e [Step],
+        scope: &Scope<'e>,
+    ) -> Result<Nodes, Stop> {
         for step in steps {
             ids = self.down(source, &ids, step, None, scope)?;
         }

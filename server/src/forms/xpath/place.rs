@@ -65,7 +65,7 @@ fn length(points: &[Point]) -> f64 {
         let ((lat1, lon1), (lat2, lon2)) = (radians(one), radians(other));
         (lat1.sin() * lat2.sin() + lat1.cos() * lat2.cos() * (lon1 - lon2).cos()).acos()
     };
-    pairs.map(|pair| angle(pair) * RADIUS).sum()
+    pairs.map(|pair| angle(pair) * RADIUS).fold(0.0, |sum, one| sum + one)
 }
 
 fn radians((lat, lon): Point) -> Point {
@@ -86,8 +86,8 @@ fn area(points: &[Point]) -> f64 {
     };
     let flat: Vec<_> = rest.iter().map(flat).collect();
     let triangles = flat.iter().zip(flat.iter().skip(1));
-    let doubled: f64 = triangles.map(|((x1, y1), (x2, y2))| (y1 * x2 - x1 * y2) / 2.0).sum();
-    doubled.abs()
+    let signed = triangles.map(|((x1, y1), (x2, y2))| (y1 * x2 - x1 * y2) / 2.0);
+    signed.fold(0.0, |sum, one| sum + one).abs()
 }
 
 /// Even-odd rule on a closed outline (<https://wrfranklin.org/Research/Short_Notes/pnpoly.html>).

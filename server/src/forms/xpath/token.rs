@@ -47,7 +47,7 @@ pub(super) enum Sign {
 /// Tokens in one expression: the longest real one has a few hundred.
 const TOKENS: usize = 8_192;
 
-/// Named operators, matched in any case and without looking at what follows, as JavaRosa does.
+/// Named operators, without looking at what follows; newer versions of JavaRosa take any case.
 const WORDS: [(&str, Sign); 4] =
     [("and", Sign::And), ("or", Sign::Or), ("div", Sign::Divide), ("mod", Sign::Modulo)];
 
