@@ -102,8 +102,8 @@ fn compared(zone: &str, offset_ms: i64, cases: &[(String, String)]) -> Vec<(Outc
     let (form_file, case_file) = (folder.path().join("form.xml"), folder.path().join("cases"));
     let xml = FORM.replace("INSTANCE", INSTANCE).replace("PLACES", PLACES);
     fs::write(&form_file, &xml).expect("a temporary file");
-    let lines: String = cases.iter().map(|(at, text)| format!("{at}\t{text}\n")).collect();
-    fs::write(&case_file, lines).expect("a temporary file");
+    let lines: Vec<_> = cases.iter().map(|(at, text)| format!("{at}\t{text}")).collect();
+    fs::write(&case_file, lines.join("\n")).expect("a temporary file");
 
     let printed = phone.evaluate(zone, &form_file, &case_file);
     let mut printed = printed.lines();
@@ -127,7 +127,7 @@ fn check(zone: &str, offset_ms: i64, cases: &[(String, String)]) {
         match &ours {
             Outcome::NotEvaluated(why) => *alone.entry(why.clone()).or_default() += 1,
             _ if is_bug_not_copied(text, &theirs) => {
-                *alone.entry("a bug".to_owned()).or_default() += 1
+                *alone.entry("a bug".to_owned()).or_default() += 1;
             }
             _ if ours.agrees(&theirs) => {
                 same += 1;

@@ -10,12 +10,12 @@ use super::entities::{EntityBlock, Scope};
 use super::envelope::{Envelope, read_text};
 use super::error::XmlRefused;
 use super::limits::{SUBMISSION, UNKNOWN_NODES, VIOLATIONS};
-use super::logic::{self, Interview, Judged};
 use super::model::{AnswerKind, XForm};
 use super::outline::{NodeIndex, Outline, Role};
 use super::scan::{Scanner, Step, attribute, local_name};
+use super::sent::Sent;
 use super::value::Value;
-use super::xpath::{Leaf, NodeId, Tree};
+use super::xpath::Tree;
 
 /// One answer of a submission.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +60,7 @@ pub fn decode(form: &XForm, xml: &[u8], today: Date) -> Result<Decoded, XmlRefus
 
 /// Reads a submission as the instance that expressions look at.
 pub(super) fn read_tree<'x>(form: &XForm, xml: &'x [u8]) -> Result<Tree<'x>, XmlRefused> {
-    Ok(walked(form, xml, Date::MIN)?.sent)
+    Ok(walked(form, xml, Date::MIN)?.sent.into_tree())
 }
 
 fn walked<'f, 'x>(form: &'f XForm, xml: &'x [u8], today: Date) -> Result<Walk<'f, 'x>, XmlRefused> {
@@ -109,10 +109,7 @@ struct Walk<'f, 'x> {
     /// Questions whose element was there, blank or not.
     seen: Vec<bool>,
     /// The submission as its form's expressions see it.
-    sent: Tree<'x>,
-    /// What was found of its nodes already, by node, with the place of the violation.
-    judged: Vec<(NodeId, Judged)>,
-    blanks: Vec<(NodeId, usize)>,
+    sent: Sent<'f, 'x>,
 }
 
 impl<'f, 'x> Walk<'f, 'x> {
@@ -130,9 +127,7 @@ impl<'f, 'x> Walk<'f, 'x> {
             met: vec![0; form.outline.len()],
             scopes: Vec::new(),
             seen: vec![false; form.questions.len()],
-            sent: Tree::with_capacity(form.outline.len() + 16),
-            judged: Vec::new(),
-            blanks: Vec::new(),
+            sent: Sent::new(form),
         }
     }
 
@@ -143,7 +138,7 @@ impl<'f, 'x> Walk<'f, 'x> {
         };
         let repeats = matches!(known.role, Role::Repeat(_));
         let position = self.indexes.last().copied().filter(|_| repeats).unwrap_or(0);
-        self.sent.open(self.form.logic.name(node), position.into(), node);
+        self.sent.open(node, position);
         if repeats {
             self.instances += 1;
             for &inner in known.inner_repeats() {
@@ -214,50 +209,18 @@ impl<'f, 'x> Walk<'f, 'x> {
                 let text = read_text(&mut self.scanner)?;
                 let before = self.decoded.violations.len();
                 self.answer(question, child, &text);
-                self.note_sent(child, text, before);
+                let broken = (self.decoded.violations.len() > before).then_some(before);
+                self.sent.answer(child, text, broken);
             }
         }
         Ok(())
     }
 
-    /// Keeps an answer for the form's logic; `before` tells whether it broke a rule already.
-    fn note_sent(&mut self, node: NodeIndex, text: Cow<'x, str>, before: usize) {
-        let logic = &self.form.logic;
-        let (name, kind) = (logic.name(node), logic.kind(node));
-        let blank = text.trim().is_empty();
-        let id = self.sent.leaf(Leaf { name, position: 0, text, kind, origin: node });
-        if self.decoded.violations.len() > before {
-            let judged = if blank { Judged::Blank } else { Judged::Wrong };
-            self.judged.push((id, judged));
-            if blank {
-                self.blanks.push((id, before));
-            }
-        }
-    }
-
     /// Checks the form's own logic, if this is the version that was filled in.
     fn check_logic(&mut self) {
-        let form = self.form;
-        if self.decoded.envelope.version != form.version {
-            return;
+        if self.decoded.envelope.version == self.form.version {
+            self.sent.check(self.form, self.today, &mut self.decoded.violations);
         }
-        let interview = Interview::of(&form.logic, &self.sent, self.today);
-        let (found, irrelevant) = logic::check(
-            &form.logic,
-            &form.outline,
-            &form.version,
-            &self.sent,
-            &self.judged,
-            interview,
-        );
-        // A blank answer that is not even relevant is not missing.
-        for &(id, at) in self.blanks.iter().rev() {
-            if irrelevant.binary_search(&id).is_ok() {
-                self.decoded.violations.remove(at);
-            }
-        }
-        let room = VIOLATIONS.saturating_sub(self.decoded.violations.len());
-        self.decoded.violations.extend(found.into_iter().take(room));
     }
 
     /// Tells whether a node is met for the first time in this repeat instance.
@@ -313,7 +276,7 @@ impl<'f, 'x> Walk<'f, 'x> {
     /// Reads a `meta` that just opened, up to its end.
     fn meta(&mut self, around: NodeIndex) -> Result<(), XmlRefused> {
         let of_root = around == Outline::ROOT;
-        self.sent.open(self.form.logic.name_of("meta"), 0, NodeIndex::MAX);
+        self.sent.open_meta("meta");
         let read = self.meta_elements(around, of_root);
         self.sent.close();
         read
@@ -329,7 +292,7 @@ impl<'f, 'x> Walk<'f, 'x> {
                         name if of_root => {
                             let text = read_text(&mut self.scanner)?;
                             self.root_meta(name, text.trim());
-                            self.note_meta(name, name, text);
+                            self.sent.meta(name, name, text);
                         }
                         _ => self.scanner.skip_element()?,
                     }
@@ -338,14 +301,6 @@ impl<'f, 'x> Walk<'f, 'x> {
                 Step::Text(_) | Step::Char(_) => {}
             }
         }
-    }
-
-    /// Keeps a value of the `meta` block for the form's logic.
-    fn note_meta(&mut self, name: &str, path: &str, text: Cow<'x, str>) {
-        let logic = &self.form.logic;
-        let origin = logic.meta(path);
-        let (name, kind) = (logic.name_of(name), logic.kind(origin));
-        self.sent.leaf(Leaf { name, position: 0, text, kind, origin });
     }
 
     fn root_meta(&mut self, name: &str, text: &str) {
@@ -373,7 +328,7 @@ impl<'f, 'x> Walk<'f, 'x> {
         if !known || !room {
             return self.skip_unknown(around, "meta/entity");
         }
-        self.sent.open(self.form.logic.name_of("entity"), 0, NodeIndex::MAX);
+        self.sent.open_meta("entity");
         // Where there are several, the paths of the form do not tell them apart.
         let only = around == Outline::ROOT && declared.len() == 1;
         self.note_attributes(tag, only);
@@ -385,7 +340,7 @@ impl<'f, 'x> Walk<'f, 'x> {
                     if local_name(qualified.0) == "label" {
                         let label = text.trim();
                         block.label = (!label.is_empty()).then(|| label.to_owned()).or(block.label);
-                        self.note_meta("label", if only { "entity/label" } else { "" }, text);
+                        self.sent.meta("label", if only { "entity/label" } else { "" }, text);
                     }
                 }
                 Step::Close | Step::End => break,
@@ -405,7 +360,7 @@ impl<'f, 'x> Walk<'f, 'x> {
         for name in ["create", "update", "id", "baseVersion", "trunkVersion", "branchId"] {
             if let Some(text) = attribute(tag, name) {
                 let path = if only { format!("entity/@{name}") } else { String::new() };
-                self.note_meta(&format!("@{name}"), &path, Cow::Owned(text));
+                self.sent.meta(&format!("@{name}"), &path, Cow::Owned(text));
             }
         }
     }

@@ -19,6 +19,7 @@ mod logic;
 mod model;
 mod outline;
 mod scan;
+mod sent;
 mod value;
 mod xpath;
 

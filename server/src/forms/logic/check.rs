@@ -9,7 +9,7 @@ use crate::forms::checks::{
     RULE_RELEVANT_MISSING, Severity, Violation,
 };
 use crate::forms::limits::{LOGIC_STEPS, VIOLATIONS};
-use crate::forms::model::AnswerKind;
+use crate::forms::model::{AnswerKind, XForm};
 use crate::forms::outline::{NodeIndex, Outline, Role};
 use crate::forms::xpath::{Atom, Function, NodeId, Scope, Stop, Tree, World};
 
@@ -34,19 +34,18 @@ enum Relevance {
 ///
 /// `judged` is sorted by node. Nodes of which something is known already are not judged twice.
 pub(in crate::forms) fn check(
-    logic: &Logic,
-    outline: &Outline,
-    version: &str,
+    form: &XForm,
     sent: &Tree<'_>,
     judged: &[(NodeId, Judged)],
     interview: Interview,
 ) -> (Vec<Violation>, Vec<NodeId>) {
+    let (logic, outline) = (&form.logic, &form.outline);
     let world = World {
         main: sent,
         lists: &logic.lists,
         names: &logic.vocabulary.names,
         clock: Cell::new(interview.end),
-        version,
+        version: &form.version,
         labels: &logic.labels,
         budget: Cell::new(LOGIC_STEPS),
     };
@@ -286,7 +285,9 @@ impl<'e> Checker<'e> {
             path.push_str(&known.name);
             let position = chain.next().map_or(0, |node| node.position);
             if matches!(known.role, Role::Repeat(_)) {
-                path.push_str(&format!("[{}]", position + 1));
+                path.push('[');
+                path.push_str(&(position + 1).to_string());
+                path.push(']');
             }
         }
         path

@@ -53,18 +53,15 @@ impl<'a> Compiler<'a> {
         for instance in self.document.named(model, "instance") {
             let Some(id) = self.document.attribute(instance, "id") else { continue };
             let mut list = List::default();
-            match self.document.attribute(instance, "src") {
-                Some(source) => {
-                    let file = file_name(source).unwrap_or_default();
-                    list = List::of_file(file);
-                    let at = self.logic.lists.len();
-                    self.logic.labels.files.entry(file.to_owned()).or_insert(at);
-                }
-                None => {
-                    let names = &mut self.logic.vocabulary.names;
-                    if let Some(tree) = table::inline(self.document, instance, names) {
-                        list.fill(tree);
-                    }
+            if let Some(source) = self.document.attribute(instance, "src") {
+                let file = file_name(source).unwrap_or_default();
+                list = List::of_file(file);
+                let at = self.logic.lists.len();
+                self.logic.labels.files.entry(file.to_owned()).or_insert(at);
+            } else {
+                let names = &mut self.logic.vocabulary.names;
+                if let Some(tree) = table::inline(self.document, instance, names) {
+                    list.fill(tree);
                 }
             }
             self.logic.vocabulary.lists.push(id.trim().into());

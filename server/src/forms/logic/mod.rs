@@ -94,6 +94,11 @@ impl Logic {
         self.node(node).map_or(Kind::Text, |node| node.kind)
     }
 
+    /// Whether the answers to a node are texts in which spaces count.
+    pub(super) fn is_free_text(&self, node: NodeIndex) -> bool {
+        self.node(node).is_some_and(|node| node.answer == AnswerKind::Text)
+    }
+
     /// The number of any name.
     pub(super) fn name_of(&self, name: &str) -> Name {
         self.vocabulary.names.get(name)

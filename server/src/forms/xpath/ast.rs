@@ -80,15 +80,21 @@ impl Expr {
         match self {
             Self::Number(_) | Self::Text(_) => {}
             Self::Or(all) | Self::And(all) | Self::Call(_, all) => {
-                all.iter().for_each(|one| one.visit(see));
+                for one in all {
+                    one.visit(see);
+                }
             }
             Self::Chain(first, rest) => {
                 first.visit(see);
-                rest.iter().for_each(|(_, one)| one.visit(see));
+                for (_, one) in rest {
+                    one.visit(see);
+                }
             }
             Self::Negate(inner) | Self::Matches(inner, _) => inner.visit(see),
             Self::Path(path) => {
-                path.steps.iter().flat_map(|step| &step.filters).for_each(|one| one.visit(see));
+                for one in path.steps.iter().flat_map(|step| &step.filters) {
+                    one.visit(see);
+                }
             }
         }
     }

@@ -100,7 +100,7 @@ impl<'e> World<'e> {
                 self.spend(2_000)?;
                 text::call(function, &atoms)
             }
-            _ => match math::call(function, &atoms)? {
+            _ => match math::call(function, &atoms) {
                 Some(atom) => Ok(atom),
                 None => text::call(function, &atoms),
             },

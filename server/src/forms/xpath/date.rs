@@ -89,23 +89,24 @@ impl Moment {
                 text.push(character);
                 continue;
             }
-            match characters.next() {
-                Some('%') => text.push('%'),
-                Some('Y') => text.push_str(&format!("{:04}", fields.year)),
-                Some('y') => text.push_str(format!("{:04}", fields.year).get(2..).unwrap_or("")),
-                Some('m') => text.push_str(&format!("{:02}", fields.month)),
-                Some('n') => text.push_str(&fields.month.to_string()),
-                Some('d') => text.push_str(&format!("{:02}", fields.day)),
-                Some('e') => text.push_str(&fields.day.to_string()),
-                Some('H') => text.push_str(&format!("{:02}", fields.hour)),
-                Some('h') => text.push_str(&fields.hour.to_string()),
-                Some('M') => text.push_str(&format!("{:02}", fields.minute)),
-                Some('S') => text.push_str(&format!("{:02}", fields.second)),
-                Some('3') => text.push_str(&format!("{:03}", fields.millis)),
+            let piece = match characters.next() {
+                Some('%') => "%".to_owned(),
+                Some('Y') => format!("{:04}", fields.year),
+                Some('y') => format!("{:04}", fields.year).split_off(2),
+                Some('m') => format!("{:02}", fields.month),
+                Some('n') => fields.month.to_string(),
+                Some('d') => format!("{:02}", fields.day),
+                Some('e') => fields.day.to_string(),
+                Some('H') => format!("{:02}", fields.hour),
+                Some('h') => fields.hour.to_string(),
+                Some('M') => format!("{:02}", fields.minute),
+                Some('S') => format!("{:02}", fields.second),
+                Some('3') => format!("{:03}", fields.millis),
                 // Names of days and months are in the phone's language, weeks in its locale.
                 Some('a' | 'b' | 'W') => return Err(Stop::unsupported("a date in words")),
                 _ => return Err(Stop::Fails("a date format that means nothing")),
-            }
+            };
+            text.push_str(&piece);
         }
         Ok(text)
     }

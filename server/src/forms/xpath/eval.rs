@@ -168,16 +168,9 @@ impl<'e> World<'e> {
 
     /// Counts steps, and stops when none are left.
     pub(super) fn spend(&self, steps: u32) -> Result<(), Stop> {
-        match self.budget.get().checked_sub(steps) {
-            Some(left) => {
-                self.budget.set(left);
-                Ok(())
-            }
-            None => {
-                self.budget.set(0);
-                Err(Stop::TooLong)
-            }
-        }
+        let left = self.budget.get().checked_sub(steps);
+        self.budget.set(left.unwrap_or(0));
+        left.map(|_| ()).ok_or(Stop::TooLong)
     }
 
     /// Counts the work on a text.

@@ -2,11 +2,10 @@
 
 use super::function::Function;
 use super::number::{round, truncated};
-use super::stop::Stop;
 use super::value::Atom;
 
 /// Calls a function of numbers; none if the function is not one.
-pub(super) fn call<'e>(function: Function, atoms: &[Atom<'e>]) -> Result<Option<Atom<'e>>, Stop> {
+pub(super) fn call<'e>(function: Function, atoms: &[Atom<'e>]) -> Option<Atom<'e>> {
     let of = |at: usize| atoms.get(at).map_or(f64::NAN, Atom::to_double);
     let number = match function {
         Function::Abs => of(0).abs(),
@@ -33,9 +32,9 @@ pub(super) fn call<'e>(function: Function, atoms: &[Atom<'e>]) -> Result<Option<
         // JavaRosa begins with the smallest positive number, so no maximum is negative.
         Function::Max => extreme(atoms, 5e-324, f64::max),
         Function::Min => extreme(atoms, f64::MAX, f64::min),
-        _ => return Ok(truth(function, atoms).map(Atom::Bool)),
+        _ => return truth(function, atoms).map(Atom::Bool),
     };
-    Ok(Some(Atom::Number(number)))
+    Some(Atom::Number(number))
 }
 
 /// The functions that see the time of a date.

@@ -24,8 +24,8 @@ impl<'e> World<'e> {
         match path.start {
             Start::Here(up) => self.below(scope.here, up, &path.steps, scope),
             Start::Current(up) => self.below(scope.current, up, &path.steps, scope),
-            Start::Root => self.from_root(Source::Main, &path.steps, scope),
-            Start::List(at) => self.from_root(Source::List(at), &path.steps, scope),
+            Start::Root => self.below_root(Source::Main, &path.steps, scope),
+            Start::List(at) => self.below_root(Source::List(at), &path.steps, scope),
         }
     }
 
@@ -69,7 +69,7 @@ impl<'e> World<'e> {
         Ok(Nodes { source, ids })
     }
 
-    fn from_root(
+    fn below_root(
         &self,
         source: Source,
         steps: &'e [Step],
@@ -210,19 +210,19 @@ impl<'e> World<'e> {
         code: &str,
         scope: &Scope<'e>,
     ) -> Result<Option<Nodes>, Stop> {
-        let (Start::List(at), Some((last, before))) = (path.start, path.steps.split_last()) else {
+        let (Start::List(at), Some((step, before))) = (path.start, path.steps.split_last()) else {
             return Ok(None);
         };
         let source = Source::List(at);
-        if before.iter().any(|step| !step.filters.is_empty()) {
+        if before.iter().any(|one| !one.filters.is_empty()) {
             return Ok(None);
         }
-        let parents = self.from_root(source, before, scope)?;
-        let ([parent], Some(list)) = (parents.ids.as_slice(), self.lists.get(at)) else {
+        let above = self.below_root(source, before, scope)?;
+        let ([parent], Some(list)) = (above.ids.as_slice(), self.lists.get(at)) else {
             return Ok(None);
         };
-        let rows = list.rows(*parent, last.name, column).get(code).cloned().unwrap_or_default();
-        let ids = self.filtered(source, rows, Some(&last.filters), scope)?;
+        let rows = list.rows(*parent, step.name, column).get(code).cloned().unwrap_or_default();
+        let ids = self.filtered(source, rows, Some(&step.filters), scope)?;
         Ok(Some(Nodes { source, ids }))
     }
 

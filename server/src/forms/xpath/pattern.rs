@@ -113,7 +113,9 @@ impl Rewriter<'_> {
         if !number(fewest) || !(most.is_empty() || number(most)) {
             return Err(malformed());
         }
-        self.out.push_str(&format!("{{{count}}}"));
+        for piece in ["{", count, "}"] {
+            self.out.push_str(piece);
+        }
         self.rest = rest;
         self.lazy()
     }

@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(Atom::read(Kind::Number, " 5 ", TODAY), Atom::Number(5.0));
         assert_eq!(Atom::read(Kind::Number, "five", TODAY), Atom::text("five"));
         assert_eq!(Atom::read(Kind::Points, "12.5 -8 0 5", TODAY), Atom::text("12.5 -8.0 0.0 5.0"));
-        assert_eq!(Atom::read(Kind::Date, "2026-11-22", TODAY).to_number(), 20_779.0);
+        assert_eq!(Atom::read(Kind::Date, "2026-11-22", TODAY).to_int(), 20_779);
         assert_eq!(Atom::read(Kind::Time, "10:30", TODAY).to_text(), "2026-11-22");
         assert!(Atom::read(Kind::Boolean, "0", TODAY).to_text() == "false");
         assert!(Atom::read(Kind::Number, "  ", TODAY).is_blank());
