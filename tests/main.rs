@@ -37,3 +37,5 @@ mod schema;
 mod sync;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod xpath;

@@ -58,7 +58,7 @@ fn identification(document: &mut Document, interview: &mut Interview<'_>) {
         group.put("gps", point(site.lat, site.lon, altitude, accuracy));
         group.put("outline", outline(&mut interview.rng, site));
         group.put("cercle", &site.cercle);
-        group.put("cercle_old", site.seat.cercle_2012_code().unwrap_or_default());
+        group.put("cercle_old", &site.cercle_old);
         group.put("commune", &site.commune);
         group.put("mining_district", &site.district);
         group.put("village", village(&mut interview.rng, site));
