@@ -14,6 +14,8 @@ pub mod geo;
 pub mod http;
 pub mod intake;
 pub mod keys;
+pub mod layers;
+pub mod ogc;
 pub mod openrosa;
 pub mod places;
 pub mod runtime;
