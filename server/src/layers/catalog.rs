@@ -108,7 +108,8 @@ const PLACES: [(&str, &str); 13] = [
     ("position_flags", "Doutes sur la position"),
 ];
 
-pub(super) fn sites(tier: SiteTier, forms: &Snapshot) -> Layer {
+/// The register of sites, for a tier.
+pub fn sites(tier: SiteTier, forms: &Snapshot) -> Layer {
     let mut fields = fixed(&[("name", "Nom du site"), ("status", "État du site")]);
     let mut masked = "";
     if tier == SiteTier::Public {
