@@ -68,7 +68,7 @@ impl World {
             "active",
         ])) {
             site.xml = with_answer(&site.xml, "site_status", status);
-            site.xml = with_answer(&site.xml, "site_name", &format!("Kéniéba {n}"));
+            site.xml = with_answer(&site.xml, "label", &format!("Kéniéba {n}"));
         }
         let in_b = all.split_off(all.len() - IN_ZONE_B);
         all.extend(miners_on(1, 71, 14));

@@ -273,7 +273,7 @@ fn content_is_negotiated_and_what_is_not_offered_is_406() {
         let page = world.get(&format!("{path}?f=html"));
         let text = page.text();
         assert!(text.starts_with("<!DOCTYPE html>") && text.ends_with("</html>\n"), "{path}");
-        assert!(!text.contains("<script") && !text.contains("http://www."), "{path} loads nothing");
+        assert!(!text.contains("<script") && !text.contains("src="), "{path} loads nothing");
         assert!(page.header("vary").unwrap().contains("Accept"));
         assert!(page.header("link").unwrap().contains("rel=\"self\""));
     }

@@ -88,7 +88,8 @@ fn injections_through_every_parameter_are_only_text() {
                     "{name}={poison:?}: {text}"
                 );
                 assert!(answer.header("x-evil").is_none());
-                assert!(!text.contains("<script>alert"), "{name}={poison:?}");
+                let is_page = answer.header("content-type").unwrap().starts_with("text/html");
+                assert!(!is_page || !text.contains("<script>alert"), "{name}={poison:?}");
                 assert!(text.len() < 60_000);
             }
         }

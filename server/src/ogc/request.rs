@@ -133,6 +133,7 @@ pub fn only(pairs: &[(String, String)], known: &[&'static str]) -> Result<(), Og
 impl Request {
     /// Reads decoded parameters for a collection.
     pub fn read(pairs: &[(String, String)], features: &Features) -> Result<Self, OgcError> {
+        once(pairs, "f")?;
         let mut equal = Vec::new();
         for (name, value) in pairs {
             if PARAMETERS.contains(&name.as_str()) {

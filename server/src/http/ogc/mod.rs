@@ -10,36 +10,32 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::{HeaderValue, Method, StatusCode, header},
-    middleware::from_fn,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{MethodRouter, get},
 };
 
 use crate::app::App;
 
 /// The addresses of the interface.
 pub(super) fn routes() -> Router<Arc<App>> {
+    let read = |handler: MethodRouter<Arc<App>>| handler.options(preflight);
     Router::new()
-        .route("/ogc", get(documents::landing))
-        .route("/ogc/", get(documents::landing))
-        .route("/ogc/api", get(documents::api))
-        .route("/ogc/conformance", get(documents::conformance))
-        .route("/ogc/collections", get(documents::collections))
-        .route("/ogc/collections/{collection}", get(documents::collection))
-        .route("/ogc/collections/{collection}/queryables", get(documents::queryables))
-        .route("/ogc/collections/{collection}/sortables", get(documents::sortables))
-        .route("/ogc/collections/{collection}/items", get(items::items))
-        .route("/ogc/collections/{collection}/items/{feature}", get(items::item))
-        .layer(from_fn(preflight))
+        .route("/ogc", read(get(documents::landing)))
+        .route("/ogc/", read(get(documents::landing)))
+        .route("/ogc/api", read(get(documents::api)))
+        .route("/ogc/conformance", read(get(documents::conformance)))
+        .route("/ogc/collections", read(get(documents::collections)))
+        .route("/ogc/collections/{collection}", read(get(documents::collection)))
+        .route("/ogc/collections/{collection}/queryables", read(get(documents::queryables)))
+        .route("/ogc/collections/{collection}/sortables", read(get(documents::sortables)))
+        .route("/ogc/collections/{collection}/items", read(get(items::items)))
+        .route("/ogc/collections/{collection}/items/{feature}", read(get(items::item)))
 }
 
 /// A browser asks first whether it may send credentials from another site's page. It may; the answer
 /// itself is readable there only when it is public (`answer.rs`).
-async fn preflight(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
-    if request.method() != Method::OPTIONS {
-        return next.run(request).await;
-    }
+async fn preflight() -> Response {
     let headers = [
         (header::ALLOW, "GET, HEAD, OPTIONS"),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
