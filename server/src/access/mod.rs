@@ -2,6 +2,7 @@
 
 mod digest;
 mod guard;
+mod memory;
 mod password;
 mod role;
 
