@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p sanu --bench places` on SQLite; `-- --sites N` sets the size (500,000).
 //! With `SANU_BENCH_PYGEOAPI=/path/to/venv/bin/python` (pygeoapi and flask in it) and `ogr2ogr` on the
-//! path, pygeoapi answers the same questions over the same features from a GeoPackage, in the same run.
+//! path, pygeoapi answers the same questions over the same features from a `GeoPackage`, in the same run.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads its environment")]
@@ -166,7 +166,7 @@ async fn copies(file: &Path, sites: usize) {
     use sqlx::ConnectOptions as _;
     let mut db = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(file)
-        .busy_timeout(Duration::from_secs(60))
+        .busy_timeout(Duration::from_mins(1))
         .connect()
         .await
         .expect("the database opens");

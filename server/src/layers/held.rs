@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -79,7 +80,7 @@ impl Layers {
         let key = (layer.collection.id.clone(), layer.source, scope.token());
         let mut tx = base.db.read().await?;
         let mut token = token(&mut tx, base, scope, layer, sites.as_deref()).await?;
-        token.push_str(&format!("{:?}", forms.token()));
+        write!(token, "{:?}", forms.token()).expect("writing to a String cannot fail");
         drop(tx);
         if let Some(held) = self.find(&key, &token, base.runtime.now()) {
             return Ok(held);

@@ -2,7 +2,10 @@
 
 use geo::{Coord, LineString};
 
-use super::{crs::Crs, grid::Bounds};
+use super::{
+    crs::Crs,
+    grid::{Bounds, holds},
+};
 
 /// A box as asked for, ready to be compared with longitudes and latitudes.
 #[derive(Clone, Debug)]
@@ -91,17 +94,9 @@ fn around(crs: Crs, asked: [f64; 4]) -> Bounds {
 
 impl Boxes {
     /// Whether a point, in degrees, lies in it or on its edge.
-    pub(super) fn contains(&self, [lon, lat]: [f64; 2]) -> bool {
-        let near = self
-            .degrees
-            .iter()
-            .any(|[w, s, e, n]| lon >= *w && lon <= *e && lat >= *s && lat <= *n);
-        if !near || self.crs.is_geographic() {
-            return near;
-        }
-        let [w, s, e, n] = self.asked;
-        let [x, y] = self.crs.of_lonlat([lon, lat]);
-        x >= w && x <= e && y >= s && y <= n
+    pub(super) fn contains(&self, lonlat: [f64; 2]) -> bool {
+        let near = self.degrees.iter().any(|bounds| holds(*bounds, lonlat));
+        near && (self.crs.is_geographic() || holds(self.asked, self.crs.of_lonlat(lonlat)))
     }
 
     /// Whether the boxes in degrees say all: no point in them needs a second look.

@@ -3,6 +3,11 @@
 /// West, south, east, north.
 pub type Bounds = [f64; 4];
 
+/// Whether a point lies in a box or on its edge; NaN lies nowhere.
+pub(super) fn holds([west, south, east, north]: Bounds, [x, y]: [f64; 2]) -> bool {
+    x >= west && x <= east && y >= south && y <= north
+}
+
 /// An index over points that never change.
 #[derive(Debug)]
 pub(super) struct Grid {
@@ -134,8 +139,8 @@ mod tests {
             .collect()
     }
 
-    fn inside([x, y]: [f64; 2], [w, s, e, n]: Bounds) -> bool {
-        x >= w && x <= e && y >= s && y <= n
+    fn inside(point: [f64; 2], bounds: Bounds) -> bool {
+        holds(bounds, point)
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Html {
     /// A list of links.
     #[must_use]
     pub fn links(mut self, title: &str, links: &[Link]) -> Self {
-        write!(self.out, "<section class=\"card\"><h2>{}</h2><ul>\n", escape(title))
+        writeln!(self.out, "<section class=\"card\"><h2>{}</h2><ul>", escape(title))
             .expect("writing to a String cannot fail");
         for link in links {
             let (href, title) = (escape(&link.href), escape(&link.title));

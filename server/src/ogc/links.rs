@@ -21,7 +21,7 @@ pub const JSON: &str = "application/json";
 pub const GEOJSON: &str = "application/geo+json";
 /// A page.
 pub const HTML: &str = "text/html";
-/// An OpenAPI 3.0 document.
+/// An `OpenAPI` 3.0 document.
 pub const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.0";
 /// A JSON schema.
 pub const SCHEMA: &str = "application/schema+json";

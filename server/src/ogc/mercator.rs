@@ -20,8 +20,8 @@ const N: f64 = FLATTENING / (2.0 - FLATTENING);
 
 /// The polynomial in `N` that begins at this power.
 const fn series(power: u32, coefficients: [f64; 6]) -> f64 {
-    let [a, b, c, d, e, f] = coefficients;
-    let mut sum = a + N * (b + N * (c + N * (d + N * (e + N * f))));
+    let [first, second, third, fourth, fifth, sixth] = coefficients;
+    let mut sum = first + N * (second + N * (third + N * (fourth + N * (fifth + N * sixth))));
     let mut left = power;
     while left > 0 {
         sum *= N;

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.0 document of the interface, made from the collections that its reader may see.
+//! The `OpenAPI` 3.0 document of the interface, made from the collections that its reader may see.
 
 use serde_json::{Map, Value as Json, json};
 

@@ -164,7 +164,7 @@ impl Request {
             equal,
             sort: sort(once(pairs, "sortby")?, features)?,
             after: once(pairs, "next")?
-                .map(|text| Token::read(text).ok_or_else(|| stale()))
+                .map(|text| Token::read(text).ok_or_else(stale))
                 .transpose()?,
             crs: given.unwrap_or_default(),
             crs_given: given.is_some(),

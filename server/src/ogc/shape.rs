@@ -2,7 +2,10 @@
 
 use geo::{BoundingRect as _, Intersects as _, MultiPolygon, Point, Relate as _};
 
-use super::{features::Geometry, grid::Bounds};
+use super::{
+    features::Geometry,
+    grid::{Bounds, holds},
+};
 use crate::geo::Area;
 
 /// How a feature may lie to a place (DE-9IM).
@@ -68,11 +71,9 @@ impl Shape {
     }
 
     /// Whether a point lies so.
-    pub(super) fn relates_point(&self, relation: Relation, [x, y]: [f64; 2]) -> bool {
-        let [w, s, e, n] = self.bounds;
-        let near = x >= w && x <= e && y >= s && y <= n;
-        let point = Point::new(x, y);
-        let meets = near
+    pub(super) fn relates_point(&self, relation: Relation, at: [f64; 2]) -> bool {
+        let point = Point::from(at);
+        let meets = holds(self.bounds, at)
             && match &self.area {
                 Some(area) => area.covers(point.0),
                 None => self.geometry.intersects(&point),

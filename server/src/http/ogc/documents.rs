@@ -77,10 +77,10 @@ pub(super) async fn conformance(reader: Reader) -> Result<Response, Problem> {
             document(&reader, JSON, &json, &links)
         }
         Media::Html => {
-            let lines: Vec<_> =
+            let table: Vec<_> =
                 conformance::CLASSES.iter().map(|c| vec![(*c).to_owned()]).collect();
             let way = [(TITLE, format!("{}/?f=html", reader.base))];
-            let html = Html::new("Conformité", &way).table(&["Classe"], &lines);
+            let html = Html::new("Conformité", &way).table(&["Classe"], &table);
             page(&reader, html.links("Autrement", &links), &links)
         }
     })
@@ -98,7 +98,7 @@ pub(super) async fn api(reader: Reader) -> Result<Response, Problem> {
                 let summary = item.pointer("/get/summary").and_then(Json::as_str);
                 vec![format!("GET /ogc{path}"), summary.unwrap_or_default().to_owned()]
             };
-            let lines: Vec<_> = json
+            let table: Vec<_> = json
                 .get("paths")
                 .and_then(Json::as_object)
                 .into_iter()
@@ -111,7 +111,7 @@ pub(super) async fn api(reader: Reader) -> Result<Response, Problem> {
                     "Paramètres des objets : limit, bbox, bbox-crs, crs, datetime, filter (CQL2), \
                      filter-lang, filter-crs, sortby, et chaque propriété de la collection.",
                 )
-                .table(&["Adresse", "Contenu"], &lines);
+                .table(&["Adresse", "Contenu"], &table);
             page(&reader, html.links("Autrement", &links), &links)
         }
     })
@@ -194,13 +194,13 @@ async fn schema(reader: &Reader, id: &str, what: &str) -> Result<Response, Probl
     Ok(match media {
         Media::Json => document(reader, SCHEMA, &collection.schema(&reader.base, what), &links),
         Media::Html => {
-            let lines: Vec<_> = collection
+            let table: Vec<_> = collection
                 .fields
                 .iter()
                 .map(|f| vec![f.name.clone(), f.title.clone(), format!("{:?}", f.kind)])
                 .collect();
             let html = Html::new(&format!("{} : propriétés", collection.title), &way(reader))
-                .table(&["Nom", "Titre", "Type"], &lines);
+                .table(&["Nom", "Titre", "Type"], &table);
             page(reader, html.links("Autrement", &links), &links)
         }
     })

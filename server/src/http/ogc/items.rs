@@ -40,14 +40,14 @@ pub(super) async fn items(reader: Reader, Path(id): Path<String>) -> Result<Resp
             .links("Suite et autres formes", &links);
         return Ok(with_links(answer(&reader, HTML, html.finish()), &links));
     }
-    let head = head(&held, &page, &links);
+    let start = head(&held, &page, &links);
     let body = if page.rows.len() <= CHUNK {
-        let mut text = head;
+        let mut text = start;
         write(&mut text, &held.features, request.crs, &page.rows, true);
         text.push_str("]}\n");
         Body::from(text)
     } else {
-        streamed(head, held, request.crs, page.rows)
+        streamed(start, held, request.crs, page.rows)
     };
     Ok(with_crs(with_links(answer(&reader, GEOJSON, body), &links), request.crs))
 }
@@ -160,14 +160,14 @@ fn write(text: &mut String, features: &Features, crs: Crs, rows: &[u32], first: 
     }
 }
 
-fn streamed(head: String, held: Arc<Held>, crs: Crs, rows: Vec<u32>) -> Body {
-    let state = (Some(head), held, rows, 0_usize);
-    Body::from_stream(stream::unfold(state, move |(head, held, rows, at)| async move {
+fn streamed(start: String, held: Arc<Held>, crs: Crs, rows: Vec<u32>) -> Body {
+    let state = (Some(start), held, rows, 0_usize);
+    Body::from_stream(stream::unfold(state, move |(start, held, rows, at)| async move {
         if at > rows.len() {
             return None;
         }
         let until = (at + CHUNK).min(rows.len());
-        let mut text = head.unwrap_or_default();
+        let mut text = start.unwrap_or_default();
         text.reserve(CHUNK * 1_024);
         write(&mut text, &held.features, crs, rows.get(at..until).unwrap_or_default(), at == 0);
         let next = if until == rows.len() {

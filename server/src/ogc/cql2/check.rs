@@ -160,7 +160,7 @@ impl Checker<'_> {
                 if let Some(compare) = Compare::parse(name) {
                     self.compare(compare, left, right)
                 } else if let Some(relation) = Relation::parse(name) {
-                    self.spatial(relation, left, right)
+                    spatial(relation, left, right)
                 } else if let Some(when) = When::parse(name) {
                     Ok(Expr::Temporal(when, self.moment(left)?, self.moment(right)?))
                 } else {
@@ -265,21 +265,6 @@ impl Checker<'_> {
         Err(OgcError::filter(format!("{wanted} is compared with something else")))
     }
 
-    fn spatial(&self, relation: Relation, left: &Node, right: &Node) -> Result<Expr, OgcError> {
-        let is_geometry = |n: &Node| matches!(n, Node::Property(name) if name == GEOMETRY);
-        let shape = |g: &geo::Geometry<f64>| Box::new(Shape::new(g.clone()));
-        match (left, right) {
-            (p, Node::Geometry(g)) if is_geometry(p) => Ok(Expr::Spatial(relation, shape(g))),
-            (Node::Geometry(g), p) if is_geometry(p) => {
-                Ok(Expr::Spatial(relation.turned(), shape(g)))
-            }
-            (Node::Property(_), _) | (_, Node::Property(_)) => Err(OgcError::filter(
-                "spatial functions compare the property geometry with a place",
-            )),
-            _ => Err(OgcError::filter("spatial functions take the property geometry and a place")),
-        }
-    }
-
     fn moment(&self, node: &Node) -> Result<Moment, OgcError> {
         let expected = || OgcError::filter("temporal functions take dates, timestamps, intervals");
         match node {
@@ -310,6 +295,19 @@ impl Checker<'_> {
             },
             _ => Err(expected()),
         }
+    }
+}
+
+fn spatial(relation: Relation, left: &Node, right: &Node) -> Result<Expr, OgcError> {
+    let is_geometry = |n: &Node| matches!(n, Node::Property(name) if name == GEOMETRY);
+    let shape = |g: &geo::Geometry<f64>| Box::new(Shape::new(g.clone()));
+    match (left, right) {
+        (p, Node::Geometry(g)) if is_geometry(p) => Ok(Expr::Spatial(relation, shape(g))),
+        (Node::Geometry(g), p) if is_geometry(p) => Ok(Expr::Spatial(relation.turned(), shape(g))),
+        (Node::Property(_), _) | (_, Node::Property(_)) => {
+            Err(OgcError::filter("spatial functions compare the property geometry with a place"))
+        }
+        _ => Err(OgcError::filter("spatial functions take the property geometry and a place")),
     }
 }
 

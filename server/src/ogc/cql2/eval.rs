@@ -163,11 +163,15 @@ fn asked(expr: &Expr, fields: &mut Vec<usize>) -> bool {
     match expr {
         Expr::Constant(_) => true,
         Expr::And(parts) | Expr::Or(parts) => {
-            parts.iter().fold(true, |plain, p| asked(p, fields) && plain)
+            let mut plain = true;
+            for part in parts {
+                plain &= asked(part, fields);
+            }
+            plain
         }
         Expr::Not(part) => asked(part, fields),
         Expr::Compare(_, a, b) => {
-            [a, b].into_iter().for_each(|s| fields.extend(field_of(s)));
+            fields.extend([a, b].into_iter().filter_map(field_of));
             true
         }
         Expr::Like(a, _) | Expr::IsNull(a) | Expr::Flag(a) => {
@@ -175,11 +179,12 @@ fn asked(expr: &Expr, fields: &mut Vec<usize>) -> bool {
             true
         }
         Expr::In(a, list) => {
-            std::iter::once(a).chain(list).for_each(|s| fields.extend(field_of(s)));
+            fields.extend(std::iter::once(a).chain(list).filter_map(field_of));
             true
         }
         Expr::Temporal(_, a, b) => {
-            [a, b].into_iter().for_each(|m| fields_of(m, fields));
+            fields_of(a, fields);
+            fields_of(b, fields);
             true
         }
         Expr::Spatial(..) | Expr::IsNowhere | Expr::Table(..) => false,

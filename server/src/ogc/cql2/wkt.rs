@@ -63,12 +63,12 @@ impl Maker<'_> {
         let Numbers::Position(n) = n else {
             return Err(OgcError::filter("a position is two or three numbers"));
         };
-        let ([a, b] | [a, b, _]) = n.as_slice() else {
+        let ([first, second] | [first, second, _]) = n.as_slice() else {
             return Err(OgcError::filter("a position is two or three numbers"));
         };
         let [x, y] = self
             .crs
-            .to_lonlat([*a, *b])
+            .to_lonlat([*first, *second])
             .ok_or_else(|| OgcError::filter("a position lies outside its reference system"))?;
         Ok(Coord { x, y })
     }
