@@ -26,6 +26,8 @@ mod geography;
 #[cfg(test)]
 mod main_job;
 #[cfg(test)]
+mod ogc;
+#[cfg(test)]
 mod openrosa;
 #[cfg(test)]
 mod phone;

@@ -15,6 +15,8 @@ pub mod http;
 pub mod indicators;
 pub mod intake;
 pub mod keys;
+pub mod layers;
+pub mod ogc;
 pub mod openrosa;
 pub mod places;
 pub mod rules;

@@ -14,6 +14,7 @@ mod seats;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use area::Area;
 pub use boundary::{Boundary, Namer, Names, boundary_from_geojson, boundary_geojson};
 pub use error::GeoError;
 pub use flag::{PHASE1_REGIONS, PositionFlag};
