@@ -187,8 +187,8 @@ pub(super) enum Geography {
 #[derive(Debug, clap::Args)]
 pub(super) struct Simulate {
     /// The server, or the address of one phone (…/v1/key/TOKEN/projects/1)
-    #[arg(long, value_name = "URL")]
-    pub(super) server: String,
+    #[arg(long, value_name = "URL", required_unless_present = "registrations")]
+    pub(super) server: Option<String>,
     /// Phones sending at once
     #[arg(long, default_value_t = 4, value_name = "N")]
     pub(super) devices: usize,
@@ -204,4 +204,26 @@ pub(super) struct Simulate {
     /// Part of the submissions to send twice, 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "PART")]
     pub(super) resend: f64,
+    /// Write a list of so many registrations, one in eight of somebody already listed, instead of sending anything:
+    /// registrations.csv, and truth.csv with who is who
+    #[arg(long, value_name = "N", requires = "out", conflicts_with = "server")]
+    pub(super) registrations: Option<usize>,
+    /// Folder for those files
+    #[arg(long, value_name = "DIR", requires = "registrations")]
+    pub(super) out: Option<PathBuf>,
+    /// Compress those files (.csv.gz)
+    #[arg(long, requires = "registrations")]
+    pub(super) gzip: bool,
+    /// How well those registrations are written
+    #[arg(long, value_enum, default_value_t = Care::Field, requires = "registrations")]
+    pub(super) mix: Care,
+}
+
+/// How well a simulated list is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Care {
+    /// As supervised teams work
+    Field,
+    /// As in haste, without papers
+    Harsh,
 }

@@ -7,6 +7,7 @@ mod check;
 mod device;
 mod form;
 mod geography;
+mod progress;
 mod qr;
 mod rebuild;
 mod serve;
