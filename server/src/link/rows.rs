@@ -1,8 +1,8 @@
 //! CSV, record by record, from any reader; one broken quote never swallows what follows.
 //!
-//! A quoted value that is closed by nothing but the end of the line's neighbours (no delimiter or line end behind its
-//! closing quote, more than [`QUOTED_LINES`] lines or [`QUOTED_BYTES`] bytes, or a record over several lines whose
-//! number of values is not the header's or each of whose lines has that number alone) was opened by mistake. Then the first line alone is read again with quotes as
+//! A quote was opened by mistake when its value does not end at a delimiter or line end, spans more than
+//! [`QUOTED_LINES`] lines or [`QUOTED_BYTES`] bytes, or makes a record over several lines that has not as many values
+//! as the header, or each of whose lines has as many alone. Then the first line alone is read again with quotes as
 //! ordinary characters, the record is marked, and reading goes on with the next line.
 
 use std::io::{self, Read};

@@ -8,10 +8,7 @@ use std::{
 
 use flate2::write::GzEncoder;
 
-use super::{
-    plan::Registrations,
-    written::{COLUMNS, Written},
-};
+use super::{plan::Registrations, written::Written};
 
 /// Whether the files are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +50,7 @@ pub fn write_registrations(
     };
     let mut registrations = csv::Writer::from_writer(sink(&files.registrations, compression)?);
     let mut truths = sink(&files.truth, compression)?;
-    registrations.write_record(COLUMNS)?;
+    registrations.write_record(Written::COLUMNS)?;
     truths.write_all(b"record_id,entity_id,family_id,tag\n")?;
     let mut written = Written::default();
     for index in 0..set.len() {

@@ -11,27 +11,6 @@ use super::{
     mix::Mix,
 };
 
-/// The columns of the file, in order.
-pub(super) const COLUMNS: [&str; 17] = [
-    "record_id",
-    "prenom",
-    "nom",
-    "surnom",
-    "sexe",
-    "date_naissance",
-    "village_origine",
-    "cercle_origine",
-    "nationalite",
-    "telephone",
-    "nina",
-    "site_code",
-    "cooperative",
-    "nom_pere",
-    "nom_mere",
-    "enregistre_le",
-    "appareil",
-];
-
 /// One registration, one text per column; empty where nothing was recorded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
@@ -72,6 +51,27 @@ pub struct Written {
 }
 
 impl Written {
+    /// The headers of the columns, in order.
+    pub const COLUMNS: [&str; 17] = [
+        "record_id",
+        "prenom",
+        "nom",
+        "surnom",
+        "sexe",
+        "date_naissance",
+        "village_origine",
+        "cercle_origine",
+        "nationalite",
+        "telephone",
+        "nina",
+        "site_code",
+        "cooperative",
+        "nom_pere",
+        "nom_mere",
+        "enregistre_le",
+        "appareil",
+    ];
+
     /// The texts in the order of the columns.
     pub fn fields(&self) -> [&str; 17] {
         [
