@@ -124,7 +124,7 @@ impl<R: Read> Rows<R> {
         if rows.window().starts_with(b"\xEF\xBB\xBF") {
             rows.start += 3;
         }
-        let columns = |delimiter: u8| rows.first_line().iter().filter(|&&b| b == delimiter).count();
+        let columns = |delimiter: u8| count(rows.first_line(), delimiter);
         // The first of equals: a comma.
         rows.delimiter =
             [b'|', b'\t', b';', b','].into_iter().max_by_key(|&d| columns(d)).unwrap_or(b',');
@@ -187,9 +187,7 @@ impl<R: Read> Rows<R> {
     /// each have as many on their own.
     fn is_meant(&self, bytes: usize, values: usize) -> bool {
         let text = trimmed(self.window().get(..bytes).unwrap_or_default());
-        let is_whole = |line: &[u8]| {
-            line.iter().filter(|&&byte| byte == self.delimiter).count() + 1 == self.columns
-        };
+        let is_whole = |line: &[u8]| count(line, self.delimiter) + 1 == self.columns;
         self.columns == 0
             || values == self.columns && !text.split(|&byte| byte == b'\n').all(is_whole)
     }
@@ -339,7 +337,12 @@ fn quoted_value(rest: &[u8], ended: bool, delimiter: u8, bytes: &mut Vec<u8>) ->
 }
 
 fn line_breaks(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|&&byte| byte == b'\n').count()
+    count(bytes, b'\n')
+}
+
+#[expect(clippy::naive_bytecount, reason = "one short line at a time: not worth a dependency")]
+fn count(bytes: &[u8], wanted: u8) -> usize {
+    bytes.iter().filter(|&&byte| byte == wanted).count()
 }
 
 /// Takes one line with quotes as ordinary characters, but for those around a value.

@@ -1,6 +1,9 @@
 //! CSV as people really make it.
 
-use std::io::{self, Read};
+use std::{
+    fmt::Write as _,
+    io::{self, Read},
+};
 
 use super::rows::{Row, RowError, Rows};
 
@@ -70,11 +73,8 @@ fn a_quote_within_a_value_is_a_letter() {
 fn a_quote_that_is_never_closed_costs_its_own_line_only() {
     let mut csv = String::from("id,nom,lieu\n");
     for id in 1..=5_000 {
-        csv.push_str(&if id == 700 {
-            format!("{id},\"Coulibaly,Kita\n")
-        } else {
-            format!("{id},Keïta,\"Kita\"\n")
-        });
+        let values = if id == 700 { "\"Coulibaly,Kita" } else { "Keïta,\"Kita\"" };
+        writeln!(csv, "{id},{values}").unwrap();
     }
 
     let all = read(csv.as_bytes());
@@ -127,7 +127,7 @@ fn a_line_without_end_is_refused_with_its_number() {
 fn a_broken_quote_on_every_line_costs_little_and_loses_nothing() {
     let mut csv = String::from("id,nom,lieu\n");
     for id in 0..20_000 {
-        csv.push_str(&format!("{id},\"x,y\n"));
+        writeln!(csv, "{id},\"x,y").unwrap();
     }
 
     assert_eq!(read(csv.as_bytes()).len(), 20_001);

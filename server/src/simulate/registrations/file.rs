@@ -69,7 +69,7 @@ pub fn write_registrations(
         }
     }
     registrations.flush()?;
-    registrations.into_inner().map_err(|error| error.into_error())?.finish()?;
+    registrations.into_inner().map_err(csv::IntoInnerError::into_error)?.finish()?;
     truths.finish()?;
     Ok(files)
 }

@@ -34,7 +34,7 @@ pub(super) struct Origin {
     /// Code of the country.
     pub(super) country: &'static str,
     /// Who lives there, by weight.
-    pub(super) peoples: &'static [(People, u32)],
+    pub(super) peoples: Peoples,
 }
 
 /// A site where people are registered.
@@ -48,6 +48,7 @@ pub(super) struct Site {
 
 /// How one enumerator writes.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "habits that come in any combination")]
 pub(super) struct Enumerator {
     pub(super) device: String,
     pub(super) upper_case: bool,
@@ -197,21 +198,22 @@ fn enumerator(rng: &mut Rng, device: String) -> Enumerator {
     }
 }
 
-const SOUTH: &[(People, u32)] =
-    &[(People::Mande, 68), (People::Fulbe, 20), (People::Soninke, 8), (People::Senoufo, 4)];
-const KAYES: &[(People, u32)] = &[(People::Mande, 52), (People::Soninke, 26), (People::Fulbe, 22)];
-const SIKASSO: &[(People, u32)] =
-    &[(People::Senoufo, 36), (People::Mande, 40), (People::Fulbe, 24)];
-const MOPTI: &[(People, u32)] =
-    &[(People::Dogon, 48), (People::Fulbe, 26), (People::Mande, 16), (People::Songhai, 10)];
-const NORTH: &[(People, u32)] = &[(People::Songhai, 72), (People::Fulbe, 18), (People::Mande, 10)];
-const BURKINA: &[(People, u32)] = &[(People::Burkina, 92), (People::Mande, 8)];
-const GUINEA: &[(People, u32)] = &[(People::Guinea, 66), (People::Fulbe, 22), (People::Mande, 12)];
-const SENEGAL: &[(People, u32)] =
-    &[(People::Senegal, 76), (People::Fulbe, 14), (People::Soninke, 10)];
-const IVORY: &[(People, u32)] = &[(People::Ivory, 60), (People::Mande, 28), (People::Senoufo, 12)];
+/// Who lives somewhere, by weight.
+type Peoples = &'static [(People, u32)];
 
-const ABROAD: &[(&str, &[(People, u32)], &[&str])] = &[
+const SOUTH: Peoples =
+    &[(People::Mande, 68), (People::Fulbe, 20), (People::Soninke, 8), (People::Senoufo, 4)];
+const KAYES: Peoples = &[(People::Mande, 52), (People::Soninke, 26), (People::Fulbe, 22)];
+const SIKASSO: Peoples = &[(People::Senoufo, 36), (People::Mande, 40), (People::Fulbe, 24)];
+const MOPTI: Peoples =
+    &[(People::Dogon, 48), (People::Fulbe, 26), (People::Mande, 16), (People::Songhai, 10)];
+const NORTH: Peoples = &[(People::Songhai, 72), (People::Fulbe, 18), (People::Mande, 10)];
+const BURKINA: Peoples = &[(People::Burkina, 92), (People::Mande, 8)];
+const GUINEA: Peoples = &[(People::Guinea, 66), (People::Fulbe, 22), (People::Mande, 12)];
+const SENEGAL: Peoples = &[(People::Senegal, 76), (People::Fulbe, 14), (People::Soninke, 10)];
+const IVORY: Peoples = &[(People::Ivory, 60), (People::Mande, 28), (People::Senoufo, 12)];
+
+const ABROAD: &[(&str, Peoples, &[&str])] = &[
     (
         "BF",
         BURKINA,
