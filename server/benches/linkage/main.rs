@@ -11,7 +11,6 @@
 //! Truth is read here alone. Wall and CPU seconds and peak memory are those of the child, from start to end.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads its arguments")]
 
 mod child;
 mod judge;
