@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use sanu::{
-    link::{Column, Columns, Oddities, Options, Person, Row, Rows, read_list},
+    link::{Columns, Oddities, Options, Person, Row, Rows, read_list},
     linkage::{Policy, Resolver, train},
     simulate::{Mix, Registrations, Written},
 };
@@ -26,12 +26,11 @@ pub(crate) fn measure(seed: u64, records: usize) -> anyhow::Result<()> {
     let (mut rows, header) = Rows::open(asked.as_slice())?;
     let headers: Vec<&str> = (0..header.len()).map(|at| header.value(at)).collect();
     let columns = Columns::find(&headers, None)?;
-    anyhow::ensure!(columns.has(Column::Given), "simulated lists have given names");
     let (mut row, mut person, mut oddities) =
-        (Row::default(), Person::default(), Oddities::default());
+        (Row::default(), Person::new(&columns), Oddities::default());
     let (mut lookups, mut adds) = (Vec::with_capacity(ASKED), Vec::with_capacity(ASKED));
     while rows.next(&mut row)? {
-        let registration = person.read(&row, &columns, &mut oddities);
+        let registration = person.read(&row, &mut oddities);
         let started = Instant::now();
         let matches = resolver.matches_of(&registration);
         lookups.push(started.elapsed());

@@ -44,53 +44,138 @@ const NOTHING: &[&str] = &[
     "Ne sait pas",
 ];
 
-/// Reads rows; keeps the memory of what it must put together.
-#[derive(Clone, Debug, Default)]
+/// Where one thing stands in a row.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Nowhere,
+    /// In the value at this place.
+    Value(usize),
+    /// In the text put together at this place of [`Person::joined`].
+    Joined(usize),
+}
+
+/// The places of all that is read, found once: rows are many.
+#[derive(Clone, Debug)]
+struct Places {
+    kind: Place,
+    given: Place,
+    surname: Place,
+    full_name: Place,
+    alias: Place,
+    sex: Place,
+    birth: Place,
+    birth_year: Place,
+    birth_month: Place,
+    birth_day: Place,
+    age: Place,
+    birth_document: Place,
+    birth_place: Place,
+    cercle: Place,
+    nationality: Place,
+    phone: Place,
+    nina: Place,
+    nina_seen: Place,
+    card: Place,
+    site: Place,
+    cooperative: Place,
+    father: Place,
+    mother: Place,
+    at: Place,
+    device: Place,
+}
+
+/// Reads rows of one list; keeps the memory of what it must put together.
+#[derive(Clone, Debug)]
 pub struct Person {
-    joined: Vec<(Column, String)>,
+    places: Places,
+    /// Places whose values are joined, and what came of it.
+    joined: Vec<(Vec<usize>, String)>,
     birth: String,
     given: String,
     surname: String,
 }
 
 impl Person {
+    /// Reads rows with these columns.
+    pub fn new(columns: &Columns) -> Self {
+        let mut joined = Vec::new();
+        let mut place = |column: Column| match columns.at(column) {
+            [] => Place::Nowhere,
+            [at] => Place::Value(*at),
+            several => {
+                joined.push((several.to_vec(), String::new()));
+                Place::Joined(joined.len() - 1)
+            }
+        };
+        let places = Places {
+            kind: place(Column::Kind),
+            given: place(Column::Given),
+            surname: place(Column::Surname),
+            full_name: place(Column::FullName),
+            alias: place(Column::Alias),
+            sex: place(Column::Sex),
+            birth: place(Column::Birth),
+            birth_year: place(Column::BirthYear),
+            birth_month: place(Column::BirthMonth),
+            birth_day: place(Column::BirthDay),
+            age: place(Column::Age),
+            birth_document: place(Column::BirthDocument),
+            birth_place: place(Column::BirthPlace),
+            cercle: place(Column::Cercle),
+            nationality: place(Column::Nationality),
+            phone: place(Column::Phone),
+            nina: place(Column::Nina),
+            nina_seen: place(Column::NinaSeen),
+            card: place(Column::Card),
+            site: place(Column::Site),
+            cooperative: place(Column::Cooperative),
+            father: place(Column::Father),
+            mother: place(Column::Mother),
+            at: place(Column::At),
+            device: place(Column::Device),
+        };
+        Self { places, joined, birth: String::new(), given: String::new(), surname: String::new() }
+    }
+
     /// Reads one row. The texts of the registration are those of the row, or put together here.
-    pub fn read<'a>(
-        &'a mut self,
-        row: &'a Row,
-        columns: &Columns,
-        oddities: &mut Oddities,
-    ) -> Registration<'a> {
-        self.join(row, columns);
-        self.put_birth_together(row, columns);
-        self.split_full_name(row, columns);
-        let this = &*self;
-        let line = row.line();
-        let mut text = |column: Column| this.text(row, columns, column, oddities);
+    pub fn read<'a>(&'a mut self, row: &'a Row, oddities: &mut Oddities) -> Registration<'a> {
+        for (at, text) in &mut self.joined {
+            text.clear();
+            for value in at.iter().map(|&at| known(row.value(at))).filter(|v| !v.is_empty()) {
+                if !text.is_empty() {
+                    text.push(' ');
+                }
+                text.push_str(value);
+            }
+        }
+        self.put_birth_together(row);
+        self.split_full_name(row);
+        let (this, places, line) = (&*self, &self.places, row.line());
+        let mut text = |place: Place| this.bounded(row, place, oddities);
         let mut registration = Registration {
-            given: text(Column::Given),
-            surname: text(Column::Surname),
-            alias: text(Column::Alias),
-            birth: text(Column::Birth),
-            birth_place: text(Column::BirthPlace),
-            cercle: text(Column::Cercle),
-            nationality: text(Column::Nationality),
-            phone: text(Column::Phone),
-            nina: text(Column::Nina),
-            card: text(Column::Card),
-            site: text(Column::Site),
-            cooperative: text(Column::Cooperative),
-            father: text(Column::Father),
-            mother: text(Column::Mother),
-            device: text(Column::Device),
-            kind: if is_child(text(Column::Kind)) { Kind::Child } else { Kind::Miner },
-            birth_document: is_yes(text(Column::BirthDocument)),
-            nina_seen: is_yes(text(Column::NinaSeen)),
+            given: text(places.given),
+            surname: text(places.surname),
+            alias: text(places.alias),
+            birth: text(places.birth),
+            birth_place: text(places.birth_place),
+            cercle: text(places.cercle),
+            nationality: text(places.nationality),
+            phone: text(places.phone),
+            nina: text(places.nina),
+            card: text(places.card),
+            site: text(places.site),
+            cooperative: text(places.cooperative),
+            father: text(places.father),
+            mother: text(places.mother),
+            device: text(places.device),
+            kind: if is_child(text(places.kind)) { Kind::Child } else { Kind::Miner },
+            birth_document: is_yes(text(places.birth_document)),
+            nina_seen: is_yes(text(places.nina_seen)),
             sex: None,
             at: None,
         };
-        let (sex, at) = (text(Column::Sex), text(Column::At));
-        if columns.has(Column::FullName) {
+        let (sex, at) = (text(places.sex), text(places.at));
+        if !matches!(places.full_name, Place::Nowhere) {
             (registration.given, registration.surname) = (&this.given, &this.surname);
         }
         if !this.birth.is_empty() {
@@ -110,77 +195,53 @@ impl Person {
         registration
     }
 
-    /// Puts together what stands in several columns.
-    fn join(&mut self, row: &Row, columns: &Columns) {
-        self.joined.clear();
-        for column in Column::ALL {
-            if let at @ [_, _, ..] = columns.at(column) {
-                let parts: Vec<&str> =
-                    at.iter().map(|&at| known(row.value(at))).filter(|v| !v.is_empty()).collect();
-                self.joined.push((column, parts.join(" ")));
-            }
+    fn value<'a>(&'a self, row: &'a Row, place: Place) -> &'a str {
+        match place {
+            Place::Nowhere => "",
+            Place::Value(at) => known(row.value(at)),
+            Place::Joined(at) => self.joined.get(at).map_or("", |(_, text)| text),
         }
     }
 
-    fn text<'a>(
-        &'a self,
-        row: &'a Row,
-        columns: &Columns,
-        column: Column,
-        oddities: &mut Oddities,
-    ) -> &'a str {
-        let value = match columns.at(column) {
-            [] => return "",
-            [at] => known(row.value(*at)),
-            _ => self.joined.iter().find(|(c, _)| *c == column).map_or("", |(_, text)| text),
-        };
-        if value.len() <= LONGEST_VALUE {
-            return value;
+    /// The value, cut where it is too long.
+    fn bounded<'a>(&'a self, row: &'a Row, place: Place, oddities: &mut Oddities) -> &'a str {
+        let value = self.value(row, place);
+        let kept = cut(value);
+        if kept.len() < value.len() {
+            oddities.note(Oddity::LongValue, row.line());
         }
-        oddities.note(Oddity::LongValue, row.line());
-        value
-            .char_indices()
-            .nth(LONGEST_VALUE)
-            .map_or(value, |(end, _)| value.get(..end).unwrap_or_default())
+        kept
     }
 
     /// Year, month and day in columns of their own; an age; dates without separators, or as a sheet counts days.
-    fn put_birth_together(&mut self, row: &Row, columns: &Columns) {
-        self.birth.clear();
-        let value = |column: Column| match columns.at(column) {
-            [at, ..] => known(row.value(*at)),
-            [] => "",
-        };
-        let birth = value(Column::Birth);
-        if !birth.is_empty() {
-            if let Some(date) = compact_date(birth) {
-                self.birth = date;
-            }
-            return;
-        }
-        let number = |column: Column| value(column).parse::<u16>().ok();
-        if let Some(year) = number(Column::BirthYear) {
-            self.birth = match (number(Column::BirthMonth), number(Column::BirthDay)) {
+    fn put_birth_together(&mut self, row: &Row) {
+        let places = &self.places;
+        let birth = self.value(row, places.birth);
+        let number = |place: Place| self.value(row, place).parse::<u16>().ok();
+        let year_of = |text: &str| text.get(..4).and_then(|year| year.parse::<u16>().ok());
+        self.birth = if !birth.is_empty() {
+            compact_date(birth).unwrap_or_default()
+        } else if let Some(year) = number(places.birth_year) {
+            match (number(places.birth_month), number(places.birth_day)) {
                 (Some(month @ 1..=12), Some(day @ 1..=31)) => format!("{year}-{month:02}-{day:02}"),
                 _ => year.to_string(),
-            };
+            }
         } else if let (Some(age @ 0..=120), Some(year)) =
-            (number(Column::Age), value(Column::At).get(..4).and_then(|y| y.parse::<u16>().ok()))
+            (number(places.age), year_of(self.value(row, places.at)))
         {
-            self.birth = format!("{age} ans en {year}");
-        }
+            format!("{age} ans en {year}")
+        } else {
+            String::new()
+        };
     }
 
     /// Splits a whole name: what is in capitals is the surname, else the last word.
-    fn split_full_name(&mut self, row: &Row, columns: &Columns) {
-        self.given.clear();
-        self.surname.clear();
-        let [at, ..] = columns.at(Column::FullName) else { return };
-        let whole = known(row.value(*at));
-        let whole = whole
-            .char_indices()
-            .nth(LONGEST_VALUE)
-            .map_or(whole, |(end, _)| whole.get(..end).unwrap_or_default());
+    fn split_full_name(&mut self, row: &Row) {
+        if matches!(self.places.full_name, Place::Nowhere) {
+            return;
+        }
+        let (mut given, mut surname) = (String::new(), String::new());
+        let whole = cut(self.value(row, self.places.full_name));
         let is_capitals = |word: &str| {
             word.chars().filter(|c| c.is_alphabetic()).count() > 1
                 && !word.chars().any(char::is_lowercase)
@@ -190,20 +251,41 @@ impl Person {
         let last = whole.split_whitespace().last().unwrap_or_default();
         for (at, word) in whole.split_whitespace().enumerate() {
             let is_last = at + 1 == whole.split_whitespace().count() && word == last;
-            let surname = if mixed { is_capitals(word) } else { is_last };
-            let part = if surname { &mut self.surname } else { &mut self.given };
+            let in_surname = if mixed { is_capitals(word) } else { is_last };
+            let part = if in_surname { &mut surname } else { &mut given };
             if !part.is_empty() {
                 part.push(' ');
             }
             part.push_str(word);
         }
+        (self.given, self.surname) = (given, surname);
     }
+}
+
+/// The value without what is beyond its longest length.
+fn cut(value: &str) -> &str {
+    if value.len() <= LONGEST_VALUE {
+        return value;
+    }
+    let end = value.char_indices().nth(LONGEST_VALUE).map_or(value.len(), |(end, _)| end);
+    value.get(..end).unwrap_or_default()
 }
 
 /// The value without blanks around it; empty where it only says that nothing is known.
 fn known(value: &str) -> &str {
-    let value = value.trim_matches(|c: char| c.is_whitespace() || c == '\0');
-    if value.len() <= 12 && NOTHING.contains(&value) { "" } else { value }
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    let bytes = value.as_bytes();
+    let value = if is_plain(bytes.first()) && is_plain(bytes.last()) {
+        value
+    } else {
+        value.trim_matches(|c: char| c.is_whitespace() || c == '\0')
+    };
+    // Looked at by the first byte, because nearly all values say something.
+    let may_be_nothing = matches!(
+        value.as_bytes().first(),
+        Some(b'-' | b'.' | b'?' | b'/' | b'N' | b'n' | b'I' | b'i')
+    );
+    if may_be_nothing && NOTHING.contains(&value) { "" } else { value }
 }
 
 fn is_child(value: &str) -> bool {
@@ -282,7 +364,7 @@ mod tests {
         let mut row = Row::default();
         assert!(rows.next(&mut row).unwrap());
         let mut oddities = Oddities::default();
-        check(Person::default().read(&row, &columns, &mut oddities));
+        check(Person::new(&columns).read(&row, &mut oddities));
         oddities
     }
 

@@ -101,11 +101,11 @@ pub fn read_list(
     let columns = Columns::find(&headers, options.mapping)?;
     let mut reading = Reading::new(&columns, options.ids_by_line);
     let mut row = Row::default();
-    let mut person = Person::default();
+    let mut person = Person::new(&columns);
     while rows.next(&mut row)? {
         reading.oddities.note_shape(&row, headers.len());
         reading.take_id(&row)?;
-        let registration = person.read(&row, &columns, &mut reading.oddities);
+        let registration = person.read(&row, &mut reading.oddities);
         reading.missing.note(&registration);
         reading.records.push(&registration);
         if reading.ids.len().is_multiple_of(STEP) {

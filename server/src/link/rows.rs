@@ -7,6 +7,8 @@
 
 use std::io::{self, Read};
 
+use memchr::{memchr, memchr2};
+
 /// Lines that one quoted value may span.
 const QUOTED_LINES: usize = 20;
 /// Bytes that one quoted value may span.
@@ -199,7 +201,7 @@ impl<R: Read> Rows<R> {
     /// The line that begins here, without its end.
     fn first_line(&self) -> &[u8] {
         let window = self.window();
-        let end = window.iter().position(|&byte| byte == b'\n').unwrap_or(window.len());
+        let end = memchr(b'\n', window).unwrap_or(window.len());
         trimmed(window.get(..end).unwrap_or_default())
     }
 
@@ -213,7 +215,7 @@ impl<R: Read> Rows<R> {
         let mut looked = 0;
         loop {
             let unseen = self.window().get(looked..).unwrap_or_default();
-            if let Some(at) = unseen.iter().position(|&byte| byte == b'\n') {
+            if let Some(at) = memchr(b'\n', unseen) {
                 return Ok(looked + at + 1);
             }
             looked = self.window().len();
@@ -272,7 +274,7 @@ fn quoted(
                 Quoted::Broken => return Attempt::BrokenQuote,
             }
         } else {
-            let length = rest.iter().position(|&byte| byte == delimiter || byte == b'\n');
+            let length = memchr2(delimiter, b'\n', rest);
             if length.is_none() && !ended {
                 return Attempt::More;
             }
@@ -308,7 +310,7 @@ fn quoted_value(rest: &[u8], ended: bool, delimiter: u8, bytes: &mut Vec<u8>) ->
     loop {
         let reach = rest.len().min(QUOTED_BYTES + 1).max(at);
         let tail = rest.get(at..reach).unwrap_or_default();
-        let Some(quote) = tail.iter().position(|&byte| byte == b'"') else {
+        let Some(quote) = memchr(b'"', tail) else {
             let too_long = rest.len() > QUOTED_BYTES || line_breaks(tail) + breaks > QUOTED_LINES;
             return if ended || too_long { Quoted::Broken } else { Quoted::More };
         };
@@ -340,9 +342,8 @@ fn line_breaks(bytes: &[u8]) -> usize {
     count(bytes, b'\n')
 }
 
-#[expect(clippy::naive_bytecount, reason = "one short line at a time: not worth a dependency")]
 fn count(bytes: &[u8], wanted: u8) -> usize {
-    bytes.iter().filter(|&&byte| byte == wanted).count()
+    memchr::memchr_iter(wanted, bytes).count()
 }
 
 /// Takes one line with quotes as ordinary characters, but for those around a value.
