@@ -24,6 +24,8 @@ mod crash;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]
+mod link;
+#[cfg(test)]
 mod main_job;
 #[cfg(test)]
 mod ogc;

@@ -7,6 +7,7 @@ mod codelists;
 mod datasets;
 mod forms;
 mod indicators;
+mod names;
 mod places;
 mod rules;
 mod seats;
@@ -17,6 +18,7 @@ pub use codelists::{Code, CodeList, codelist};
 pub use datasets::{Dataset, Realm, datasets};
 pub use forms::{FormFile, forms, media};
 pub use indicators::{Indicator, indicators};
+pub use names::{NameForm, NameRole, name_forms};
 pub use places::{
     Level, commune_code, mining_district_of_cercle, place_code, place_name, region_name, slug,
 };

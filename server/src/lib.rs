@@ -16,6 +16,8 @@ pub mod indicators;
 pub mod intake;
 pub mod keys;
 pub mod layers;
+pub mod link;
+pub mod linkage;
 pub mod ogc;
 pub mod openrosa;
 pub mod places;
