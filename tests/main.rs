@@ -24,9 +24,13 @@ mod crash;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]
+mod link;
+#[cfg(test)]
 mod linkage;
 #[cfg(test)]
 mod main_job;
+#[cfg(test)]
+mod ogc;
 #[cfg(test)]
 mod openrosa;
 #[cfg(test)]
@@ -39,3 +43,5 @@ mod schema;
 mod sync;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod xpath;

@@ -11,6 +11,7 @@ mod decisions;
 mod door;
 mod hear_out;
 mod office;
+mod ogc;
 mod pace;
 mod problem;
 mod request;

@@ -29,6 +29,8 @@ use crate::{
 const LIMIT: usize = 20;
 /// The most cases of one page.
 const LIMIT_MAX: usize = 100;
+/// Pages of pairs that one request reads.
+const PAGES_MAX: usize = 10;
 /// Registrations of one case: more are a matter for quality control.
 const MEMBERS_MAX: usize = 12;
 
@@ -101,7 +103,11 @@ pub(super) async fn queue(
     let mut after = question.after;
     let mut last = None;
     let mut more = true;
-    while more && cases.len() < question.limit {
+    // A village of look-alikes is many pairs and few cases: the reader asks again for the rest.
+    for _ in 0..PAGES_MAX {
+        if !more || cases.len() == question.limit {
+            break;
+        }
         let wanted = i64::try_from(question.limit).unwrap_or(0);
         let page = pairs::queue(&mut tx, &by.scope, &question.of, after, wanted).await?;
         more = page.len() == question.limit;
