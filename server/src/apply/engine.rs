@@ -113,9 +113,9 @@ impl Applier {
     pub async fn run(self, handed: mpsc::Receiver<Vec<Appended>>) {
         let (ready, interpreted) = mpsc::channel(1);
         // Ends when `handed` closes, which also ends the loop.
-        let interpreter = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
+        let ahead_of_us = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
         self.follow(interpreted).await;
-        if let Err(failure) = interpreter.await {
+        if let Err(failure) = ahead_of_us.await {
             error!(error = %failure, "interpreting ahead ended badly");
         }
     }

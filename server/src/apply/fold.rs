@@ -18,6 +18,7 @@ use super::{
     load::KeptKey,
     pairs::PairRow,
     people::People,
+    regroup::Identity,
     view::Step,
 };
 use crate::{
@@ -314,7 +315,7 @@ impl Register {
 
     fn apply(&mut self, id: Uuid, change: &Arc<EntityChange>, source: Source, ground: &Ground<'_>) {
         let Some(mut entity) = self.entities.remove(&id) else { return };
-        let before = self.identity_of(&entity, ground);
+        let before = Identity::of(&entity, ground);
         entity.take(change, source);
         self.steps.entry(id).or_default().push(Step { change: Arc::clone(change), source });
         if !change.branch_id.is_empty() {
@@ -332,8 +333,7 @@ impl Register {
                 at: source.at,
                 kind: "entity",
                 dataset: entity.dataset.clone(),
-                // Devices hold the canonical of a group only.
-                subject_id: entity.merged_into.unwrap_or(id),
+                subject_id: id,
                 device_id: None,
                 detail: String::new(),
             });

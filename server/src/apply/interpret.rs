@@ -69,15 +69,6 @@ fn has_open_label(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives" | "osc")
 }
 
-/// The property that holds a person's card, by dataset.
-fn card_property(dataset: &str) -> Option<&'static str> {
-    match dataset {
-        "orpailleurs" => Some("card_no"),
-        "enfants" => Some("child_code"),
-        _ => None,
-    }
-}
-
 /// Interprets a submission, edit or conflict.
 pub(super) fn interpret(
     event: &Event,

@@ -31,6 +31,17 @@ pub(super) struct Identity {
     person: Option<Person>,
 }
 
+impl Identity {
+    /// What identifies it now; nobody yet, before its first version.
+    pub(super) fn of(entity: &EntityState, ground: &Ground<'_>) -> Self {
+        let read = || Person::of(&entity.dataset, &entity.open, &entity.sealed, entity.created_at);
+        Self {
+            keys: identity::block_keys(&entity.dataset, &entity.open, &entity.sealed, ground.keys),
+            person: (entity.version > 0).then(read).flatten(),
+        }
+    }
+}
+
 impl Register {
     /// The site that a person is on, as people see it.
     pub(super) fn site_of(&self, entity: &EntityState) -> Option<&EntityState> {
@@ -40,23 +51,11 @@ impl Register {
         Some(site.shown.as_deref().unwrap_or(site)).filter(|s| s.dataset == "sites")
     }
 
-    /// What identifies a registration, before a change.
-    pub(super) fn identity_of(&self, entity: &EntityState, ground: &Ground<'_>) -> Identity {
-        Identity {
-            keys: identity::block_keys(&entity.dataset, &entity.open, &entity.sealed, ground.keys),
-            person: (entity.version > 0)
-                .then(|| {
-                    Person::of(&entity.dataset, &entity.open, &entity.sealed, entity.created_at)
-                })
-                .flatten(),
-        }
-    }
-
     /// Follows a changed registration: the keys it is found by, whom it may be, and whom it is.
     pub(super) fn relink(&mut self, id: Uuid, before: Identity, seq: i64, ground: &Ground<'_>) {
         let Some(entity) = self.entities.get(&id) else { return };
         let zone = entity.zone_id;
-        let now = self.identity_of(entity, ground);
+        let now = Identity::of(entity, ground);
         if now == before {
             return;
         }
@@ -205,20 +204,25 @@ impl Register {
     fn show(&mut self, mut group: Vec<Uuid>, at: Micros, ground: &Ground<'_>) {
         group.sort_by_key(|id| (self.entities.get(id).map_or(i64::MAX, |e| e.created_seq), *id));
         let Some(canonical) = group.first().copied() else { return };
+        let mut changed = group.len() > 1;
         for id in &group {
             let into = (*id != canonical).then_some(canonical);
             self.lead(*id, canonical);
             let Some(entity) = self.entities.get_mut(id) else { continue };
             let former = entity.merged_into;
-            let was_shown = entity.shown.take();
+            let was_shown = entity.shown.take().is_some();
             entity.merged_into = into;
-            entity.dirty |= former != into || was_shown.is_some();
+            entity.dirty |= former != into || was_shown;
+            changed |= was_shown;
             if former != into {
                 self.tell(*id, into, at);
             }
         }
         if group.len() > 1 {
             self.fold_group(canonical, &group, ground);
+        }
+        if changed {
+            self.tell_view(canonical, at);
         }
         if self.dataset_of(canonical) == "sites" {
             self.moved_sites.extend(group);
@@ -270,15 +274,21 @@ impl Register {
             zone_id,
             at,
             kind,
-            dataset: dataset.clone(),
+            dataset,
             subject_id: id,
             device_id: None,
             detail,
         });
-        // The view that lost or won a member changed too.
-        if let Some(canonical) = into.filter(|_| is_on_devices(&dataset)) {
+    }
+
+    /// Tells that the canonical shows something else than before.
+    fn tell_view(&mut self, canonical: Uuid, at: Micros) {
+        let Some(entity) = self.entities.get(&canonical) else { return };
+        let (zone_id, dataset) = (entity.zone_id, entity.dataset.clone());
+        *self.heads.entry((zone_id, dataset.clone())).or_insert(0) += 1;
+        if is_on_devices(&dataset) {
             self.feed.push(FeedOut {
-                zone_id: self.homes.get(&canonical).map_or(zone_id, |h| h.0),
+                zone_id,
                 at,
                 kind: "entity",
                 dataset,

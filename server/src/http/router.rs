@@ -13,8 +13,8 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{
-    api, blobs, case, counts, decisions, hear_out::hear_out, office, ogc, problem, reviews, session,
-    sites, sync,
+    api, blobs, case, counts, decisions, hear_out::hear_out, office, ogc, problem, reviews,
+    session, sites, sync,
 };
 use crate::{app::App, openrosa};
 

@@ -80,8 +80,10 @@ pub async fn positions(
     mut see: impl FnMut([f64; 2]),
 ) -> Result<()> {
     let query = tx
-        .query("SELECT lon, lat FROM entity WHERE dataset = $1 \
-                AND merged_into IS NULL AND lon IS NOT NULL AND lat IS NOT NULL")
+        .query(
+            "SELECT lon, lat FROM entity WHERE dataset = $1 \
+                AND merged_into IS NULL AND lon IS NOT NULL AND lat IS NOT NULL",
+        )
         .bind(dataset);
     let mut rows = scope.narrow(query).stream();
     while let Some(row) = rows.next().await {
