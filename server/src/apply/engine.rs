@@ -92,9 +92,9 @@ impl Applier {
     pub async fn run(self, handed: mpsc::Receiver<Vec<Appended>>) {
         let (ready, interpreted) = mpsc::channel(1);
         // Ends when `handed` closes, which also ends the loop.
-        let interpreter = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
+        let reading = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
         self.follow(interpreted).await;
-        if let Err(failure) = interpreter.await {
+        if let Err(failure) = reading.await {
             error!(error = %failure, "interpreting ahead ended badly");
         }
     }
