@@ -113,9 +113,9 @@ impl Applier {
     pub async fn run(self, handed: mpsc::Receiver<Vec<Appended>>) {
         let (ready, interpreted) = mpsc::channel(1);
         // Ends when `handed` closes, which also ends the loop.
-        let ahead_of_us = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
+        let reading = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
         self.follow(interpreted).await;
-        if let Err(failure) = ahead_of_us.await {
+        if let Err(failure) = reading.await {
             error!(error = %failure, "interpreting ahead ended badly");
         }
     }
