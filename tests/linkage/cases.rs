@@ -95,7 +95,8 @@ on_both! {
 
     fn twins_are_kept_apart_as_twins(server) {
         let phone = server.phone("agent", None);
-        let one = Miner { given: "Fousseyni", surname: "Coulibaly", dob: "1996-05-14", mother: "Awa Diarra", father: "Bakary", village: "Sélingué", ..Miner::new(1) };
+        let one = Miner { given: "Fousseyni", surname: "Coulibaly", dob: "1996-05-14",
+            year: 1996, mother: "Awa Diarra", father: "Bakary", village: "Sélingué", ..Miner::new(1) };
         let two = Miner { given: "Lassana", number: 2, card: card("ORP", 2), ..one.clone() };
         send(&phone.url, &one);
         send(&phone.url, &two);
