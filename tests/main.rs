@@ -24,6 +24,8 @@ mod crash;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]
+mod link;
+#[cfg(test)]
 mod main_job;
 #[cfg(test)]
 mod ogc;
@@ -37,3 +39,7 @@ mod register;
 mod schema;
 #[cfg(test)]
 mod sync;
+#[cfg(test)]
+mod upgrade;
+#[cfg(test)]
+mod xpath;

@@ -124,25 +124,13 @@ pub(super) async fn write_entities(
     dirty: Vec<EntityState>,
     cells: &mut Cells,
 ) -> Result<()> {
-    let mut keys = Vec::new();
     let mut rows = Vec::new();
     let mut versions = Vec::new();
-    let mut vaults = Vec::new();
     for entity in dirty {
         if let Some(former) = entity.counted.clone() {
             cells.add(former, -1);
         }
         cells.add(CellKey::of(&entity), 1);
-        vaults.push(vec![entity.zone_id.0.into(), entity.entity_id.into(), entity.vault().into()]);
-        if let Some(wrapped) = &entity.new_key {
-            keys.push(vec![
-                entity.zone_id.0.into(),
-                "entity".into(),
-                entity.entity_id.into(),
-                entity.realm.as_str().into(),
-                wrapped.as_slice().into(),
-            ]);
-        }
         for v in &entity.versions {
             versions.push(vec![
                 entity.zone_id.0.into(),
@@ -160,15 +148,10 @@ pub(super) async fn write_entities(
         rows.push(entity_row(entity));
     }
     tx.insert_rows(
-        "INSERT INTO subject_key (zone_id, subject, subject_id, realm, wrapped)",
-        "ON CONFLICT (zone_id, subject, subject_id) DO NOTHING",
-        keys,
-    )
-    .await?;
-    tx.insert_rows(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, lon, lat, flags, \
          site_id, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
-         basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq)",
+         basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq, \
+         realm, wrapped, sealed)",
         "ON CONFLICT (zone_id, entity_id) DO UPDATE SET version = excluded.version, \
          label = excluded.label, props = excluded.props, lon = excluded.lon, lat = excluded.lat, \
          flags = excluded.flags, site_id = excluded.site_id, region_2012 = excluded.region_2012, \
@@ -176,14 +159,9 @@ pub(super) async fn write_entities(
          region_2023 = excluded.region_2023, cercle_2023 = excluded.cercle_2023, \
          commune_2023 = excluded.commune_2023, basis_2012 = excluded.basis_2012, \
          basis_2023 = excluded.basis_2023, district = excluded.district, sex = excluded.sex, \
-         age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq",
+         age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq, \
+         sealed = excluded.sealed",
         rows,
-    )
-    .await?;
-    tx.insert_rows(
-        "INSERT INTO vault (zone_id, entity_id, sealed)",
-        "ON CONFLICT (zone_id, entity_id) DO UPDATE SET sealed = excluded.sealed",
-        vaults,
     )
     .await?;
     tx.insert_rows(
@@ -198,6 +176,7 @@ pub(super) async fn write_entities(
 
 fn entity_row(entity: EntityState) -> Vec<Value> {
     let props = to_text(&entity.open);
+    let vault = entity.vault();
     // Only places have their position in clear; a person's stays in the vault.
     let position = entity.position.filter(|_| entity.open.contains_key("geometry"));
     let mut row: Vec<Value> = vec![
@@ -221,6 +200,9 @@ fn entity_row(entity: EntityState) -> Vec<Value> {
         entity.facts.status.unwrap_or_default().into(),
         entity.created_seq.into(),
         entity.updated_seq.into(),
+        entity.realm.as_str().into(),
+        entity.wrapped.into(),
+        vault.into(),
     ]);
     row
 }
@@ -274,19 +256,30 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
             .await?;
         let row = tx
             .query(
-                "UPDATE record SET state = CASE WHEN violations = '[]' THEN 'received' ELSE 'flagged' END, \
-                 reason = '', entity_id = $3 WHERE zone_id = $1 AND submission_id = $2 AND state = 'held' \
-                 RETURNING state, instance_id, COALESCE(device_id, account_id), violations",
+                "SELECT instance_id, COALESCE(device_id, account_id), violations FROM record \
+                 WHERE zone_id = $1 AND submission_id = $2 AND state = 'held'",
             )
             .bind(waited.zone_id.0)
             .bind(waited.source.submission_id)
-            .bind(id)
             .fetch_optional()
             .await?;
         let Some(row) = row else { continue };
-        let (state, instance_id): (String, String) = (row.get(0)?, row.get(1)?);
-        let violations: Vec<Json> = serde_json::from_str(&row.get::<String>(3)?)
+        let instance_id: String = row.get(0)?;
+        let violations: Vec<Json> = serde_json::from_str(&row.get::<String>(2)?)
             .map_err(|_| DbError::Inconsistent { table: "record", column: "violations" })?;
+        // Information alone, such as a contact that is not to be published, is nothing to look at.
+        let doubtful = violations.iter().any(|v| v["severity"] == "warning");
+        let state = if doubtful { "flagged" } else { "received" };
+        tx.query(
+            "UPDATE record SET state = $3, reason = '', entity_id = $4 \
+             WHERE zone_id = $1 AND submission_id = $2",
+        )
+        .bind(waited.zone_id.0)
+        .bind(waited.source.submission_id)
+        .bind(state)
+        .bind(id)
+        .execute()
+        .await?;
         let mut rules: Vec<&str> =
             violations.iter().filter_map(|v| v.get("rule")?.as_str()).collect();
         rules.dedup();
@@ -297,7 +290,7 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
             kind: "receipt",
             dataset: String::new(),
             subject_id: waited.source.submission_id,
-            device_id: row.get(2)?,
+            device_id: row.get(1)?,
             detail: detail.to_string(),
         });
     }
