@@ -77,7 +77,12 @@ impl Layers {
             }
             _ => None,
         };
-        let key = (layer.collection.id.clone(), layer.source, scope.token());
+        // Units are the same for everybody.
+        let reach = match layer.source {
+            Source::Units(..) => String::from("*"),
+            _ => scope.token(),
+        };
+        let key = (layer.collection.id.clone(), layer.source, reach);
         let mut tx = base.db.read().await?;
         let mut token = token(&mut tx, base, scope, layer, sites.as_deref()).await?;
         write!(token, "{:?}", forms.token()).expect("writing to a String cannot fail");
