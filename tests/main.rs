@@ -24,7 +24,11 @@ mod crash;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]
+mod link;
+#[cfg(test)]
 mod main_job;
+#[cfg(test)]
+mod ogc;
 #[cfg(test)]
 mod openrosa;
 #[cfg(test)]
@@ -37,3 +41,5 @@ mod schema;
 mod sync;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod xpath;

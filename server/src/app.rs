@@ -205,6 +205,8 @@ pub struct App {
     pub large: tokio::sync::Semaphore,
     /// The memory that large bodies share.
     pub(crate) budget: crate::http::Budget,
+    /// The collections of `/ogc` that are held in memory.
+    pub layers: crate::layers::Layers,
 }
 
 /// The tasks of a running server, to be awaited at shutdown.
@@ -232,10 +234,9 @@ impl App {
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
         let budget = crate::http::Budget::new();
-        (
-            Arc::new(Self { base, access, intake, applier, large, budget }),
-            Tasks { writer, apply, keeper },
-        )
+        let layers = crate::layers::Layers::default();
+        let app = Self { base, access, intake, applier, large, budget, layers };
+        (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }
 

@@ -97,7 +97,7 @@ impl Role {
 }
 
 /// What of the register of sites somebody may read (`domain/privacy.md`, table of roles).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SiteTier {
     /// Every field, exact position.
     Full,

@@ -2,4 +2,4 @@
 
 mod geojson;
 
-pub use geojson::{FOOT, HEAD, site_feature};
+pub use geojson::{FOOT, HEAD, site_feature, site_property};

@@ -9,6 +9,7 @@ mod counts;
 mod door;
 mod hear_out;
 mod office;
+mod ogc;
 mod pace;
 mod problem;
 mod request;

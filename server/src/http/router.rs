@@ -12,7 +12,7 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{api, blobs, counts, hear_out::hear_out, office, problem, session, sites, sync};
+use super::{api, blobs, counts, hear_out::hear_out, office, ogc, problem, session, sites, sync};
 use crate::{app::App, openrosa};
 
 /// All routes over this server.
@@ -28,6 +28,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))
+        .merge(ogc::routes())
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::not_allowed)
         .layer(from_fn(problem::localise));

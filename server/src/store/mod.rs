@@ -6,6 +6,7 @@ pub mod boundaries;
 pub mod cells;
 pub mod devices;
 pub mod entities;
+pub mod features;
 pub mod feed;
 pub mod forms;
 mod scope;
