@@ -26,6 +26,8 @@ mod geography;
 #[cfg(test)]
 mod link;
 #[cfg(test)]
+mod linkage;
+#[cfg(test)]
 mod main_job;
 #[cfg(test)]
 mod ogc;

@@ -12,7 +12,10 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{api, blobs, counts, hear_out::hear_out, office, ogc, problem, session, sites, sync};
+use super::{
+    api, blobs, case, counts, decisions, hear_out::hear_out, office, ogc, problem, reviews,
+    session, sites, sync,
+};
 use crate::{app::App, openrosa};
 
 /// All routes over this server.
@@ -25,6 +28,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/blobs/{sha256}", put(blobs::put).head(blobs::head))
         .route("/v1/counts", get(counts::counts))
         .route("/v1/sites.geojson", get(sites::geojson))
+        .route("/v1/reviews/duplicates", get(reviews::queue))
+        .route("/v1/reviews/duplicates/{a}/{b}", get(case::pair))
+        .route("/v1/reviews/entities/{id}", get(case::entity))
+        .route("/v1/reviews/decisions/{id}", put(decisions::put))
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))

@@ -9,8 +9,11 @@ pub mod entities;
 pub mod features;
 pub mod feed;
 pub mod forms;
+pub mod pairs;
+pub mod reviews;
 mod scope;
 pub mod server;
+pub mod settings;
 pub mod sites;
 pub mod zones;
 
