@@ -22,6 +22,8 @@ mod cards;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod disclosure;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod main_job;

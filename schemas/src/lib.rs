@@ -8,14 +8,16 @@ mod forms;
 mod places;
 mod seats;
 mod table;
+mod tables;
 
 pub use codelists::{Code, CodeList, codelist};
-pub use datasets::{Dataset, Realm, datasets};
+pub use datasets::{Dataset, Realm, Unit, datasets};
 pub use forms::{FormFile, forms, media};
 pub use places::{
     Level, commune_code, mining_district_of_cercle, place_code, place_name, region_name, slug,
 };
 pub use seats::{Seat, commune_seats};
+pub use tables::{Beside, DeclaredOrganisations, FixedTable, declared_organisations, tables};
 
 /// The namespace of the attributes that tell the server what a form is about.
 pub const FORM_NS: &str = "urn:sanu:form:1";

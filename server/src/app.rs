@@ -12,6 +12,7 @@ use crate::{
     intake::{BlobStore, Intake},
     keys::{KeyError, Make, MasterKeys},
     places::Places,
+    publication::Publication,
     runtime::{Micros, Runtime},
     store::{server, server::ServerInfo, zones},
 };
@@ -201,6 +202,8 @@ pub struct App {
     pub intake: Intake,
     /// The deriving loop, to ask how far it is.
     pub applier: Applier,
+    /// What is published of the counts.
+    pub publication: Publication,
     /// Large submissions in memory at once.
     pub large: tokio::sync::Semaphore,
     /// The memory that large bodies share.
@@ -229,7 +232,10 @@ impl App {
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
         let budget = crate::http::Budget::new();
-        (Arc::new(Self { base, access, intake, applier, large, budget }), Tasks { writer, apply })
+        let publication =
+            Publication::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
+        let app = Self { base, access, intake, applier, publication, large, budget };
+        (Arc::new(app), Tasks { writer, apply })
     }
 }
 

@@ -16,6 +16,7 @@ pub mod intake;
 pub mod keys;
 pub mod openrosa;
 pub mod places;
+pub mod publication;
 pub mod runtime;
 pub mod simulate;
 pub mod store;

@@ -5,6 +5,7 @@ mod api;
 mod auth;
 mod blobs;
 mod body;
+mod count_view;
 mod counts;
 mod door;
 mod hear_out;
@@ -17,6 +18,7 @@ mod serve;
 mod session;
 mod sites;
 mod sync;
+mod tables;
 
 pub use door::{Door, DoorRefusal, realm_of};
 pub(crate) use pace::{Budget, Pace, Share};

@@ -12,7 +12,9 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{api, blobs, counts, hear_out::hear_out, office, problem, session, sites, sync};
+use super::{
+    api, blobs, counts, hear_out::hear_out, office, problem, session, sites, sync, tables,
+};
 use crate::{app::App, openrosa};
 
 /// All routes over this server.
@@ -24,6 +26,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sync/pull", get(sync::pull))
         .route("/v1/blobs/{sha256}", put(blobs::put).head(blobs::head))
         .route("/v1/counts", get(counts::counts))
+        .route("/v1/tables", get(tables::list))
+        .route("/v1/tables/{name}", get(tables::table))
         .route("/v1/sites.geojson", get(sites::geojson))
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", get(session::current).delete(session::close))

@@ -1,0 +1,10 @@
+-- Published states of the counts: what may be told of a dataset, protected when it is of persons, until
+-- enough has changed ("current"), and each month for the public ("2026-11").
+CREATE TABLE count_release (
+    dataset text NOT NULL,
+    period text NOT NULL,
+    released_at bigint NOT NULL,
+    basis bigint NOT NULL,
+    cells text NOT NULL,
+    PRIMARY KEY (dataset, period)
+);
