@@ -1,6 +1,9 @@
 //! Counts: what they can be broken down by, and what of them a reader may see. Pure.
 
 mod dimension;
+mod doubt;
+mod dual_system;
+mod partition;
 mod protect;
 mod release;
 mod table;
@@ -11,6 +14,8 @@ mod attack;
 mod simplex;
 
 pub use dimension::{AXES, Axis, Dimension};
+pub use doubt::{Assumptions, Doubt, OpenPair, Superfluous, doubt};
+pub use dual_system::{Contradiction, DualSystem, Population, TwoCounts};
 pub use protect::{BaseCell, Threshold, protect};
 pub use release::Release;
 pub use table::{Cell, Manner, Shown, Suppressed, Table};
