@@ -14,6 +14,7 @@ pub mod geo;
 pub mod http;
 pub mod intake;
 pub mod keys;
+pub mod linkage;
 pub mod openrosa;
 pub mod places;
 pub mod publication;
