@@ -7,6 +7,7 @@
 mod evidence;
 mod linkage;
 mod model;
+pub mod places;
 mod policy;
 mod records;
 mod registration;
