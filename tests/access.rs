@@ -8,7 +8,7 @@ use crate::support::{
     native::with_token,
     places::{children_on, miners_on, register, site_at, with_answer},
     server::basic,
-    xml::{census, site, submit},
+    xml::{census, multipart, site, submit},
 };
 
 const ROLES: [&str; 9] = [
@@ -277,6 +277,41 @@ on_both! {
         assert_eq!(server.count("orpailleurs"), 11);
         let tag = |token: &str| server.get_bearer("/v1/sites.geojson", token).header("etag").unwrap().to_owned();
         assert_ne!(tag(&of_a), tag(&of_b));
+    }
+
+    fn guessing_one_login_is_slowed_without_locking_out_who_is_in(server) {
+        let password = server.account("agent", "supervisor", None);
+        let inside = login(&server, "agent", &password).json()["token"].as_str().unwrap().to_owned();
+        let other = server.account("other", "supervisor", None);
+
+        let answers: Vec<u16> = (0..12).map(|n| login(&server, "agent", &format!("guess {n}")).status).collect();
+
+        assert_eq!(answers[..10], [401; 10]);
+        assert!(answers[10..].iter().all(|s| *s == 503), "{answers:?}");
+        assert_eq!(login(&server, "agent", &password).status, 200, "a password known to be right");
+        assert_eq!(server.get_bearer("/v1/counts?of=sites", &inside).status, 200);
+        assert_eq!(login(&server, "other", &other).status, 200);
+    }
+
+    fn an_overheard_digest_answer_submits_nothing_a_second_time(server) {
+        let password = server.account("agent", "enumerator", None);
+        let account = ("agent", password.as_str());
+        let address = format!("{}/submission", server.url);
+        let fresh = nonce(http::request("GET", &format!("{}/formList", server.url), &[], b"").header("www-authenticate").unwrap());
+        let signed = digest(account, &fresh, "POST", "/submission");
+        let send = |one: &sanu::simulate::Submission| {
+            let part = ("xml_submission_file", Some("submission.xml"), "text/xml", one.xml.as_bytes());
+            let (kind, body) = multipart(&[part]);
+            http::request("POST", &address, &[("Authorization", &signed), ("Content-Type", &kind)], &body)
+        };
+
+        assert_eq!(send(&site(1)).status, 201);
+        let replay = send(&site(2));
+
+        assert_eq!(replay.status, 401);
+        assert!(replay.header("www-authenticate").unwrap().contains("stale=true"));
+        server.settled();
+        assert_eq!(server.count("sites"), 1);
     }
 
     fn digest_answers_serve_one_request_with_a_fresh_nonce(server) {

@@ -26,6 +26,8 @@ mod disclosure;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]
+mod linkage;
+#[cfg(test)]
 mod main_job;
 #[cfg(test)]
 mod openrosa;

@@ -13,7 +13,7 @@ use crate::{keys::MasterKeys, runtime::Micros};
 /// The name shown in the phone's login window.
 pub(super) const REALM: &str = "Sanu";
 /// How long a nonce lives, in seconds: long enough for a slow sync, short enough for a thief.
-const NONCE_LIFE: i64 = 1_800;
+pub(super) const NONCE_LIFE: i64 = 1_800;
 
 /// MD5(login:realm:password), the secret that Digest proves.
 pub fn ha1(login: &str, password: &str) -> String {
@@ -98,6 +98,11 @@ impl Response {
 
     pub(super) fn login(&self) -> &str {
         self.get("username")
+    }
+
+    /// What proves the password: never twice the same from an honest client.
+    pub(super) fn proof(&self) -> &str {
+        self.get("response")
     }
 
     pub(super) fn nonce_state(&self, keys: &MasterKeys, now: Micros) -> NonceState {

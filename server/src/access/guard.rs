@@ -1,9 +1,6 @@
 //! From credentials to a caller.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::sync::Semaphore;
@@ -11,7 +8,8 @@ use uuid::Uuid;
 
 use super::{
     Role,
-    digest::{NonceState, Response},
+    digest::{NONCE_LIFE, NonceState, Response},
+    memory::Memory,
     password::{hash_password, token_hash, verify_password},
 };
 use crate::{
@@ -66,7 +64,7 @@ pub enum AccessError {
     /// Right scheme, but the nonce is old: ask again with a fresh one.
     #[error("the nonce is stale")]
     StaleNonce,
-    /// Too many password checks at once.
+    /// Too many password checks at once, or too many wrong ones for this login.
     #[error("too many logins at once")]
     Busy,
     /// The database failed.
@@ -93,7 +91,10 @@ const REMEMBERED_SECONDS: i64 = 600;
 const CHECKS_AT_ONCE: usize = 2;
 /// Checks waiting beyond those are told to come back.
 const CHECKS_WAITING: usize = 32;
-const REMEMBERED_MAX: usize = 10_000;
+/// Wrong passwords for one login, in a row, before it has to wait.
+const GUESSES_MAX: u32 = 10;
+/// How long it then waits. A right password that is remembered, and open sessions, go on working.
+const GUESSES_SECONDS: i64 = 300;
 
 /// Turns credentials into callers.
 #[derive(Clone)]
@@ -103,7 +104,11 @@ pub struct Access {
     runtime: Runtime,
     checks: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    remembered: Arc<Mutex<HashMap<[u8; 32], Micros>>>,
+    remembered: Arc<Memory<()>>,
+    /// Wrong passwords in a row, by login.
+    guesses: Arc<Memory<u32>>,
+    /// Digest proofs that carried something here: a second use is a replay.
+    used_proofs: Arc<Memory<()>>,
     /// What an unknown login is checked against, so that it takes as long as a known one.
     decoy: Arc<str>,
 }
@@ -118,7 +123,9 @@ impl Access {
             runtime,
             checks: Arc::new(Semaphore::new(CHECKS_AT_ONCE)),
             waiting: Arc::new(Semaphore::new(CHECKS_WAITING)),
-            remembered: Arc::default(),
+            remembered: Arc::new(Memory::new(REMEMBERED_SECONDS)),
+            guesses: Arc::new(Memory::new(GUESSES_SECONDS)),
+            used_proofs: Arc::new(Memory::new(NONCE_LIFE)),
             decoy,
         }
     }
@@ -183,7 +190,7 @@ impl Access {
         if !response.proves(&ha1, method, path) {
             return Err(AccessError::Unknown);
         }
-        if state == NonceState::Stale {
+        if state == NonceState::Stale || (method == "POST" && self.is_replayed(&response)) {
             return Err(AccessError::StaleNonce);
         }
         Ok(Caller::account(&account))
@@ -221,9 +228,10 @@ impl Access {
             .map_or_else(|| Arc::clone(&self.decoy), |a| a.password_hash.as_str().into());
         let memory =
             self.keys.sign(&[b"basic", login.as_bytes(), stored.as_bytes(), password.as_bytes()]);
-        if self.remembers(&memory) {
+        if self.remembered.recall(&memory, self.runtime.now()).is_some() {
             return account.ok_or(AccessError::Unknown);
         }
+        let login_key = self.may_guess(login)?;
         let _place = self.waiting.try_acquire().map_err(|_| AccessError::Busy)?;
         let _turn = self.checks.acquire().await.map_err(|_| AccessError::Busy)?;
         let password = password.to_owned();
@@ -232,25 +240,36 @@ impl Access {
             .map_err(|_| AccessError::Busy)?;
         match account {
             Some(account) if right => {
-                self.remember(memory);
+                self.remembered.keep(memory, (), self.runtime.now());
+                self.guesses.forget(&login_key);
                 Ok(account)
             }
-            _ => Err(AccessError::Unknown),
+            _ => {
+                self.guessed(login_key);
+                Err(AccessError::Unknown)
+            }
         }
     }
 
-    fn remembers(&self, memory: &[u8; 32]) -> bool {
-        let now = self.runtime.now();
-        let remembered = self.remembered.lock().expect("no holder of this lock can panic");
-        remembered.get(memory).is_some_and(|until| *until > now)
+    /// Whether somebody may try this login now; known and unknown logins are counted alike.
+    ///
+    /// Digest is not counted: whoever knows a login could keep its phones from syncing.
+    fn may_guess(&self, login: &str) -> Result<[u8; 32], AccessError> {
+        let login_key = self.keys.sign(&[b"guess", login.as_bytes()]);
+        let guesses = self.guesses.recall(&login_key, self.runtime.now()).unwrap_or(0);
+        if guesses < GUESSES_MAX { Ok(login_key) } else { Err(AccessError::Busy) }
     }
 
-    fn remember(&self, memory: [u8; 32]) {
+    fn guessed(&self, login_key: [u8; 32]) {
         let now = self.runtime.now();
-        let mut remembered = self.remembered.lock().expect("no holder of this lock can panic");
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.retain(|_, until| *until > now);
-        }
-        remembered.insert(memory, now.plus_seconds(REMEMBERED_SECONDS));
+        let guesses = self.guesses.recall(&login_key, now).unwrap_or(0);
+        self.guesses.keep(login_key, guesses + 1, now);
+    }
+
+    /// A Digest proof does not cover the body: whoever overhears one on plain http could send
+    /// something of their own under it. The phone that is told "stale" proves itself anew.
+    fn is_replayed(&self, response: &Response) -> bool {
+        let proof = self.keys.sign(&[b"proof", response.proof().as_bytes()]);
+        self.used_proofs.keep(proof, (), self.runtime.now()).is_some()
     }
 }

@@ -1,6 +1,6 @@
 //! What one submission says about one entity, before it meets the register.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -28,8 +28,8 @@ pub(super) struct EntityChange {
     pub(super) open: Props,
     /// Everything else; `null` removes a property.
     pub(super) sealed: Props,
-    /// Keyed hash of the card that identifies the person.
-    pub(super) card_key: Option<[u8; 32]>,
+    /// Keyed hashes of card and NINA, to find who else carries them.
+    pub(super) block_keys: BTreeSet<[u8; 32]>,
     pub(super) site_id: Option<Uuid>,
     pub(super) position: Option<Position>,
     pub(super) facts: Facts,

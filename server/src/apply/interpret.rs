@@ -1,6 +1,6 @@
 //! From an event and the forms to what it says: a pure function, the same at every rebuild.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     change::{EntityChange, Facts, Props, age_group},
     event::{Content, Event},
+    identity,
 };
 use crate::{
     catalogue::{Published, Snapshot},
@@ -51,7 +52,7 @@ pub(super) struct Interpretation {
     pub(super) answers: String,
     pub(super) sealed: Vec<u8>,
     pub(super) expected_files: Vec<String>,
-    pub(super) changes: Vec<EntityChange>,
+    pub(super) changes: Vec<Arc<EntityChange>>,
 }
 
 /// Whose master key seals what a form collects.
@@ -104,7 +105,7 @@ pub(super) fn interpret(
     if said.state == RecordState::Quarantined {
         return said;
     }
-    said.changes = changes(form, &decoded, event, keys);
+    said.changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
     if let Some(card) = card_of(form, &decoded)
         && !card_is_valid(card)
     {
@@ -268,7 +269,7 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         label: None,
         open: Props::new(),
         sealed: Props::new(),
-        card_key: None,
+        block_keys: BTreeSet::new(),
         site_id: None,
         position: None,
         facts: Facts::default(),
@@ -339,9 +340,7 @@ fn whole(
         into.insert(property.to_owned(), value.to_json());
         take_fact(&mut change, property, value);
     }
-    change.card_key = card_property(dataset)
-        .and_then(|name| text(decoded.property(form, name)))
-        .map(|card| keys.lookup_hash(dataset, &card.trim().to_uppercase()));
+    change.block_keys = identity::block_keys(dataset, &change.open, &change.sealed, keys);
     change
 }
 
@@ -372,7 +371,7 @@ fn card_of<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
 }
 
 /// ISO 7064 hybrid MOD 37,36 over prefix and digits of `ORP-1234567-C` (`schemas/vectors/cards.csv`).
-fn card_is_valid(card: &str) -> bool {
+pub(super) fn card_is_valid(card: &str) -> bool {
     const MODULUS: u32 = 36;
     let compact: Vec<char> = card.trim().chars().filter(|c| *c != '-').collect();
     let Some((check, body)) = compact.split_last() else { return false };

@@ -13,7 +13,8 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{
-    api, blobs, counts, hear_out::hear_out, office, problem, session, sites, sync, tables,
+    api, blobs, case, counts, decisions, hear_out::hear_out, office, problem, reviews, session,
+    sites, sync, tables,
 };
 use crate::{app::App, openrosa};
 
@@ -29,6 +30,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/tables", get(tables::list))
         .route("/v1/tables/{name}", get(tables::table))
         .route("/v1/sites.geojson", get(sites::geojson))
+        .route("/v1/reviews/duplicates", get(reviews::queue))
+        .route("/v1/reviews/duplicates/{a}/{b}", get(case::pair))
+        .route("/v1/reviews/entities/{id}", get(case::entity))
+        .route("/v1/reviews/decisions/{id}", put(decisions::put))
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))

@@ -8,7 +8,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{EventKind, FileEntry, Incoming, Payload};
+use super::{EventKind, FileEntry, Incoming, Matter, Payload};
 use crate::{
     db::{Result, Sql, Tx, Value},
     keys::{MasterKeys, SubjectKey},
@@ -224,6 +224,10 @@ impl Batch {
                 self.add(index, p, EventKind::LateOriginal, first.zone_id, first.submission_id);
                 Outcome::Accepted { submission_id: first.submission_id }
             }
+            // Two answers under one id: the first stands, the sender is told.
+            Some(_) if p.incoming.matter == Matter::Decision => {
+                Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
+            }
             Some(_) => {
                 if let Some(other) = self.known.get(&p.content_key).copied() {
                     return self.seen(index, p, other);
@@ -253,6 +257,7 @@ impl Batch {
                 (EventKind::Submission, sender.zone_id, p.event_id)
             }
         };
+        let kind = if p.incoming.matter == Matter::Decision { EventKind::Decision } else { kind };
         self.learn(p.instance_key, zone, submission_id, Some(p.content_hash));
         self.add(index, p, kind, zone, submission_id);
         Outcome::Accepted { submission_id }

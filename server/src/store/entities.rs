@@ -58,7 +58,7 @@ pub async fn list_page(
     let query = tx
         .query(
             "SELECT zone_id, entity_id, version, label, props FROM entity WHERE dataset = $1 \
-             AND (zone_id, entity_id) > ($2, $3)",
+             AND merged_into IS NULL AND (zone_id, entity_id) > ($2, $3)",
         )
         .bind(dataset)
         .bind(zone.0)
@@ -150,7 +150,8 @@ pub async fn known(
     for (zone, ids) in zones {
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id FROM entity WHERE zone_id = $1 AND dataset = $2 AND entity_id IN",
+                "SELECT entity_id FROM entity WHERE zone_id = $1 AND dataset = $2 \
+                 AND merged_into IS NULL AND entity_id IN",
                 vec![zone.0.into(), dataset.into()],
                 ids,
                 "",

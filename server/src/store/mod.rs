@@ -8,8 +8,11 @@ pub mod devices;
 pub mod entities;
 pub mod feed;
 pub mod forms;
+pub mod pairs;
+pub mod reviews;
 mod scope;
 pub mod server;
+pub mod settings;
 pub mod sites;
 pub mod zones;
 

@@ -44,7 +44,8 @@ pub async fn page(
         .query(
             "SELECT zone_id, entity_id, label, props, lon, lat, flags, region_2012, cercle_2012, \
              commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, basis_2023, district, \
-             status, version FROM entity WHERE dataset = 'sites' AND (zone_id, entity_id) > ($1, $2)",
+             status, version FROM entity WHERE dataset = 'sites' AND merged_into IS NULL \
+             AND (zone_id, entity_id) > ($1, $2)",
         )
         .bind(zone.0)
         .bind(id);
