@@ -34,6 +34,8 @@ mod openrosa;
 #[cfg(test)]
 mod phone;
 #[cfg(test)]
+mod quality;
+#[cfg(test)]
 mod register;
 #[cfg(test)]
 mod schema;

@@ -8,3 +8,6 @@ CREATE TABLE count_release (
     cells TEXT NOT NULL,
     PRIMARY KEY (dataset, period)
 ) STRICT;
+
+-- Few records are not simply in the register: their number stands beside every count.
+CREATE INDEX record_under_review ON record (dataset, state, zone_id) WHERE state <> 'received';

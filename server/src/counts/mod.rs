@@ -3,6 +3,7 @@
 mod dimension;
 mod doubt;
 mod dual_system;
+mod linkage_quality;
 mod partition;
 mod protect;
 mod release;
@@ -16,6 +17,7 @@ mod simplex;
 pub use dimension::{AXES, Axis, Dimension};
 pub use doubt::{Assumptions, Doubt, OpenPair, Superfluous, doubt};
 pub use dual_system::{Contradiction, DualSystem, Population, TwoCounts};
+pub use linkage_quality::{Band, Between, Judged, Share, bands, precision, recall};
 pub use protect::{BaseCell, Threshold, protect};
 pub use release::Release;
 pub use table::{Cell, Manner, Shown, Suppressed, Table};

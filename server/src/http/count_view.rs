@@ -8,7 +8,10 @@ use axum::{
 use sanu_schemas::{Beside, Realm};
 use serde_json::{Map, Value as Json, json};
 
-use super::problem::Problem;
+use super::{
+    count_doubt::{Doubts, doubts},
+    problem::Problem,
+};
 use crate::{
     access::{Caller, Role},
     app::App,
@@ -17,7 +20,7 @@ use crate::{
     geo::Division,
     publication,
     runtime::Micros,
-    store::cells,
+    store::{cells, doubt::under_review},
 };
 
 /// The public reads numbers of persons rounded to this.
@@ -35,6 +38,8 @@ pub(super) struct Question {
     pub(super) title: String,
     /// Figures of another source to show beside.
     pub(super) beside: Option<Beside>,
+    /// Whether the expected number of distinct people is asked for.
+    pub(super) doubt: bool,
 }
 
 impl Question {
@@ -82,6 +87,9 @@ struct View {
     table: Table,
     manner: Manner,
     at: Micros,
+    /// Records by state, of those that are not simply in the register; for who may see them.
+    review: Option<Vec<(String, i64)>>,
+    doubts: Option<Doubts>,
 }
 
 /// Answers the question as far as this reader may know. Whether it may be asked is decided before.
@@ -91,6 +99,9 @@ pub(super) async fn answer(
     question: &Question,
     format: Format,
 ) -> Result<Response, Problem> {
+    if question.doubt && format != Format::Json {
+        return Err(Problem::bad("doubt: with format=json"));
+    }
     let view = view(app, by, question).await?;
     let file = |kind, extension: &str, bytes: Vec<u8>| {
         let name = format!("attachment; filename=\"{}.{extension}\"", question.of);
@@ -121,8 +132,18 @@ async fn view(app: &App, by: &Caller, question: &Question) -> Result<View, Probl
     if exact && !public {
         let mut tx = app.base.db.read().await?;
         let lines = cells::grouped(&mut tx, &by.scope, &question.of, &axes).await?;
-        let table = Table::new(lines, Manner::EXACT);
-        return Ok(View { table, manner: Manner::EXACT, at: app.base.runtime.now() });
+        let review = Some(under_review(&mut tx, &by.scope, &question.of).await?);
+        drop(tx);
+        let doubts = match question.doubt {
+            true => Some(doubts(app, by, &question.of, &axes).await?),
+            false => None,
+        };
+        let (table, at) = (Table::new(lines, Manner::EXACT), app.base.runtime.now());
+        return Ok(View { table, manner: Manner::EXACT, at, review, doubts });
+    }
+    // Open pairs are about single people.
+    if question.doubt {
+        return Err(Problem::forbidden());
     }
     let published = if public {
         app.publication.of_month(&question.of).await?
@@ -132,7 +153,8 @@ async fn view(app: &App, by: &Caller, question: &Question) -> Result<View, Probl
     let round_to = if public && threshold.is_some() { PUBLIC_ROUNDING } else { 1 };
     let manner = Manner { threshold, round_to };
     let lines = published.release.table(&axes, by.scope.zones().as_deref());
-    Ok(View { table: Table::new(lines, manner), manner, at: published.at })
+    let table = Table::new(lines, manner);
+    Ok(View { table, manner, at: published.at, review: None, doubts: None })
 }
 
 fn as_json(question: &Question, view: &View) -> Json {
@@ -150,6 +172,9 @@ fn as_json(question: &Question, view: &View) -> Json {
             if let Some(reason) = cell.n.reason() {
                 line.insert(String::from("suppressed"), reason.code().into());
             }
+            if let Some((doubts, n)) = view.doubts.as_ref().zip(cell.n.number()) {
+                line.insert(String::from("doubt"), doubts.of(&cell.codes, n));
+            }
             Json::Object(line)
         })
         .collect();
@@ -158,17 +183,24 @@ fn as_json(question: &Question, view: &View) -> Json {
         "title": question.title,
         "by": question.by.iter().map(|d| d.name()).collect::<Vec<_>>(),
         "division": question.division.code(),
-        // Every applied record counts until review exists; the word says so.
+        // Every applied record counts, flagged ones included; the word says so.
         "basis": "registered",
         "at": view.at.to_rfc3339(),
         "cells": cells,
         "total": view.table.total.number(),
         "suppression": suppression(view),
     });
-    if let Some(map) = answer.as_object_mut()
-        && let Some(Beside::DeclaredOrganisations) = question.beside
-    {
-        map.insert(String::from("declared"), declared());
+    if let Some(map) = answer.as_object_mut() {
+        if let Some(Beside::DeclaredOrganisations) = question.beside {
+            map.insert(String::from("declared"), declared());
+        }
+        if let Some(states) = &view.review {
+            let states = states.iter().map(|(state, n)| (state.clone(), Json::from(*n)));
+            map.insert(String::from("under_review"), Json::Object(states.collect()));
+        }
+        if let Some((doubts, n)) = view.doubts.as_ref().zip(view.table.total.number()) {
+            map.insert(String::from("doubt"), doubts.total(n));
+        }
     }
     answer
 }

@@ -32,6 +32,7 @@ fn read(uri: &Uri, headers: &HeaderMap) -> Result<(Question, Format), Problem> {
         division: Division::D2023,
         title: String::new(),
         beside: None,
+        doubt: false,
     };
     for (name, value) in query_pairs(uri) {
         match name.as_str() {
@@ -39,7 +40,9 @@ fn read(uri: &Uri, headers: &HeaderMap) -> Result<(Question, Format), Problem> {
             "by" => question.by = dimensions(&value)?,
             "division" => question.division = division(&value)?,
             "format" => format = Format::parse(&value)?,
-            _ => return Err(Problem::bad("parameters: of, by, division, format")),
+            "doubt" if value == "1" || value == "0" => question.doubt = value == "1",
+            "doubt" => return Err(Problem::bad("doubt: 1 or 0")),
+            _ => return Err(Problem::bad("parameters: of, by, division, format, doubt")),
         }
     }
     let datasets = sanu_schemas::datasets();
@@ -48,6 +51,9 @@ fn read(uri: &Uri, headers: &HeaderMap) -> Result<(Question, Format), Problem> {
         return Err(Problem::bad(format!("of: one of {}", names.join(", "))));
     };
     question.title.clone_from(&dataset.title_fr);
+    if question.doubt && !["orpailleurs", "enfants"].contains(&question.of.as_str()) {
+        return Err(Problem::bad("doubt: of orpailleurs or enfants"));
+    }
     Ok((question, format))
 }
 

@@ -13,8 +13,8 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{
-    api, blobs, case, counts, decisions, hear_out::hear_out, office, problem, reviews, session,
-    sites, sync, tables,
+    api, blobs, case, counts, decisions, hear_out::hear_out, office, problem, quality, reviews,
+    session, sites, sync, tables,
 };
 use crate::{app::App, openrosa};
 
@@ -30,6 +30,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/tables", get(tables::list))
         .route("/v1/tables/{name}", get(tables::table))
         .route("/v1/sites.geojson", get(sites::geojson))
+        .route("/v1/quality/linkage", get(quality::linkage))
+        .route("/v1/quality/coverage", get(quality::coverage))
         .route("/v1/reviews/duplicates", get(reviews::queue))
         .route("/v1/reviews/duplicates/{a}/{b}", get(case::pair))
         .route("/v1/reviews/entities/{id}", get(case::entity))

@@ -65,6 +65,7 @@ pub(super) async fn table(
         division: Division::D2023,
         title: table.title_fr.clone(),
         beside: table.beside,
+        doubt: false,
     };
     for (name, value) in query_pairs(&uri) {
         match name.as_str() {

@@ -7,7 +7,7 @@ use crate::{
     runtime::Micros,
 };
 
-const fn column(axis: Axis) -> &'static str {
+pub(super) const fn column(axis: Axis) -> &'static str {
     match axis {
         Axis::Region2012 => "region_2012",
         Axis::Cercle2012 => "cercle_2012",
