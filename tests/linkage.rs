@@ -105,7 +105,7 @@ on_both! {
         send(&kenieba.url, &again);
         server.settled();
 
-        assert_eq!(server.count("orpailleurs"), 1);
+        assert_eq!(server.count("orpailleurs"), 1, "{}", server.sql("SELECT class, stops, evidence FROM match_pair"));
         assert_eq!(server.sql("SELECT COUNT(*) FROM entity"), "2");
         assert_eq!(server.sql("SELECT cause FROM link"), "card\ncard");
         assert_eq!(version(&server, &first.id()), "2", "the first shows both contacts");
@@ -210,7 +210,7 @@ on_both! {
         send(&phone.url, &b);
         server.settled();
         let awa = Reviewer::new(&server, "awa", "data_manager");
-        assert_eq!(server.count("orpailleurs"), 1);
+        assert_eq!(server.count("orpailleurs"), 1, "{}", server.sql("SELECT class, stops, evidence FROM match_pair"));
 
         awa.says(1, &a.id(), &b.id(), "different");
         assert_eq!(server.count("orpailleurs"), 2);

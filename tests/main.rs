@@ -41,3 +41,5 @@ mod register;
 mod schema;
 #[cfg(test)]
 mod sync;
+#[cfg(test)]
+mod upgrade;

@@ -15,20 +15,42 @@ fn schema(folder: &str) -> Schema {
     let mut tables = Schema::new();
     for file in files {
         let text = std::fs::read_to_string(file).unwrap();
-        for part in text.split("CREATE TABLE ").skip(1) {
-            let (name, rest) = part.split_once(" (").unwrap();
-            let body = rest.split("\n)").next().unwrap();
-            let columns = body
-                .lines()
-                .map(str::trim)
-                .filter(|l| l.starts_with(|c: char| c.is_ascii_lowercase()))
-                .filter_map(|l| l.split(' ').next().map(str::to_owned))
-                .filter(|w| !w.ends_with(',') && w != "cercle_2023")
-                .collect();
-            tables.insert(name.to_owned(), columns);
+        let text: Vec<&str> = text.lines().filter(|l| !l.trim_start().starts_with("--")).collect();
+        for statement in text.join("\n").split(";\n") {
+            take(&mut tables, statement.trim());
         }
     }
     tables
+}
+
+/// Follows one statement of a migration.
+fn take(tables: &mut Schema, statement: &str) {
+    if let Some(part) = statement.strip_prefix("CREATE TABLE ") {
+        let (name, rest) = part.split_once(" (").unwrap();
+        let body = rest.split("\n)").next().unwrap();
+        let columns = body
+            .lines()
+            .map(str::trim)
+            .filter(|l| l.starts_with(|c: char| c.is_ascii_lowercase()))
+            .filter_map(|l| l.split(' ').next().map(str::to_owned))
+            .filter(|w| !w.ends_with(',') && w != "cercle_2023")
+            .collect();
+        tables.insert(name.to_owned(), columns);
+    } else if let Some(name) = statement.strip_prefix("DROP TABLE ") {
+        assert!(tables.remove(name.trim_end_matches(';')).is_some(), "{name} does not exist");
+    } else if let Some(change) = statement.strip_prefix("ALTER TABLE ") {
+        let words: Vec<&str> = change.split_whitespace().collect();
+        match words.as_slice() {
+            [table, "ADD", "COLUMN", column, ..] => {
+                tables.get_mut(*table).unwrap().insert((*column).to_owned());
+            }
+            [table, "RENAME", "TO", name] => {
+                let columns = tables.remove(*table).unwrap();
+                tables.insert(name.trim_end_matches(';').to_owned(), columns);
+            }
+            _ => {}
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod codelists;
 mod datasets;
 mod forms;
+mod names;
 mod places;
 mod seats;
 mod table;
@@ -13,6 +14,7 @@ mod tables;
 pub use codelists::{Code, CodeList, codelist};
 pub use datasets::{Dataset, Realm, Unit, datasets};
 pub use forms::{FormFile, forms, media};
+pub use names::{NameForm, NameRole, name_forms};
 pub use places::{
     Level, commune_code, mining_district_of_cercle, place_code, place_name, region_name, slug,
 };

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p sanu --bench load` runs all on both databases (PostgreSQL from `DATABASE_URL`,
 //! skipped without it). `-- --records N` sets the size, `-- --stored N` first fills the register
-//! through native sync (for "cost stays flat"), `-- --sites N` sizes the download.
+//! through native sync (for "cost stays flat"), `-- --sites N` sizes the download, `-- --server FILE`
+//! measures another build of the program: two builds in turn, in the same minute, can be compared.
 //! Figures are for comparing on one machine: rates, CPU seconds per 1,000, milliseconds, megabytes.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
@@ -17,7 +18,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -29,12 +30,22 @@ struct Options {
     records: usize,
     stored: usize,
     sites: usize,
+    server: PathBuf,
 }
 
 fn options() -> Options {
-    let mut options = Options { records: 5_000, stored: 0, sites: 100_000 };
+    let mut options = Options {
+        records: 5_000,
+        stored: 0,
+        sites: 100_000,
+        server: env!("CARGO_BIN_EXE_sanu").into(),
+    };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
+        if arg == "--server" {
+            options.server = args.next().expect("a file follows").into();
+            continue;
+        }
         let mut number = || args.next().and_then(|n| n.parse().ok()).expect("a number follows");
         match arg.as_str() {
             "--records" => options.records = number(),
@@ -50,6 +61,7 @@ struct Server {
     process: Child,
     url: String,
     admin: String,
+    program: PathBuf,
     folder: tempfile::TempDir,
     database_url: Option<String>,
 }
@@ -61,8 +73,8 @@ impl Drop for Server {
     }
 }
 
-fn sanu(data: &Path, database_url: Option<&str>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sanu"));
+fn sanu(program: &Path, data: &Path, database_url: Option<&str>) -> Command {
+    let mut command = Command::new(program);
     command.arg("--data").arg(data);
     if let Some(url) = database_url {
         command.args(["--database-url", url]);
@@ -71,9 +83,9 @@ fn sanu(data: &Path, database_url: Option<&str>) -> Command {
 }
 
 impl Server {
-    fn start(database_url: Option<String>) -> Self {
+    fn start(program: &Path, database_url: Option<String>) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut process = sanu(folder.path(), database_url.as_deref())
+        let mut process = sanu(program, folder.path(), database_url.as_deref())
             .args(["serve", "--listen", "127.0.0.1:0"])
             .stderr(Stdio::piped())
             .spawn()
@@ -90,11 +102,11 @@ impl Server {
             }
         };
         std::thread::spawn(move || for _line in lines {});
-        Self { process, url, admin, folder, database_url }
+        Self { process, url, admin, program: program.to_owned(), folder, database_url }
     }
 
     fn phone(&self, name: &str) -> String {
-        let out = sanu(self.folder.path(), self.database_url.as_deref())
+        let out = sanu(&self.program, self.folder.path(), self.database_url.as_deref())
             .args(["device", "add", name, "--json"])
             .output()
             .expect("the program runs");
@@ -118,10 +130,17 @@ impl Server {
         line.split_whitespace().nth(1).and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
     }
 
+    /// Kilobytes that the server has had written to the disk.
+    fn written(&self) -> f64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).expect("/proc");
+        let line = io.lines().find(|l| l.starts_with("write_bytes")).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    }
+
     /// Waits until everything accepted is applied.
     fn applied(&self) {
         loop {
-            let out = sanu(self.folder.path(), self.database_url.as_deref())
+            let out = sanu(&self.program, self.folder.path(), self.database_url.as_deref())
                 .args(["check", "--quick", "--json"])
                 .output()
                 .expect("the program runs");
@@ -152,7 +171,7 @@ fn send(server: &Server, devices: usize, records: usize, seed: u64, native: bool
         .enable_all()
         .build()
         .expect("a runtime");
-    let cpu = server.cpu();
+    let (cpu, written) = (server.cpu(), server.written());
     let start = Instant::now();
     let report = threads.block_on(run(plan)).expect("the fleet sends");
     let accepted = start.elapsed().as_secs_f64();
@@ -160,11 +179,12 @@ fn send(server: &Server, devices: usize, records: usize, seed: u64, native: bool
     let applied = start.elapsed().as_secs_f64();
     let n = records as f64;
     println!(
-        "| {} c={devices} | {records} | {:.0}/s | {:.0}/s | {:.2} | {:.1} | {:.1} | {:.0} |",
+        "| {} c={devices} | {records} | {:.0}/s | {:.0}/s | {:.2} | {:.0} | {:.1} | {:.1} | {:.0} |",
         if native { "native" } else { "OpenRosa" },
         n / accepted,
         n / applied,
         (server.cpu() - cpu) / n * 1000.0,
+        (server.written() - written) / n,
         report.p50_ms,
         report.p99_ms,
         server.rss("VmRSS"),
@@ -247,12 +267,12 @@ fn download(server: &Server, sites: usize) {
 }
 
 fn measure(name: &str, database_url: Option<String>, options: &Options) {
-    let server = Server::start(database_url);
+    let server = Server::start(&options.server, database_url);
     println!("\n## {name}\n\nidle RSS {:.0} MB\n", server.rss("VmRSS"));
     println!(
-        "| load | records | accepted | and applied | CPU s per 1,000 | p50 ms | p99 ms | RSS MB |"
+        "| load | records | accepted | and applied | CPU s per 1,000 | disk kB each | p50 ms | p99 ms | RSS MB |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     if options.stored > 0 {
         send(&server, 2, options.stored, 90, true);
     }

@@ -260,10 +260,11 @@ pub struct App {
 pub struct Tasks {
     writer: JoinHandle<()>,
     apply: JoinHandle<()>,
+    keeper: JoinHandle<()>,
 }
 
 /// Appended batches that may wait for apply in memory.
-const HAND_OVER: usize = 2;
+const HAND_OVER: usize = 1;
 /// Submissions over 256 KiB decoded at once.
 const LARGE_AT_ONCE: usize = 6;
 
@@ -275,13 +276,15 @@ impl App {
             Intake::start(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone(), hand_off);
         let applier = base.applier();
         let apply = tokio::spawn(applier.clone().run(handed));
+        let db = base.db.clone();
+        let keeper = tokio::spawn(async move { db.tend().await });
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
         let budget = crate::http::Budget::new();
         let publication =
             Publication::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let app = Self { base, access, intake, applier, publication, large, budget };
-        (Arc::new(app), Tasks { writer, apply })
+        (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }
 
@@ -293,5 +296,7 @@ impl Tasks {
                 tracing::error!(%error, "a server task ended badly");
             }
         }
+        self.keeper.abort();
+        let _aborted = self.keeper.await;
     }
 }

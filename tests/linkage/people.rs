@@ -23,6 +23,8 @@ pub(crate) struct Miner {
     pub(crate) agent: &'static str,
     pub(crate) site: Option<String>,
     pub(crate) role: &'static str,
+    /// Minutes after the first of February at which the interview began.
+    pub(crate) minute: u32,
 }
 
 impl Miner {
@@ -44,6 +46,8 @@ impl Miner {
             agent: "KY001",
             site: None,
             role: "pit_digger",
+            // Nobody is met within a day of somebody else, unless a test says so.
+            minute: number * 2_880,
         }
     }
 
@@ -72,7 +76,15 @@ impl Miner {
         let site = between(&base.xml, "<site_id>", "</site_id>").expect("a site");
         let role = between(&base.xml, "<main_role>", "</main_role>").expect("a role");
         let others = between(&base.xml, "<other_roles>", "</other_roles>").unwrap_or_default();
+        let start = between(&base.xml, "<start>", "</start>").expect("a start");
+        let end = between(&base.xml, "<end>", "</end>").expect("an end");
+        let (day, minute) = (1 + self.minute / 1_440, self.minute % 1_440);
+        let at = |seconds: u32| {
+            format!("2026-02-{day:02}T{:02}:{:02}:{seconds:02}.000Z", minute / 60, minute % 60)
+        };
         base.xml
+            .replace(&format!("<start>{start}<"), &format!("<start>{}<", at(0)))
+            .replace(&format!("<end>{end}<"), &format!("<end>{}<", at(59)))
             .replace(identity, &self.identity())
             .replace(former_card, &self.card)
             .replace(entity, &self.id())

@@ -104,9 +104,8 @@ fn unfold(register: &mut Register, id: Uuid, ground: &Ground<'_>) {
         return;
     };
     let past = register.past.get(&id).map_or(&[][..], Vec::as_slice);
-    let Some(mut own) = view::own(row.zone_id, &row.key, past) else { return };
+    let Some(mut own) = view::own(row, past) else { return };
     let mut shown = row.clone();
-    own.realm = row.realm;
     own.counted = shown.counted.take();
     own.shown = Some(Box::new(shown));
     let site = register.site_of(&own).cloned();

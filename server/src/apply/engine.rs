@@ -11,6 +11,7 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use super::{
+    ahead::{Ready, as_read_by, interpret_ahead, interpret_all},
     bring::{bring, remember},
     entity::Source,
     event::{self, Event},
@@ -33,6 +34,8 @@ use crate::{
 
 /// Events folded in one transaction.
 const BATCH: usize = 512;
+/// Events that need not wait for more.
+const ENOUGH: usize = 128;
 /// How long apply lets events gather: a transaction costs about the same for one and for fifty.
 const GATHER: Duration = Duration::from_millis(15);
 /// How often the journal is looked at when nothing was handed over: other processes append too.
@@ -69,7 +72,6 @@ pub struct Applier {
     progress: Arc<watch::Sender<Progress>>,
     /// Only one batch at a time: the loop, a rebuild or a re-placing.
     turn: Arc<Mutex<()>>,
-    rebuilding: bool,
     /// The engine's memory: apply changes it, reviewers read it.
     people: Arc<RwLock<People>>,
 }
@@ -93,15 +95,8 @@ impl Applier {
             places,
             progress,
             turn: Arc::default(),
-            rebuilding: false,
             people: Arc::new(RwLock::new(People::new(policy))),
         }
-    }
-
-    /// The same, for a register that is being made again: entities keep their keys.
-    pub(super) fn rebuilding(mut self) -> Self {
-        self.rebuilding = true;
-        self
     }
 
     /// The engine's memory, to ask about pairs.
@@ -114,9 +109,19 @@ impl Applier {
         self.progress.subscribe()
     }
 
-    /// Follows the journal until `hand_over` closes and everything handed over is applied.
-    pub async fn run(self, mut hand_over: mpsc::Receiver<Vec<Appended>>) {
-        let mut ahead: BTreeMap<i64, Event> = BTreeMap::new();
+    /// Follows the journal until `handed` closes and everything handed over is applied.
+    pub async fn run(self, handed: mpsc::Receiver<Vec<Appended>>) {
+        let (ready, interpreted) = mpsc::channel(1);
+        // Ends when `handed` closes, which also ends the loop.
+        let interpreter = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
+        self.follow(interpreted).await;
+        if let Err(failure) = interpreter.await {
+            error!(error = %failure, "interpreting ahead ended badly");
+        }
+    }
+
+    async fn follow(self, mut hand_over: mpsc::Receiver<Vec<Ready>>) {
+        let mut ahead: BTreeMap<i64, Ready> = BTreeMap::new();
         let mut open = true;
         let mut forms_token = None;
         while open || !ahead.is_empty() {
@@ -130,7 +135,7 @@ impl Applier {
             // No more than a batch or two is taken over: the rest waits in the channel, and the
             // writer with it for a moment.
             let full = tokio::time::Instant::now() + GATHER;
-            while !ahead.is_empty() && ahead.len() < BATCH {
+            while !ahead.is_empty() && ahead.len() < ENOUGH {
                 let next = tokio::time::timeout_at(full, hand_over.recv()).await;
                 let Ok(Some(events)) = next else { break };
                 keep(&mut ahead, events);
@@ -148,7 +153,7 @@ impl Applier {
 
     async fn catch_up(
         &self,
-        ahead: &mut BTreeMap<i64, Event>,
+        ahead: &mut BTreeMap<i64, Ready>,
         forms_token: &mut Option<(i64, i64, i64)>,
     ) -> Result<()> {
         let forms = self.catalogue.current().await?;
@@ -179,26 +184,28 @@ impl Applier {
     }
 
     /// One batch: from memory when the next events were handed over, else from the journal.
-    async fn step(&self, ahead: &mut BTreeMap<i64, Event>, forms: &Arc<Snapshot>) -> Result<Step> {
+    async fn step(&self, ahead: &mut BTreeMap<i64, Ready>, forms: &Arc<Snapshot>) -> Result<Step> {
         let _turn = self.turn.lock().await;
         let mut tx = self.db.read().await?;
         let seq = applied(&mut tx).await?;
         self.tell(seq);
         *ahead = ahead.split_off(&(seq + 1));
-        let mut batch = contiguous(ahead, seq);
-        let step = if batch.is_empty() { Step::FromJournal } else { Step::FromMemory };
-        if batch.is_empty() {
-            let limit = i64::try_from(BATCH)?;
-            batch = event::after(&mut tx, seq, limit, &self.keys).await?;
-        }
-        drop(tx);
-        let Some(last) = batch.last().map(|e| e.seq) else { return Ok(Step::Idle) };
-        match self.derive(batch.clone(), Some((seq, last)), forms).await {
+        let batch = contiguous(ahead, seq);
+        let (step, batch) = if batch.is_empty() {
+            let events = event::after(&mut tx, seq, i64::try_from(BATCH)?, &self.keys).await?;
+            drop(tx);
+            (Step::FromJournal, interpret_all(self, events, forms).await?)
+        } else {
+            drop(tx);
+            (Step::FromMemory, as_read_by(self, forms, batch))
+        };
+        let Some(last) = batch.last().map(|s| s.event.seq) else { return Ok(Step::Idle) };
+        match self.derive(batch, Some((seq, last)), forms).await {
             Ok(()) => {}
             Err(failure) if failure.is_transient() => return Err(failure),
             Err(failure) => {
                 error!(error = %failure, "a batch cannot be applied: its events are taken one by one");
-                self.one_by_one(batch, seq, forms).await?;
+                self.one_by_one((seq, last), forms).await?;
             }
         }
         self.tell(last);
@@ -214,11 +221,15 @@ impl Applier {
     }
 
     /// Applies events singly and sets aside the one that cannot be: it must not stop the others.
-    async fn one_by_one(&self, batch: Vec<Event>, from: i64, forms: &Arc<Snapshot>) -> Result<()> {
+    async fn one_by_one(&self, (from, to): (i64, i64), forms: &Arc<Snapshot>) -> Result<()> {
+        let mut tx = self.db.read().await?;
+        let batch = event::after(&mut tx, from, to - from, &self.keys).await?;
+        drop(tx);
         let mut seq = from;
         for event in batch {
             let next = event.seq;
-            let applied = self.derive(vec![event.clone()], Some((seq, next)), forms).await;
+            let said = interpret_all(self, vec![event.clone()], forms).await?;
+            let applied = self.derive(said, Some((seq, next)), forms).await;
             match applied {
                 Ok(()) => {}
                 Err(failure) if failure.is_transient() => return Err(failure),
@@ -246,22 +257,11 @@ impl Applier {
     /// Folds a batch and writes it; `advance` moves the applied mark, and fails if another did.
     async fn derive(
         &self,
-        batch: Vec<Event>,
+        batch: Vec<Said>,
         advance: Option<(i64, i64)>,
         forms: &Arc<Snapshot>,
     ) -> Result<()> {
-        let this = self.clone();
         let gazetteer = self.places.gazetteer();
-        let (said, gazetteer, forms) = {
-            let forms = Arc::clone(forms);
-            tokio::task::spawn_blocking(move || {
-                let ground = this.ground(&forms, &gazetteer);
-                let said: Vec<Said> = batch.into_iter().map(|e| say(e, &ground)).collect();
-                (Arc::new(std::sync::Mutex::new(Some(said))), gazetteer, forms)
-            })
-            .await
-            .map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })?
-        };
         let people = Arc::clone(&self.people).write_owned().await;
         let mut tx = self.db.write().await?;
         replace::lock_derived(&mut tx).await?;
@@ -272,14 +272,13 @@ impl Applier {
             // Another process applied these events: read on from where it is.
             return Ok(());
         }
-        let said = said.lock().expect("nobody else holds this").take().unwrap_or_default();
-        let ground = self.ground(&forms, &gazetteer);
+        let ground = self.ground(forms, &gazetteer);
         let mut people = people;
         if people.seq != Some(before) {
             // Another process has derived since.
             recall(&mut tx, &mut people, before, &ground).await?;
         }
-        let (people, written) = self.fold(&mut tx, said, people, &ground).await;
+        let (people, written) = self.fold(&mut tx, batch, people, &ground).await;
         let mut people = people;
         let written = match written {
             Ok(()) => tx.commit().await,
@@ -328,6 +327,16 @@ impl Applier {
         Ok(())
     }
 
+    /// The forms as they are now.
+    pub(super) async fn forms(&self) -> Result<Arc<Snapshot>> {
+        self.catalogue.current().await
+    }
+
+    /// The gazetteer as it is now.
+    pub(super) fn gazetteer(&self) -> Arc<Gazetteer> {
+        self.places.gazetteer()
+    }
+
     pub(super) fn ground<'a>(
         &'a self,
         forms: &'a Snapshot,
@@ -352,19 +361,7 @@ impl Applier {
         register.holders = load::holders(tx, &block_keys).await?;
         let others = register.holders.values().flatten().map(|(_, id)| *id).collect();
         bring(tx, &mut register, others, ground).await?;
-        if self.rebuilding {
-            let fresh = said
-                .iter()
-                .flat_map(|s| {
-                    let zone = s.event.zone_id;
-                    s.interpretation
-                        .iter()
-                        .flat_map(|i| &i.changes)
-                        .map(move |c| (zone, c.entity_id))
-                })
-                .collect();
-            register.kept_keys = load::subject_keys(tx, &fresh, &self.keys).await?;
-        }
+        register.kept_keys = load::kept_keys(tx, &needs.places, &self.keys).await?;
         let canonical: HashSet<_> =
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
         register.branches = load::branches(tx, &canonical, needs.branched).await?;
@@ -423,7 +420,8 @@ impl Applier {
             let events = event::at(&mut tx, &seqs, &self.keys).await?;
             drop(tx);
             info!(events.count = events.len(), "quarantined submissions tried again");
-            self.derive(events, None, forms).await?;
+            let said = interpret_all(self, events, forms).await?;
+            self.derive(said, None, forms).await?;
         }
     }
 
@@ -456,12 +454,12 @@ async fn fold_all(
     Ok(())
 }
 
-fn keep(ahead: &mut BTreeMap<i64, Event>, events: Vec<Appended>) {
-    ahead.extend(events.into_iter().map(|event| (event.seq, event.into())));
+fn keep(ahead: &mut BTreeMap<i64, Ready>, events: Vec<Ready>) {
+    ahead.extend(events.into_iter().map(|ready| (ready.said.event.seq, ready)));
 }
 
 /// The run of events that starts right after `seq`.
-fn contiguous(ahead: &mut BTreeMap<i64, Event>, seq: i64) -> Vec<Event> {
+fn contiguous(ahead: &mut BTreeMap<i64, Ready>, seq: i64) -> Vec<Ready> {
     let mut batch = Vec::new();
     while batch.len() < BATCH {
         let Some(event) = ahead.remove(&(seq + 1 + i64::try_from(batch.len()).unwrap_or(0))) else {

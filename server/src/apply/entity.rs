@@ -74,8 +74,8 @@ pub(super) struct EntityState {
     pub(super) open: Props,
     pub(super) sealed: Props,
     pub(super) key: SubjectKey,
-    /// Wrapped key to be stored, for a new entity.
-    pub(super) new_key: Option<Vec<u8>>,
+    /// The key as it is stored; empty when it was destroyed.
+    pub(super) wrapped: Vec<u8>,
     pub(super) position: Option<Position>,
     pub(super) flags: String,
     pub(super) site_id: Option<Uuid>,
@@ -122,7 +122,7 @@ impl EntityState {
             open: Props::new(),
             sealed: Props::new(),
             key,
-            new_key: None,
+            wrapped: Vec::new(),
             position: None,
             flags: String::from("[]"),
             site_id: None,

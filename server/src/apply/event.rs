@@ -74,8 +74,8 @@ impl From<Appended> for Event {
 }
 
 const COLUMNS: &str = "SELECT j.zone_id, j.seq, j.event_id, j.kind, j.submission_id, j.form_id, \
-     j.form_version, j.instance_id, j.account_id, j.device_id, j.received_at, j.payload, k.realm, \
-     k.wrapped FROM journal j JOIN subject_key k ON k.zone_id = j.zone_id AND k.subject = 'event' AND k.subject_id = j.event_id ";
+     j.form_version, j.instance_id, j.account_id, j.device_id, j.received_at, j.payload, j.realm, \
+     j.wrapped FROM journal j ";
 
 /// The next events after `seq`, at most `limit`, in order.
 pub(super) async fn after(
@@ -125,7 +125,7 @@ fn read(row: &Row, keys: &MasterKeys) -> Result<Event> {
         let unreadable = DbError::Inconsistent { table: "journal", column: "payload" };
         let key = keys
             .unwrap(Realm::parse(&realm), event_id.as_bytes(), &wrapped)
-            .map_err(|_| DbError::Inconsistent { table: "subject_key", column: "wrapped" })?;
+            .map_err(|_| DbError::Inconsistent { table: "journal", column: "wrapped" })?;
         let payload = Payload::open(&payload, &key, event_id).map_err(|_| unreadable)?;
         Some(Content { key, files: payload.files, xml: payload.xml.into(), decoded: None })
     };

@@ -15,6 +15,7 @@ use super::{
     groups::{Groups, Link, Pair},
     identity::BlockKey,
     interpret::{Interpretation, RecordState, interpret},
+    load::KeptKey,
     pairs::PairRow,
     people::People,
     view::Step,
@@ -106,7 +107,7 @@ pub(super) struct Register {
     /// Steps of off-line branches already taken: entity, branch, base version.
     pub(super) branches: HashSet<(Uuid, String, i64)>,
     /// Keys of entities that are about to be made again by a rebuild.
-    pub(super) kept_keys: HashMap<Uuid, SubjectKey>,
+    pub(super) kept_keys: HashMap<Uuid, KeptKey>,
     /// Entities of the submissions that this batch edits.
     pub(super) record_entities: HashMap<Uuid, Uuid>,
 
@@ -127,6 +128,8 @@ pub(super) struct Register {
 pub(super) struct Needs {
     pub(super) entity_ids: HashSet<Uuid>,
     pub(super) block_keys: HashSet<BlockKey>,
+    /// The same ids, where their changes were registered.
+    pub(super) places: HashSet<(ZoneId, Uuid)>,
     pub(super) edited: HashSet<(ZoneId, Uuid)>,
     /// Whether some change continues an off-line branch.
     pub(super) branched: bool,
@@ -165,6 +168,7 @@ impl Needs {
             }
             for change in s.interpretation.iter().flat_map(|i| &i.changes) {
                 needs.entity_ids.insert(change.entity_id);
+                needs.places.insert((s.event.zone_id, change.entity_id));
                 needs.branched |= !change.branch_id.is_empty();
                 needs.entity_ids.extend(change.site_id);
                 needs.block_keys.extend(&change.block_keys);
@@ -272,7 +276,10 @@ impl Register {
                 return Changed::Waits;
             }
             Some(_) => {}
-            None if change.create => self.create(id, zone_id, change, source, ground),
+            // An id that has a home and no readable entity was erased: nothing is made of it again.
+            None if change.create && !self.homes.contains_key(&id) => {
+                self.create(id, zone_id, change, source, ground);
+            }
             None => {
                 self.wait(id, zone_id, change, source);
                 return Changed::Waits;
@@ -292,13 +299,14 @@ impl Register {
         ground: &Ground<'_>,
     ) {
         let kept = self.kept_keys.remove(&id);
-        let fresh = kept.is_none();
-        let key = kept.unwrap_or_else(|| SubjectKey::new(ground.runtime.bytes()));
-        let mut entity = EntityState::new(zone_id, change, key.clone(), source);
+        // Once destroyed it stays so: what is sealed now, nobody can open.
+        let key = kept.as_ref().and_then(|k| k.key.clone());
+        let key = key.unwrap_or_else(|| SubjectKey::new(ground.runtime.bytes()));
+        let wrapped =
+            kept.map_or_else(|| ground.keys.wrap(change.realm, id.as_bytes(), &key), |k| k.wrapped);
+        let mut entity = EntityState::new(zone_id, change, key, source);
         entity.entity_id = id;
-        if fresh {
-            entity.new_key = Some(ground.keys.wrap(change.realm, id.as_bytes(), &key));
-        }
+        entity.wrapped = wrapped;
         self.homes.insert(id, (zone_id, id));
         self.new_homes.insert(id, (zone_id, id));
         self.entities.insert(id, entity);

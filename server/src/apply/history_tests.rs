@@ -13,12 +13,15 @@ use super::{
     fold::{Ground, Register},
     groups::Standing,
     identity,
+    load::KeptKey,
+    people::People,
 };
 use crate::{
     catalogue::Snapshot,
     geo::Gazetteer,
     intake::{Answer, Decision, EventKind},
     keys::{MasterKeys, Realm, SubjectKey},
+    linkage::Policy,
     runtime::{Micros, Runtime},
     store::ZoneId,
 };
@@ -115,7 +118,8 @@ impl World {
                 let change = Arc::new(self.change(*who, *card, *name, *role));
                 // Every entity has a key of its own, whatever order they come in.
                 let key = SubjectKey::new([who.to_le_bytes()[0]; 32]);
-                register.kept_keys.insert(Uuid::from_u128(*who), key);
+                let kept = KeptKey { wrapped: vec![1], key: Some(key) };
+                register.kept_keys.insert(Uuid::from_u128(*who), kept);
                 let source = Source { submission_id: Uuid::from_u128(1), seq, at: Micros(seq) };
                 let _said = register.change(ZoneId(*zone), &change, source, &self.ground());
             }
@@ -140,11 +144,13 @@ impl World {
 
     fn change(&self, who: u128, card: u64, name: u64, role: u64) -> EntityChange {
         let card = CARDS[usize::try_from(card).unwrap()];
-        let name = ["Traoré", "Keïta"][usize::try_from(name).unwrap()];
+        let (surname, given) =
+            [("Traoré", "Moussa"), ("Keïta", "Sidi")][usize::try_from(name).unwrap()];
         let open = Props::from([("main_role".to_owned(), json!(format!("role{role}")))]);
         let sealed = Props::from([
             ("card_no".to_owned(), json!(card)),
-            ("surname".to_owned(), json!(name)),
+            ("surname".to_owned(), json!(surname)),
+            ("given_names".to_owned(), json!(given)),
             ("sex".to_owned(), json!("male")),
             ("birth_year".to_owned(), json!(1990)),
         ]);
@@ -166,6 +172,13 @@ impl World {
             facts: Facts { sex: Some(String::from("male")), ..Facts::default() },
         }
     }
+}
+
+/// An empty register with an engine of its own.
+fn empty() -> Register {
+    let people = Arc::new(tokio::sync::RwLock::new(People::new(Policy::default())));
+    let people = people.try_write_owned().expect("nobody else knows it");
+    Register { people: Some(people), ..Register::default() }
 }
 
 fn event(seq: i64) -> Event {
@@ -213,7 +226,7 @@ fn stored(register: &Register) -> BTreeMap<Uuid, String> {
 }
 
 fn histories(mut check: impl FnMut(u64, &World, Vec<Act>, &mut Dice)) {
-    for seed in 0..100 {
+    for seed in 0..60 {
         let world = World::new();
         let mut dice = Dice(seed);
         let acts = (0..25).map(|n| some_act(&mut dice, n)).collect();
@@ -225,8 +238,8 @@ fn histories(mut check: impl FnMut(u64, &World, Vec<Act>, &mut Dice)) {
 fn an_answer_taken_back_leaves_no_trace_even_after_later_edits() {
     let mut merged = 0;
     histories(|seed, world, acts, dice| {
-        let mut register = Register::default();
-        let mut control = Register::default();
+        let mut register = empty();
+        let mut control = empty();
         let mut seq = 0;
         for act in &acts {
             seq += 1;
@@ -266,13 +279,13 @@ fn an_answer_taken_back_leaves_no_trace_even_after_later_edits() {
             assert_eq!(stored(&register), stored(&control), "seed {seed}: {acts:?}");
         }
     });
-    assert!(merged > 20, "only {merged} histories merged anything");
+    assert!(merged > 12, "only {merged} histories merged anything");
 }
 
 #[test]
 fn groups_made_once_at_the_end_are_those_made_after_every_event() {
     histories(|seed, world, acts, _| {
-        let (mut slow, mut fast) = (Register::default(), Register::default());
+        let (mut slow, mut fast) = (empty(), empty());
         for (seq, act) in (1..).zip(&acts) {
             world.play(&mut slow, seq, act);
             world.take(&mut fast, seq, act);
@@ -286,7 +299,7 @@ fn groups_made_once_at_the_end_are_those_made_after_every_event() {
 #[test]
 fn two_that_somebody_keeps_apart_are_never_one() {
     histories(|seed, world, acts, _| {
-        let mut register = Register::default();
+        let mut register = empty();
         for (seq, act) in (1..).zip(&acts) {
             world.play(&mut register, seq, act);
         }
@@ -303,4 +316,16 @@ fn two_that_somebody_keeps_apart_are_never_one() {
             }
         }
     });
+}
+
+#[test]
+fn one_card_and_one_name_are_one_person() {
+    let world = World::new();
+    let mut register = empty();
+    for (seq, who) in [(1, 1), (2, 2)] {
+        world.play(&mut register, seq, &Act::Say { who, card: 0, name: 0, role: 0, zone: 1 });
+    }
+    let people = register.people.as_ref().expect("an engine");
+    let said = people.compare(Uuid::from_u128(1), Uuid::from_u128(2));
+    assert_eq!(register.groups.group_of(Uuid::from_u128(1)).len(), 2, "{said:#?}");
 }

@@ -12,6 +12,9 @@ use crate::{
     runtime::Micros,
 };
 
+/// The property that holds when the interview began; it comes from no question.
+pub(super) const INTERVIEWED_AT: &str = "interviewed_at";
+
 /// A keyed hash of a card or NINA.
 pub(super) type BlockKey = [u8; 32];
 
@@ -145,7 +148,10 @@ impl Person {
             } else {
                 get("mother_full_name")
             },
-            at: Some(at.0.div_euclid(1_000_000)),
+            at: text(open, sealed, INTERVIEWED_AT)
+                .parse::<jiff::Timestamp>()
+                .ok()
+                .map(jiff::Timestamp::as_second),
             device: get("enumerator_code"),
         })
     }
@@ -176,23 +182,9 @@ impl Person {
         }
     }
 
-    /// The year of birth as recorded, for the decisive rule.
-    pub(super) fn birth_year(&self) -> Option<i64> {
-        let digits: Vec<&str> =
-            self.birth.split(|c: char| !c.is_ascii_digit()).filter(|w| w.len() == 4).collect();
-        let year: i64 = digits.first()?.parse().ok()?;
-        let age = self.birth.split_once(" ans en ").and_then(|(age, _)| age.parse::<i64>().ok());
-        Some(age.map_or(year, |age| year - age))
-    }
-
     /// Sex, as recorded.
     pub(super) const fn sex(&self) -> Option<Sex> {
         self.sex
-    }
-
-    /// Surname, given names, mother.
-    pub(super) fn names(&self) -> [&str; 3] {
-        [&self.surname, &self.given, &self.mother]
     }
 }
 

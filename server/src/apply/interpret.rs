@@ -340,8 +340,23 @@ fn whole(
         into.insert(property.to_owned(), value.to_json());
         take_fact(&mut change, property, value);
     }
+    if identity::kind(dataset).is_some()
+        && let Some(at) = interviewed_at(form, decoded)
+    {
+        // Phones send when they have a network: what happened within minutes is told by this.
+        change.sealed.insert(String::from(identity::INTERVIEWED_AT), at.into());
+    }
     change.block_keys = identity::block_keys(dataset, &change.open, &change.sealed, keys);
     change
+}
+
+/// When the interview began, by the phone's clock.
+fn interviewed_at<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
+    let start = form.questions.iter().position(|q| q.path == "/data/start")?;
+    decoded.answers.iter().find(|a| a.question == start).and_then(|a| match &a.value {
+        Value::DateTime(text) => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 fn take_fact(change: &mut EntityChange, property: &str, value: &Value) {

@@ -22,9 +22,10 @@ use crate::{
 
 const ENTITY: &str = "SELECT zone_id, entity_id, dataset, version, label, props, lon, lat, flags, site_id, \
      region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, \
-     basis_2023, district, sex, age_group, status, created_seq, updated_seq, merged_into, \
-     (SELECT created_at FROM entity_version v WHERE v.zone_id = entity.zone_id \
-     AND v.entity_id = entity.entity_id AND v.version = 1) FROM entity WHERE zone_id = $1 AND entity_id IN";
+     basis_2023, district, sex, age_group, status, created_seq, updated_seq, realm, wrapped, \
+     sealed, merged_into, (SELECT created_at FROM entity_version v WHERE v.zone_id = entity.zone_id \
+     AND v.seq = entity.created_seq AND v.entity_id = entity.entity_id AND v.version = 1) \
+     FROM entity WHERE zone_id = $1 AND entity_id IN";
 
 /// Entity ids to the zone they live in and the id they are known under.
 pub(super) async fn homes(
@@ -60,7 +61,7 @@ pub(super) async fn holders(
     let mut found: HashMap<BlockKey, BTreeSet<(ZoneId, Uuid)>> = HashMap::new();
     for row in &rows {
         let place = (ZoneId(row.get(1)?), row.get(2)?);
-        found.entry(row.hash(0)?).or_default().insert(place);
+        found.entry(row.bytes(0)?).or_default().insert(place);
     }
     Ok(found)
 }
@@ -158,18 +159,18 @@ pub(super) async fn versions(
     tx: &mut Tx,
     wanted: &HashSet<(ZoneId, Uuid)>,
 ) -> Result<Vec<VersionPlace>> {
+    // The first version is where the entity was created; only the later ones have an index.
+    const FIRST: &str =
+        "SELECT entity_id, created_seq FROM entity WHERE zone_id = $1 AND entity_id IN";
+    const LATER: &str = "SELECT entity_id, seq FROM entity_version \
+         WHERE zone_id = $1 AND version > 1 AND entity_id IN";
     let mut found = Vec::new();
     for (zone, ids) in by_zone(wanted) {
-        let rows = tx
-            .fetch_in_with(
-                "SELECT entity_id, seq FROM entity_version WHERE zone_id = $1 AND entity_id IN",
-                vec![zone.0.into()],
-                ids,
-                "ORDER BY entity_id, version",
-            )
-            .await?;
-        for row in &rows {
-            found.push(VersionPlace { entity_id: row.get(0)?, seq: row.get(1)? });
+        for (sql, order) in [(FIRST, ""), (LATER, "ORDER BY entity_id, version")] {
+            let rows = tx.fetch_in_with(sql, vec![zone.0.into()], ids.clone(), order).await?;
+            for row in &rows {
+                found.push(VersionPlace { entity_id: row.get(0)?, seq: row.get(1)? });
+            }
         }
     }
     Ok(found)
@@ -191,17 +192,30 @@ fn by_zone(wanted: &HashSet<(ZoneId, Uuid)>) -> HashMap<ZoneId, Vec<Value>> {
     zones
 }
 
-/// The stored keys of subjects; destroyed ones are left out.
-pub(super) async fn subject_keys(
+/// The key that an entity had before a rebuild threw it away.
+#[derive(Clone)]
+pub(super) struct KeptKey {
+    /// As stored; empty when it was destroyed.
+    pub(super) wrapped: Vec<u8>,
+    /// `None` when it was destroyed.
+    pub(super) key: Option<SubjectKey>,
+}
+
+/// The keys that these entities had before a rebuild; empty unless one is under way.
+pub(super) async fn kept_keys(
     tx: &mut Tx,
     wanted: &HashSet<(ZoneId, Uuid)>,
     keys: &MasterKeys,
-) -> Result<HashMap<Uuid, SubjectKey>> {
+) -> Result<HashMap<Uuid, KeptKey>> {
     let mut found = HashMap::new();
+    let any = tx.query("SELECT zone_id FROM kept_key LIMIT 1").fetch_optional().await?;
+    if any.is_none() {
+        return Ok(found);
+    }
     for (zone, ids) in by_zone(wanted) {
         let rows = tx
             .fetch_in_with(
-                "SELECT subject_id, realm, wrapped FROM subject_key WHERE zone_id = $1 AND subject = 'entity' AND subject_id IN",
+                "SELECT entity_id, realm, wrapped FROM kept_key WHERE zone_id = $1 AND entity_id IN",
                 vec![zone.0.into()],
                 ids,
                 "",
@@ -211,42 +225,39 @@ pub(super) async fn subject_keys(
             let id: Uuid = row.get(0)?;
             let realm: String = row.get(1)?;
             let wrapped: Vec<u8> = row.get(2)?;
-            if !wrapped.is_empty() {
-                let key =
-                    keys.unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped).map_err(|_| {
-                        DbError::Inconsistent { table: "subject_key", column: "wrapped" }
-                    })?;
-                found.insert(id, key);
-            }
+            let key = unwrap("kept_key", id, &realm, &wrapped, keys)?;
+            found.insert(id, KeptKey { wrapped, key });
         }
     }
     Ok(found)
 }
 
-/// Entities with their vaults opened.
+/// Opens a wrapped key; `None` when it was destroyed.
+fn unwrap(
+    table: &'static str,
+    id: Uuid,
+    realm: &str,
+    wrapped: &[u8],
+    keys: &MasterKeys,
+) -> Result<Option<SubjectKey>> {
+    if wrapped.is_empty() {
+        return Ok(None);
+    }
+    keys.unwrap(Realm::parse(realm), id.as_bytes(), wrapped)
+        .map(Some)
+        .map_err(|_| DbError::Inconsistent { table, column: "wrapped" })
+}
+
+/// Entities with their vaults opened; those whose key was destroyed are left out.
 pub(super) async fn entities(
     tx: &mut Tx,
     wanted: &HashSet<(ZoneId, Uuid)>,
     keys: &MasterKeys,
 ) -> Result<Vec<EntityState>> {
-    let opened = subject_keys(tx, wanted, keys).await?;
     let mut found = Vec::new();
     for (zone, ids) in by_zone(wanted) {
-        let first: Vec<Value> = vec![zone.0.into()];
-        let vaults = tx
-            .fetch_in_with(
-                "SELECT entity_id, sealed FROM vault WHERE zone_id = $1 AND entity_id IN",
-                first.clone(),
-                ids.clone(),
-                "",
-            )
-            .await?;
-        let mut sealed: HashMap<Uuid, Vec<u8>> =
-            vaults.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect::<Result<_>>()?;
-        for row in tx.fetch_in_with(ENTITY, first, ids, "").await? {
-            let id: Uuid = row.get(1)?;
-            let Some(key) = opened.get(&id) else { continue };
-            found.push(state(&row, key, sealed.remove(&id))?);
+        for row in tx.fetch_in_with(ENTITY, vec![zone.0.into()], ids, "").await? {
+            found.extend(state(&row, keys)?);
         }
     }
     Ok(found)
@@ -257,15 +268,15 @@ fn point(geometry: &serde_json::Value) -> Option<Position> {
     Position::new(geometry.get("lon")?.as_f64()?, geometry.get("lat")?.as_f64()?)
 }
 
-fn state(row: &Row, key: &SubjectKey, vault: Option<Vec<u8>>) -> Result<EntityState> {
+fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
     let broken = |column| DbError::Inconsistent { table: "entity", column };
-    let sealed: Props = match vault {
-        Some(bytes) => {
-            let plain = key.open(b"vault", &bytes).map_err(|_| broken("vault"))?;
-            serde_json::from_slice(&plain).map_err(|_| broken("vault"))?
-        }
-        None => Props::new(),
+    let (realm, wrapped): (String, Vec<u8>) = (row.get(24)?, row.get(25)?);
+    let Some(key) = unwrap("entity", row.get(1)?, &realm, &wrapped, keys)? else {
+        return Ok(None);
     };
+    let vault: Vec<u8> = row.get(26)?;
+    let plain = key.open(b"vault", &vault).map_err(|_| broken("sealed"))?;
+    let sealed: Props = serde_json::from_slice(&plain).map_err(|_| broken("sealed"))?;
     let props: String = row.get(5)?;
     let position = match (row.get::<Option<f64>>(6)?, row.get::<Option<f64>>(7)?) {
         (Some(lon), Some(lat)) => Position::new(lon, lat),
@@ -281,14 +292,13 @@ fn state(row: &Row, key: &SubjectKey, vault: Option<Vec<u8>>) -> Result<EntitySt
         zone_id: ZoneId(row.get(0)?),
         entity_id: row.get(1)?,
         dataset: row.get(2)?,
-        // Only a new key is stored with its realm.
-        realm: Realm::Adults,
+        realm: Realm::parse(&realm),
         version: row.get(3)?,
         label: row.get(4)?,
         open,
         sealed,
-        key: key.clone(),
-        new_key: None,
+        key,
+        wrapped,
         position,
         flags: row.get(8)?,
         site_id: row.get(9)?,
@@ -312,15 +322,15 @@ fn state(row: &Row, key: &SubjectKey, vault: Option<Vec<u8>>) -> Result<EntitySt
         },
         created_seq: row.get(22)?,
         updated_seq: row.get(23)?,
-        created_at: Micros(row.get::<Option<i64>>(25)?.unwrap_or(0)),
+        created_at: Micros(row.get::<Option<i64>>(28)?.unwrap_or(0)),
         counted: None,
-        merged_into: row.get(24)?,
+        merged_into: row.get(27)?,
         shown: None,
         dirty: false,
         versions: Vec::new(),
     };
     state.counted = state.merged_into.is_none().then(|| CellKey::of(&state));
-    Ok(state)
+    Ok(Some(state))
 }
 
 /// The steps of off-line branches that these entities have taken: entity, branch, base version.

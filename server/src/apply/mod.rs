@@ -3,12 +3,12 @@
 //! A deterministic function of the journal, the forms, the code lists and the boundaries: the
 //! same events give the same rows, live or rebuilt.
 
+mod ahead;
 mod audit;
 mod bring;
 mod cells;
 mod change;
 mod decide;
-mod decisive;
 mod engine;
 mod entity;
 mod event;

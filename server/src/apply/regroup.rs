@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::{
-    decisive::decisive,
     entity::EntityState,
     fold::{FeedOut, Ground, Register, is_on_devices},
     groups::{Cause, Link, pair},
@@ -81,17 +80,25 @@ impl Register {
         }
     }
 
-    /// Whom a registration is one with by card or NINA, in the order of their registration.
+    /// Whom a registration is one with by the decisive rule, in the order of their registration.
     fn decisive_links(&self, id: Uuid, now: &Identity) -> BTreeMap<(i64, Uuid), Cause> {
         let mut wanted = BTreeMap::new();
-        let Some(entity) = self.entities.get(&id) else { return wanted };
+        let (Some(people), Some(person)) = (&self.people, &now.person) else { return wanted };
         for key in &now.keys {
             let holders = self.holders.get(key).filter(|h| h.len() <= HOLDERS_MAX);
-            for (_, other) in holders.into_iter().flatten() {
-                let Some(holder) = self.entities.get(other).filter(|_| *other != id) else {
-                    continue;
-                };
-                if let Some(cause) = decisive(entity, holder) {
+            for (_, other) in holders.into_iter().flatten().filter(|(_, other)| *other != id) {
+                let Some(holder) = self.entities.get(other) else { continue };
+                let same = people.compare(id, *other).is_some_and(|c| c.verdict == Verdict::Same);
+                if same {
+                    let their = Person::of(
+                        &holder.dataset,
+                        &holder.open,
+                        &holder.sealed,
+                        holder.created_at,
+                    );
+                    let card =
+                        !person.card.is_empty() && their.is_some_and(|t| t.card == person.card);
+                    let cause = if card { Cause::Card } else { Cause::Nina };
                     wanted.insert((holder.created_seq, *other), cause);
                 }
             }

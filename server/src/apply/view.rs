@@ -10,7 +10,6 @@ use super::{
     change::{EntityChange, Facts},
     entity::{EntityState, Source},
 };
-use crate::keys::SubjectKey;
 
 /// One version of one member: what it said, and where from.
 #[derive(Clone)]
@@ -20,13 +19,11 @@ pub(super) struct Step {
 }
 
 /// Folds an entity's own versions, oldest first. `None` when it has none.
-pub(super) fn own(
-    zone_id: crate::store::ZoneId,
-    key: &SubjectKey,
-    steps: &[Step],
-) -> Option<EntityState> {
+pub(super) fn own(row: &EntityState, steps: &[Step]) -> Option<EntityState> {
     let first = steps.first()?;
-    let mut state = EntityState::new(zone_id, &first.change, key.clone(), first.source);
+    let mut state = EntityState::new(row.zone_id, &first.change, row.key.clone(), first.source);
+    state.realm = row.realm;
+    state.wrapped.clone_from(&row.wrapped);
     for step in steps {
         state.overlay(&step.change, step.source);
     }
@@ -92,7 +89,7 @@ fn blank(like: &EntityState) -> EntityState {
         open: BTreeMap::new(),
         sealed: BTreeMap::new(),
         key: like.key.clone(),
-        new_key: None,
+        wrapped: like.wrapped.clone(),
         position: None,
         flags: String::from("[]"),
         site_id: None,

@@ -133,27 +133,14 @@ pub(super) async fn write_entities(
     dirty: Vec<EntityState>,
     cells: &mut Cells,
 ) -> Result<()> {
-    let mut keys = Vec::new();
     let mut rows = Vec::new();
     let mut versions = Vec::new();
-    let mut vaults = Vec::new();
     for mut entity in dirty {
         if let Some(former) = entity.counted.clone() {
             cells.add(former, -1);
         }
-        let seen = entity.shown.as_deref().unwrap_or(&entity);
         if entity.merged_into.is_none() {
-            cells.add(CellKey::of(seen), 1);
-        }
-        vaults.push(vec![entity.zone_id.0.into(), entity.entity_id.into(), seen.vault().into()]);
-        if let Some(wrapped) = &entity.new_key {
-            keys.push(vec![
-                entity.zone_id.0.into(),
-                "entity".into(),
-                entity.entity_id.into(),
-                entity.realm.as_str().into(),
-                wrapped.as_slice().into(),
-            ]);
+            cells.add(CellKey::of(entity.shown.as_deref().unwrap_or(&entity)), 1);
         }
         for v in &entity.versions {
             versions.push(vec![
@@ -174,16 +161,10 @@ pub(super) async fn write_entities(
         rows.push(entity_row(shown.unwrap_or(entity), merged_into));
     }
     tx.insert_rows(
-        "INSERT INTO subject_key (zone_id, subject, subject_id, realm, wrapped)",
-        "ON CONFLICT (zone_id, subject, subject_id) DO NOTHING",
-        keys,
-    )
-    .await?;
-    tx.insert_rows(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, lon, lat, flags, \
          site_id, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
          basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq, \
-         merged_into)",
+         realm, wrapped, sealed, merged_into)",
         "ON CONFLICT (zone_id, entity_id) DO UPDATE SET version = excluded.version, \
          label = excluded.label, props = excluded.props, lon = excluded.lon, lat = excluded.lat, \
          flags = excluded.flags, site_id = excluded.site_id, region_2012 = excluded.region_2012, \
@@ -192,14 +173,8 @@ pub(super) async fn write_entities(
          commune_2023 = excluded.commune_2023, basis_2012 = excluded.basis_2012, \
          basis_2023 = excluded.basis_2023, district = excluded.district, sex = excluded.sex, \
          age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq, \
-         merged_into = excluded.merged_into",
+         sealed = excluded.sealed, merged_into = excluded.merged_into",
         rows,
-    )
-    .await?;
-    tx.insert_rows(
-        "INSERT INTO vault (zone_id, entity_id, sealed)",
-        "ON CONFLICT (zone_id, entity_id) DO UPDATE SET sealed = excluded.sealed",
-        vaults,
     )
     .await?;
     tx.insert_rows(
@@ -214,6 +189,7 @@ pub(super) async fn write_entities(
 
 fn entity_row(entity: EntityState, merged_into: Option<Uuid>) -> Vec<Value> {
     let props = to_text(&entity.open);
+    let vault = entity.vault();
     // Only places have their position in clear; a person's stays in the vault.
     let position = entity.position.filter(|_| entity.open.contains_key("geometry"));
     let mut row: Vec<Value> = vec![
@@ -237,6 +213,9 @@ fn entity_row(entity: EntityState, merged_into: Option<Uuid>) -> Vec<Value> {
         entity.facts.status.unwrap_or_default().into(),
         entity.created_seq.into(),
         entity.updated_seq.into(),
+        entity.realm.as_str().into(),
+        entity.wrapped.into(),
+        vault.into(),
         merged_into.into(),
     ]);
     row

@@ -32,7 +32,7 @@ pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<
             .fetch_all()
             .await?;
         for row in &rows {
-            let sha256 = row.hash(0)?;
+            let sha256 = row.bytes(0)?;
             missing_files += u64::from(!base.blobs.has(&sha256));
             after = sha256.to_vec();
         }

@@ -29,6 +29,8 @@ pub enum Db {
         read: SqlitePool,
         /// The one writer.
         write: SqlitePool,
+        /// Folds the log back beside the writer.
+        keeper: SqlitePool,
     },
     /// A server.
     Postgres(PgPool),
@@ -36,6 +38,13 @@ pub enum Db {
 
 /// Readers of the embedded database. Four cover two cores with room for a slow download.
 const SQLITE_READERS: u32 = 4;
+/// Pages of SQLite's log (64 MB) past which a commit folds it back by itself. A page of an index that
+/// many commits touch is written back once: the longer the log, the less is written.
+const LOG_PAGES: i64 = 16_000;
+/// How often the log is folded back beside the writer.
+const TEND: Duration = Duration::from_secs(1);
+/// Pages that are left to a commit: it takes a few milliseconds for them.
+const LEFT_OVER: i64 = 500;
 /// Connections to PostgreSQL: writer, apply, and readers.
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// How often a transient failure is tried again before it is reported.
@@ -84,15 +93,20 @@ impl Db {
             .before_acquire(|connection, _| sound(connection))
             .acquire_timeout(Duration::from_mins(1))
             .connect_with(
-                base.clone().pragma("cache_size", "-49152").pragma("wal_autocheckpoint", "4000"),
+                base.clone()
+                    .pragma("cache_size", "-49152")
+                    .pragma("wal_autocheckpoint", LOG_PAGES.to_string()),
             )
             .await?;
+        let keeper = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(base.clone().pragma("wal_autocheckpoint", "0"));
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .before_acquire(|connection, _| sound(connection))
             .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-4096"));
-        Ok(Self::Sqlite { read, write })
+            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-1024"));
+        Ok(Self::Sqlite { read, write, keeper })
     }
 
     /// Starts a read: a snapshot of what was committed.
@@ -151,6 +165,34 @@ impl Db {
         Ok(value)
     }
 
+    /// Folds SQLite's log back into its file every second, so that commits need not wait for it.
+    ///
+    /// Never ends on SQLite: the task is to be aborted. On PostgreSQL there is nothing to do.
+    pub async fn tend(&self) {
+        let Self::Sqlite { keeper, .. } = self else { return };
+        loop {
+            tokio::time::sleep(TEND).await;
+            let mut before = 0;
+            loop {
+                let folded: std::result::Result<(i64, i64, i64), _> =
+                    sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(keeper).await;
+                let (log, done) = match folded {
+                    Ok((_, log, done)) => (log, done),
+                    Err(failure) => {
+                        warn!(error = %failure, "the log cannot be folded back now");
+                        break;
+                    }
+                };
+                // Near its end the log is followed up closely: the commit that finds little left
+                // finishes, and the next starts the log over.
+                if log < LOG_PAGES || done - before < LEFT_OVER {
+                    break;
+                }
+                before = done;
+            }
+        }
+    }
+
     /// `sqlite` or `postgres`, for messages and benchmarks.
     pub fn backend(&self) -> &'static str {
         match self {
@@ -162,8 +204,9 @@ impl Db {
     /// Closes all connections; on SQLite this also folds the log back into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write } => {
+            Self::Sqlite { read, write, keeper } => {
                 read.close().await;
+                keeper.close().await;
                 write.close().await;
             }
             Self::Postgres(pool) => pool.close().await,

@@ -40,8 +40,8 @@ impl Row {
         })
     }
 
-    /// A 32-byte hash at position `i`.
-    pub fn hash(&self, i: usize) -> Result<[u8; 32]> {
+    /// A hash of `N` bytes at position `i`.
+    pub fn bytes<const N: usize>(&self, i: usize) -> Result<[u8; N]> {
         let bytes: Vec<u8> = self.get(i)?;
         bytes.try_into().map_err(|_| super::DbError::Inconsistent { table: "?", column: "hash" })
     }

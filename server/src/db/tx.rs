@@ -44,7 +44,7 @@ enum Args {
 /// Values a list may hold at once: far below both databases' limits (32,766 and 65,535).
 const LIST_MAX: usize = 1_000;
 /// Rows of one multi-row INSERT: powers of four keep the statement cache small.
-const ROW_CHUNKS: [usize; 4] = [64, 16, 4, 1];
+const ROW_CHUNKS: [usize; 5] = [256, 64, 16, 4, 1];
 
 impl Tx {
     /// Starts a statement.

@@ -62,8 +62,8 @@ impl From<&[u8]> for Value {
     }
 }
 
-impl From<[u8; 32]> for Value {
-    fn from(v: [u8; 32]) -> Self {
+impl<const N: usize> From<[u8; N]> for Value {
+    fn from(v: [u8; N]) -> Self {
         Self::Bytes(Some(v.to_vec()))
     }
 }

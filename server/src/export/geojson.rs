@@ -161,6 +161,7 @@ mod tests {
             basis: ["polygon", "crosswalk"].map(str::to_owned),
             district: String::new(),
             status: String::from("active"),
+            created_seq: 1,
             version: 2,
         }
     }

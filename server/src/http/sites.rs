@@ -73,7 +73,7 @@ struct Reading {
     app: Arc<App>,
     scope: Scope,
     tier: SiteTier,
-    after: Option<(crate::store::ZoneId, uuid::Uuid)>,
+    after: Option<entities::Place>,
     state: Step,
 }
 
@@ -103,7 +103,7 @@ fn stream(app: Arc<App>, scope: Scope, tier: SiteTier) -> Body {
             }
             site_feature(&mut text, site, r.tier);
         }
-        r.after = rows.last().map(|s| (s.zone_id, s.entity_id)).or(r.after);
+        r.after = rows.last().map(sites::SiteRow::place).or(r.after);
         r.state = if i64::try_from(rows.len())? < PAGE { Step::End } else { Step::Pages };
         if matches!(r.state, Step::End) {
             text.push_str(FOOT);

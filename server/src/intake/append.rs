@@ -8,7 +8,10 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{EventKind, FileEntry, Incoming, Matter, Payload};
+use super::{
+    EventKind, FileEntry, Incoming, Matter, Payload,
+    event::{IntakeKey, half},
+};
 use crate::{
     db::{Result, Sql, Tx, Value},
     keys::{MasterKeys, SubjectKey},
@@ -46,10 +49,10 @@ pub(super) struct Prepared {
     incoming: Arc<Incoming>,
     event_id: Uuid,
     content_hash: [u8; 32],
-    instance_key: [u8; 32],
-    content_key: [u8; 32],
-    deprecated_key: Option<[u8; 32]>,
-    file_keys: Vec<[u8; 32]>,
+    instance_key: IntakeKey,
+    content_key: IntakeKey,
+    deprecated_key: Option<IntakeKey>,
+    file_keys: Vec<IntakeKey>,
     wrapped_key: Vec<u8>,
     payload: Vec<u8>,
     /// The same files without the XML, in case the submission itself is already here.
@@ -128,7 +131,8 @@ fn entry(file: &super::StoredFile) -> FileEntry {
 struct Known {
     zone_id: ZoneId,
     submission_id: Uuid,
-    content_hash: Option<[u8; 32]>,
+    /// The first half, enough to tell contents apart.
+    content_hash: Option<IntakeKey>,
 }
 
 /// What one prepared submission adds to the journal.
@@ -142,10 +146,10 @@ struct Addition {
 /// The rows of one transaction.
 #[derive(Default)]
 struct Batch {
-    known: HashMap<[u8; 32], Known>,
+    known: HashMap<IntakeKey, Known>,
     additions: Vec<Addition>,
-    new_keys: Vec<([u8; 32], Known)>,
-    late: Vec<([u8; 32], [u8; 32])>,
+    new_keys: Vec<(IntakeKey, Known)>,
+    late: Vec<(IntakeKey, IntakeKey)>,
 }
 
 /// Appends a batch and says what became of each submission, in order.
@@ -181,7 +185,7 @@ async fn lock_head(tx: &mut Tx) -> Result<i64> {
     tx.query(LOCK).fetch_one().await?.get(0)
 }
 
-async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<[u8; 32], Known>> {
+async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<IntakeKey, Known>> {
     let mut wanted = HashSet::new();
     for p in batch {
         wanted.extend([p.instance_key, p.content_key]);
@@ -204,7 +208,7 @@ async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<[u8; 32],
             submission_id: row.get(2)?,
             content_hash: hash.and_then(|h| h.try_into().ok()),
         };
-        known.insert(row.hash(0)?, value);
+        known.insert(row.bytes(0)?, value);
     }
     Ok(known)
 }
@@ -212,14 +216,15 @@ async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<[u8; 32],
 impl Batch {
     /// *Same id + same bytes = the same submission; same id + other bytes = both kept.*
     fn decide(&mut self, index: usize, p: &Prepared) -> Outcome {
+        let content = half(&p.content_hash);
         let Some(first) = self.known.get(&p.instance_key).copied() else {
             return self.first_of_its_id(index, p);
         };
         match first.content_hash {
-            Some(hash) if hash == p.content_hash => self.seen(index, p, first),
+            Some(hash) if hash == content => self.seen(index, p, first),
             None => {
-                self.late.push((p.instance_key, p.content_hash));
-                let known = Known { content_hash: Some(p.content_hash), ..first };
+                self.late.push((p.instance_key, content));
+                let known = Known { content_hash: Some(content), ..first };
                 self.known.insert(p.instance_key, known);
                 self.add(index, p, EventKind::LateOriginal, first.zone_id, first.submission_id);
                 Outcome::Accepted { submission_id: first.submission_id }
@@ -233,7 +238,7 @@ impl Batch {
                     return self.seen(index, p, other);
                 }
                 let zone = p.incoming.sender.zone_id;
-                self.learn(p.content_key, zone, p.event_id, Some(p.content_hash));
+                self.learn(p.content_key, zone, p.event_id, Some(content));
                 self.add(index, p, EventKind::Conflict, zone, p.event_id);
                 Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
             }
@@ -258,7 +263,7 @@ impl Batch {
             }
         };
         let kind = if p.incoming.matter == Matter::Decision { EventKind::Decision } else { kind };
-        self.learn(p.instance_key, zone, submission_id, Some(p.content_hash));
+        self.learn(p.instance_key, zone, submission_id, Some(half(&p.content_hash)));
         self.add(index, p, kind, zone, submission_id);
         Outcome::Accepted { submission_id }
     }
@@ -280,10 +285,10 @@ impl Batch {
 
     fn learn(
         &mut self,
-        key: [u8; 32],
+        key: IntakeKey,
         zone_id: ZoneId,
         submission_id: Uuid,
-        hash: Option<[u8; 32]>,
+        hash: Option<IntakeKey>,
     ) {
         let known = Known { zone_id, submission_id, content_hash: hash };
         self.known.insert(key, known);
@@ -332,12 +337,14 @@ async fn write_events(
             p.incoming.sender.device_id.into(),
             now.into(),
             payload.as_slice().into(),
+            p.incoming.realm.as_str().into(),
+            p.wrapped_key.as_slice().into(),
         ]);
     }
     let count = i64::try_from(events.len())?;
     tx.insert_rows(
         "INSERT INTO journal (zone_id, seq, event_id, kind, submission_id, form_id, form_version, \
-         instance_id, content_hash, account_id, device_id, received_at, payload)",
+         instance_id, content_hash, account_id, device_id, received_at, payload, realm, wrapped)",
         "",
         events,
     )
@@ -347,17 +354,9 @@ async fn write_events(
 }
 
 async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> {
-    let mut subject_keys = Vec::new();
     let mut blobs = Vec::new();
     for a in &work.additions {
         let Some(p) = batch.get(a.index) else { continue };
-        subject_keys.push(vec![
-            a.zone_id.0.into(),
-            "event".into(),
-            p.event_id.into(),
-            p.incoming.realm.as_str().into(),
-            p.wrapped_key.as_slice().into(),
-        ]);
         // The others get their row when they are uploaded.
         for file in p.incoming.files.iter().filter(|f| f.is_here) {
             blobs.push(vec![
@@ -383,12 +382,6 @@ async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> 
         "INSERT INTO intake_key (intake_key, zone_id, submission_id, content_hash)",
         "",
         keys,
-    )
-    .await?;
-    tx.insert_rows(
-        "INSERT INTO subject_key (zone_id, subject, subject_id, realm, wrapped)",
-        "",
-        subject_keys,
     )
     .await?;
     tx.insert_rows(

@@ -118,14 +118,22 @@ pub struct Incoming {
     pub decoded: Option<Arc<crate::forms::Decoded>>,
 }
 
+/// A key of idempotency: half of a SHA-256, which chance does not meet twice.
+pub(super) type IntakeKey = [u8; 16];
+
 /// SHA-256 over length-prefixed parts.
-pub(super) fn key_of(parts: &[&[u8]]) -> [u8; 32] {
+fn hash_of(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+/// The first half of a hash, as it is stored.
+pub(super) fn half(hash: &[u8; 32]) -> IntakeKey {
+    *hash.first_chunk().expect("16 is less than 32")
 }
 
 impl Incoming {
@@ -145,28 +153,36 @@ impl Incoming {
         }
     }
 
-    /// Key of "this instance of this form".
-    pub(super) fn instance_key(&self) -> [u8; 32] {
+    fn instance_hash(&self) -> [u8; 32] {
         let matter: &[u8] = match self.matter {
             Matter::Submission => b"instance",
             Matter::Decision => b"decision",
         };
-        key_of(&[matter, self.form_id.as_bytes(), self.instance_id.as_bytes()])
+        hash_of(&[matter, self.form_id.as_bytes(), self.instance_id.as_bytes()])
+    }
+
+    fn hash_with(&self, content: &[u8; 32]) -> [u8; 32] {
+        hash_of(&[b"content", &self.instance_hash(), content])
+    }
+
+    /// Key of "this instance of this form".
+    pub(super) fn instance_key(&self) -> IntakeKey {
+        half(&self.instance_hash())
     }
 
     /// Key of the instance that this one replaces.
-    pub(super) fn deprecated_key(&self) -> Option<[u8; 32]> {
+    pub(super) fn deprecated_key(&self) -> Option<IntakeKey> {
         let id = self.deprecated_id.as_ref().filter(|id| **id != self.instance_id)?;
-        Some(key_of(&[b"instance", self.form_id.as_bytes(), id.as_bytes()]))
+        Some(half(&hash_of(&[b"instance", self.form_id.as_bytes(), id.as_bytes()])))
     }
 
     /// Key of "this instance with this content".
-    pub(super) fn content_key(&self, content: &[u8; 32]) -> [u8; 32] {
-        key_of(&[b"content", &self.instance_key(), content])
+    pub(super) fn content_key(&self, content: &[u8; 32]) -> IntakeKey {
+        half(&self.hash_with(content))
     }
 
     /// Key of one file of this submission.
-    pub(super) fn file_key(&self, content: &[u8; 32], file: &StoredFile) -> [u8; 32] {
-        key_of(&[b"file", &self.content_key(content), file.name.as_bytes(), &file.sha256])
+    pub(super) fn file_key(&self, content: &[u8; 32], file: &StoredFile) -> IntakeKey {
+        half(&hash_of(&[b"file", &self.hash_with(content), file.name.as_bytes(), &file.sha256]))
     }
 }

@@ -2,11 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::{
+    blocks::{Blocks, Candidate, in_parallel},
+    cluster::{Clusters, Edge, cluster},
+    hashing::Map,
+    keys::{KEYS, KIND_OF},
     model::Model,
     policy::Policy,
     records::{RecordNo, Records},
-    verdict::{KeyKind, Reviewed, Stops, Verdict},
+    score, stops, train,
+    verdict::{Decision, KeyKind, Reviewed, Stops, Verdict},
+    words::LikenessCache,
 };
 
 /// A pair that is worth keeping.
@@ -93,17 +101,208 @@ pub fn link(
     records: &Records,
     model: &Model,
     policy: &Policy,
-    _reviewed: &[Reviewed],
+    reviewed: &[Reviewed],
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Linkage {
-    let _ = policy;
-    progress(Progress { stage: "clustering", done: 0, of: 0 });
-    let count = u32::try_from(records.len()).expect("record numbers are 32 bits wide");
-    let report = Quality {
-        records: u64::from(count),
-        people: u64::from(count),
-        model: model.version().to_owned(),
-        ..Quality::default()
+    let blocks = blocks(records, policy, progress);
+    link_blocks(records, &blocks, model, policy, reviewed, progress)
+}
+
+/// Learns a model from the records and links them with it, blocking only once.
+pub fn train_and_link(
+    records: &Records,
+    policy: &Policy,
+    reviewed: &[Reviewed],
+    progress: &(dyn Fn(Progress) + Sync),
+) -> (Model, Linkage) {
+    let blocks = blocks(records, policy, progress);
+    progress(Progress { stage: "training", done: 0, of: 1 });
+    let model = train::learn(records, &blocks, reviewed, policy);
+    progress(Progress { stage: "training", done: 1, of: 1 });
+    let linkage = link_blocks(records, &blocks, &model, policy, reviewed, progress);
+    (model, linkage)
+}
+
+fn blocks(records: &Records, policy: &Policy, progress: &(dyn Fn(Progress) + Sync)) -> Blocks {
+    let done = AtomicU64::new(0);
+    let of = u64::try_from(KEYS).expect("a small number");
+    Blocks::build(records, policy.threads(), &|| {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        progress(Progress { stage: "blocking", done, of });
+    })
+}
+
+fn link_blocks(
+    records: &Records,
+    blocks: &Blocks,
+    model: &Model,
+    policy: &Policy,
+    reviewed: &[Reviewed],
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Linkage {
+    let (pairs, candidates) = score_all(records, blocks, model, policy, progress);
+    progress(Progress { stage: "clustering", done: 0, of: 1 });
+    let clusters = clusters(records, model, policy, reviewed, &pairs);
+    let report = report(records, blocks, model, policy, &pairs, candidates, &clusters);
+    progress(Progress { stage: "clustering", done: 1, of: 1 });
+    Linkage { clusters: clusters.first, pairs, report }
+}
+
+/// Scores every candidate and keeps those worth a look.
+fn score_all(
+    records: &Records,
+    blocks: &Blocks,
+    model: &Model,
+    policy: &Policy,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> (Vec<ScoredPair>, u64) {
+    let of = u64::try_from(blocks.candidates.len()).expect("memory ends before");
+    let done = AtomicU64::new(0);
+    let parts: Vec<&[Candidate]> = blocks.candidates.chunks(PART).collect();
+    let parts = in_parallel(parts.len(), policy.threads(), |task| {
+        let part = parts.get(task).copied().unwrap_or_default();
+        let mut cache = LikenessCache::default();
+        let kept: Vec<ScoredPair> = part
+            .iter()
+            .filter_map(|candidate| scored(records, model, policy, &mut cache, candidate))
+            .collect();
+        let step = u64::try_from(part.len()).expect("a part is small");
+        let done = done.fetch_add(step, Ordering::Relaxed) + step;
+        progress(Progress { stage: "scoring", done, of });
+        kept
+    });
+    let mut pairs = parts.concat();
+    // Split blocks may find a pair twice.
+    pairs.sort_unstable_by_key(|p| (p.a, p.b));
+    pairs.dedup_by_key(|p| (p.a, p.b));
+    (pairs, of)
+}
+
+/// Candidates a thread takes at once.
+const PART: usize = 65_536;
+
+fn scored(
+    records: &Records,
+    model: &Model,
+    policy: &Policy,
+    cache: &mut LikenessCache,
+    candidate: &Candidate,
+) -> Option<ScoredPair> {
+    let Candidate { a, b, key } = *candidate;
+    let (x, y) = (records.row(a)?, records.row(b)?);
+    let score = score::score(model, records, cache, x, y);
+    let stops = stops::stops(x, y, &score.pattern);
+    let verdict = stops::verdict(policy, x, y, &score, stops);
+    if verdict != Verdict::Same && score.probability < policy.review {
+        return None;
+    }
+    let key = KIND_OF.get(usize::from(key)).copied()?;
+    let (weight, probability, relative) = (score.weight, score.probability, score.relative);
+    Some(ScoredPair { a, b, weight, probability, relative, verdict, stops, key })
+}
+
+/// Clusters the pairs above the policy's threshold; what reviewers decided comes first.
+fn clusters(
+    records: &Records,
+    model: &Model,
+    policy: &Policy,
+    reviewed: &[Reviewed],
+    pairs: &[ScoredPair],
+) -> Clusters {
+    let decided: Map<(RecordNo, RecordNo), Decision> =
+        reviewed.iter().map(|r| ((r.a.min(r.b), r.a.max(r.b)), r.decision)).collect();
+    let mut edges: Vec<Edge> = decided
+        .iter()
+        .filter(|(_, d)| **d == Decision::Same)
+        .map(|(&(a, b), _)| Edge { a, b, weight: f32::INFINITY })
+        .collect();
+    edges.extend(
+        pairs
+            .iter()
+            .filter(|p| p.probability >= policy.cluster && !decided.contains_key(&(p.a, p.b)))
+            .map(|p| Edge { a: p.a, b: p.b, weight: p.weight }),
+    );
+    let least = (policy.cluster / (1.0 - policy.cluster)).log2();
+    let largest = usize::try_from(policy.largest_cluster).expect("usize is at least 32 bits wide");
+    let mut cache = LikenessCache::default();
+    cluster(records.len(), edges, largest, least, |a, b| {
+        match decided.get(&(a, b)) {
+            Some(Decision::Same) => return Some(f32::MAX),
+            Some(_) => return None,
+            None => {}
+        }
+        let (x, y) = (records.row(a)?, records.row(b)?);
+        let score = score::score(model, records, &mut cache, x, y);
+        let forbidden = stops::stops(x, y, &score.pattern).is_hard();
+        (!forbidden).then_some(score.weight)
+    })
+}
+
+fn report(
+    records: &Records,
+    blocks: &Blocks,
+    model: &Model,
+    policy: &Policy,
+    pairs: &[ScoredPair],
+    candidates: u64,
+    clusters: &Clusters,
+) -> Quality {
+    let count = |n: usize| u64::try_from(n).expect("memory ends before");
+    let accepted = || pairs.iter().filter(|p| p.probability >= policy.cluster);
+    let sum = |pairs: &mut dyn Iterator<Item = &ScoredPair>| -> f64 {
+        pairs.map(|p| f64::from(p.probability)).sum()
     };
-    Linkage { clusters: (0..count).collect(), pairs: Vec::new(), report }
+    let (expected, all) = (sum(&mut accepted()), sum(&mut pairs.iter()));
+    let number = count(accepted().count());
+    let people = records
+        .rows
+        .iter()
+        .zip(0u32..)
+        .zip(&clusters.first)
+        .filter(|((row, i), first)| !row.removed && i == *first)
+        .count();
+    let mut large_blocks = blocks.large.clone();
+    large_blocks.truncate(20);
+    Quality {
+        records: count(records.live()),
+        people: count(people),
+        candidates,
+        accepted: number,
+        to_review: count(pairs.iter().filter(|p| p.verdict == Verdict::Review).count()),
+        refused: count(clusters.refused.len()),
+        expected_precision: ratio(expected, real(number)),
+        expected_recall: ratio(expected, all),
+        expected_people: expected_people(records.live(), pairs),
+        large_blocks,
+        model: model.version().to_owned(),
+    }
+}
+
+/// Expected number of people: each record is "new" with the probability that no earlier record is the same person,
+/// taking the pairs as independent.
+fn expected_people(records: usize, pairs: &[ScoredPair]) -> f64 {
+    let mut new: Map<u32, f64> = Map::default();
+    for pair in pairs {
+        *new.entry(pair.b.0).or_insert(1.0) *= 1.0 - f64::from(pair.probability);
+    }
+    let repeated: f64 = new.values().map(|p| 1.0 - p).sum();
+    real(u64::try_from(records).expect("memory ends before")) - repeated
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "counts of records are far below 2^52"
+)]
+fn real(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "a share between 0 and 1"
+)]
+fn ratio(part: f64, whole: f64) -> f32 {
+    if whole > 0.0 { (part / whole) as f32 } else { 1.0 }
 }

@@ -4,21 +4,46 @@
 //! `sanu_schemas`. The rest of the server gives it [`Registration`]s and reads [`Match`]es; it never decides what is
 //! done with them. Read `docs/linkage.md` first.
 
+mod birth;
+mod blocks;
+mod calibration;
+mod cluster;
+mod em;
 mod evidence;
+mod explain;
+mod fold;
+mod hashing;
+mod index;
+mod keys;
 mod linkage;
 mod model;
+mod names;
+mod numbers;
+mod pattern;
 pub mod places;
 mod policy;
+mod prior;
 mod records;
 mod registration;
 mod resolver;
+mod score;
+mod similarity;
+mod sketch;
+mod snapshot;
+mod sound;
+mod stops;
+mod train;
+mod trees;
 mod verdict;
+mod weights;
+mod words;
 
 pub use evidence::{Comparison, Evidence, Field};
-pub use linkage::{LargeBlock, Linkage, Progress, Quality, ScoredPair, link};
-pub use model::{Model, train};
+pub use linkage::{LargeBlock, Linkage, Progress, Quality, ScoredPair, link, train_and_link};
+pub use model::{Model, ModelError};
 pub use policy::{Auto, Policy};
 pub use records::{RecordNo, Records};
 pub use registration::{Kind, Registration, Sex};
 pub use resolver::{Resolver, SnapshotError};
+pub use train::train;
 pub use verdict::{Decision, KeyKind, Match, Reviewed, Stop, Stops, Verdict};

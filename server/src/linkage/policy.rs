@@ -33,3 +33,13 @@ impl Default for Policy {
         Self { auto: Auto::default(), review: 0.2, cluster: 0.5, largest_cluster: 6, threads: 0 }
     }
 }
+
+impl Policy {
+    /// How many threads batch work uses.
+    pub(super) fn threads(&self) -> usize {
+        if self.threads > 0 {
+            return self.threads;
+        }
+        std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    }
+}

@@ -2,25 +2,28 @@
 
 use super::{
     evidence::Comparison,
+    explain,
+    index::Index,
+    keys::KIND_OF,
     model::Model,
     policy::Policy,
-    records::{RecordNo, Records},
+    records::{RecordNo, Records, Row},
     registration::Registration,
-    verdict::{Match, Stops, Verdict},
+    score, snapshot, stops,
+    verdict::{Match, Verdict},
+    words::LikenessCache,
 };
 
-/// Why a snapshot could not be read.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum SnapshotError {
-    /// Another program or version wrote it, or it is cut off.
-    #[error("not a linkage snapshot of this version")]
-    Format,
-}
+pub use super::snapshot::SnapshotError;
 
 /// All registrations in memory with their keys: answers "who else could this be?" in well under a millisecond.
+///
+/// It compares exactly as `link` does. What depends on the order of arrival: which fields were taken for swapped, and,
+/// in blocks of more than 48, which members are compared. [`Records::settle`] and `link` decide both anew.
 #[derive(Debug, Default)]
 pub struct Resolver {
     records: Records,
+    index: Index,
     model: Model,
     policy: Policy,
 }
@@ -28,12 +31,18 @@ pub struct Resolver {
 impl Resolver {
     /// Starts an empty resolver.
     pub fn new(model: Model, policy: Policy) -> Self {
-        Self { records: Records::new(), model, policy }
+        Self { records: Records::new(), index: Index::default(), model, policy }
     }
 
-    /// Takes over records that were loaded in bulk, and indexes them.
-    pub fn from_records(records: Records, model: Model, policy: Policy) -> Self {
-        Self { records, model, policy }
+    /// Takes over records that were loaded in bulk, settles and indexes them.
+    pub fn from_records(mut records: Records, model: Model, policy: Policy) -> Self {
+        records.settle();
+        Self::indexed(records, model, policy)
+    }
+
+    fn indexed(records: Records, model: Model, policy: Policy) -> Self {
+        let index = Index::of(&records.words, &records.rows);
+        Self { records, index, model, policy }
     }
 
     /// The records, for `train` and `link`.
@@ -58,45 +67,83 @@ impl Resolver {
 
     /// Adds one registration and indexes it.
     pub fn add(&mut self, registration: &Registration<'_>) -> RecordNo {
-        self.records.push(registration)
+        let number = self.records.push(registration);
+        if let Some(row) = self.records.row(number) {
+            self.index.add(&self.records.words, &self.records.rows, row);
+        }
+        number
     }
 
     /// Takes a registration out: it matches nothing any more. Its number is not given out again.
     /// Returns false when it was not there.
-    pub fn remove(&mut self, _record: RecordNo) -> bool {
-        false
+    pub fn remove(&mut self, record: RecordNo) -> bool {
+        let Some(row) = self.records.row(record).copied() else { return false };
+        self.index.remove(&self.records.words, &row, record);
+        self.records.remove(record)
     }
 
     /// The registrations that may describe the same person or a relative, best first. Empty for an unknown number.
-    pub fn matches(&self, _record: RecordNo) -> Vec<Match> {
-        Vec::new()
+    pub fn matches(&self, record: RecordNo) -> Vec<Match> {
+        self.records.row(record).map_or_else(Vec::new, |row| self.matches_of_row(row, Some(record)))
     }
 
     /// The same for a registration that is not kept (its words are remembered, nothing else is).
-    pub fn matches_of(&mut self, _registration: &Registration<'_>) -> Vec<Match> {
-        Vec::new()
+    pub fn matches_of(&mut self, registration: &Registration<'_>) -> Vec<Match> {
+        let row = self.records.read(registration);
+        self.matches_of_row(&row, None)
+    }
+
+    fn matches_of_row(&self, row: &Row, own: Option<RecordNo>) -> Vec<Match> {
+        let mut cache = LikenessCache::small();
+        let mut matches: Vec<Match> = self
+            .index
+            .candidates(&self.records.words, row)
+            .into_iter()
+            .filter(|(record, _)| Some(*record) != own)
+            .filter_map(|(other, kind)| self.matched(&mut cache, row, own, other, kind))
+            .collect();
+        matches.sort_by(|x, y| y.weight.total_cmp(&x.weight).then(x.other.cmp(&y.other)));
+        matches
+    }
+
+    fn matched(
+        &self,
+        cache: &mut LikenessCache,
+        row: &Row,
+        own: Option<RecordNo>,
+        other: RecordNo,
+        kind: usize,
+    ) -> Option<Match> {
+        let there = self.records.row(other)?;
+        // The earlier registration stands first, as in batch.
+        let (a, b) = if own.is_some_and(|own| own < other) { (row, there) } else { (there, row) };
+        let score = score::score(&self.model, &self.records, cache, a, b);
+        let stops = stops::stops(a, b, &score.pattern);
+        let verdict = stops::verdict(&self.policy, a, b, &score, stops);
+        let key = KIND_OF.get(kind).copied()?;
+        (verdict != Verdict::Unrelated).then_some(Match {
+            other,
+            weight: score.weight,
+            probability: score.probability,
+            relative: score.relative,
+            verdict,
+            stops,
+            key,
+        })
     }
 
     /// Everything about one pair, whether a key joins them or not. `None` for an unknown or removed number.
-    pub fn compare(&self, _a: RecordNo, _b: RecordNo) -> Option<Comparison> {
-        Some(Comparison {
-            fields: Vec::new(),
-            total: 0.0,
-            probability: 0.0,
-            relative: 0.0,
-            verdict: Verdict::Unrelated,
-            stops: Stops::default(),
-            model: self.model.version().to_owned(),
-        })
+    pub fn compare(&self, a: RecordNo, b: RecordNo) -> Option<Comparison> {
+        explain::compare(&self.records, &self.model, &self.policy, a, b)
     }
 
     /// All records as bytes; the index and the model are not part of it.
     pub fn snapshot(&self) -> Vec<u8> {
-        Vec::new()
+        snapshot::write(&self.records)
     }
 
     /// Reads a snapshot and indexes it.
-    pub fn restore(_snapshot: &[u8], model: Model, policy: Policy) -> Result<Self, SnapshotError> {
-        Ok(Self::new(model, policy))
+    pub fn restore(snapshot: &[u8], model: Model, policy: Policy) -> Result<Self, SnapshotError> {
+        Ok(Self::indexed(snapshot::read(snapshot)?, model, policy))
     }
 }

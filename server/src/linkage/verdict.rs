@@ -92,7 +92,7 @@ impl Stop {
 
     /// Whether batch clustering, too, keeps such a pair apart (the others only ask for a person's eye).
     pub const fn is_hard(self) -> bool {
-        matches!(self, Self::Nina | Self::Twins | Self::Generation | Self::MinerAndChild)
+        matches!(self, Self::Nina | Self::MinerAndChild)
     }
 }
 

@@ -81,7 +81,7 @@ fn stream(app: Arc<App>, scope: Scope, dataset: String, columns: Vec<String>) ->
                 entities::list_page(&mut tx, &scope, &dataset, after, PAGE, &app.base.keys).await?;
             drop(tx);
             let Some(last) = rows.last() else { return Ok(None) };
-            let next = Some((last.zone_id, last.entity_id));
+            let next = Some(last.place());
             let after = (i64::try_from(rows.len())? == PAGE).then_some(next);
             let text: Vec<u8> = rows.iter().flat_map(|row| row_line(row, &columns)).collect();
             Ok(Some((text, (app, scope, dataset, columns, after))))

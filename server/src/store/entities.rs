@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Scope, ZoneId};
 use crate::{
-    db::{DbError, Result, Tx, Value},
+    db::{DbError, Result, Row, Tx, Value},
     keys::{MasterKeys, Realm},
 };
 
@@ -18,6 +18,10 @@ pub async fn heads(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<Vec<(i32
     rows.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
 }
 
+/// A place in a list: zone, the event that made the entity, its id. Lists are read in this order, in
+/// which they are also written.
+pub type Place = (ZoneId, i64, Uuid);
+
 /// One row of an entity list.
 #[derive(Clone, Debug)]
 pub struct ListRow {
@@ -25,6 +29,8 @@ pub struct ListRow {
     pub zone_id: ZoneId,
     /// Its id.
     pub entity_id: Uuid,
+    /// The event that made it.
+    pub created_seq: i64,
     /// Its version.
     pub version: i64,
     /// Its label, when that names no person.
@@ -34,6 +40,11 @@ pub struct ListRow {
 }
 
 impl ListRow {
+    /// Where it stands in its list.
+    pub const fn place(&self) -> Place {
+        (self.zone_id, self.created_seq, self.entity_id)
+    }
+
     /// A property.
     pub fn value(&self, name: &str) -> Option<&Json> {
         self.properties.get(name)
@@ -45,86 +56,64 @@ impl ListRow {
     }
 }
 
-/// A page of a list, by zone and id, after the given one.
+/// A page of a list, in the order of registration, after the given place.
 pub async fn list_page(
     tx: &mut Tx,
     scope: &Scope,
     dataset: &str,
-    after: Option<(ZoneId, Uuid)>,
+    after: Option<Place>,
     limit: i64,
     keys: &MasterKeys,
 ) -> Result<Vec<ListRow>> {
-    let (zone, id) = after.unwrap_or((ZoneId(i32::MIN), Uuid::nil()));
+    let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
     let query = tx
         .query(
-            "SELECT zone_id, entity_id, version, label, props FROM entity WHERE dataset = $1 \
-             AND merged_into IS NULL AND (zone_id, entity_id) > ($2, $3)",
+            "SELECT zone_id, entity_id, version, label, props, created_seq, realm, wrapped, sealed \
+             FROM entity WHERE dataset = $1 AND merged_into IS NULL \
+             AND (zone_id, created_seq, entity_id) > ($2, $3, $4)",
         )
         .bind(dataset)
         .bind(zone.0)
+        .bind(seq)
         .bind(id);
     let rows = scope
         .narrow(query)
-        .push(" ORDER BY zone_id, entity_id LIMIT ")
+        .push(" ORDER BY zone_id, created_seq, entity_id LIMIT ")
         .push_bind(limit)
         .fetch_all()
         .await?;
-    let mut page = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let props: String = row.get(4)?;
-        let properties = serde_json::from_str(&props)
-            .map_err(|_| DbError::Inconsistent { table: "entity", column: "props" })?;
-        page.push(ListRow {
-            zone_id: ZoneId(row.get(0)?),
-            entity_id: row.get(1)?,
-            version: row.get(2)?,
-            label: row.get(3)?,
-            properties,
-        });
-    }
-    open_vaults(tx, &mut page, keys).await?;
-    Ok(page)
+    rows.iter().map(|row| list_row(row, keys)).collect()
 }
 
-/// Adds what is sealed: a list of somebody else's study carries what its form says it shares.
-async fn open_vaults(tx: &mut Tx, page: &mut [ListRow], keys: &MasterKeys) -> Result<()> {
-    let mut zones: HashMap<ZoneId, Vec<Value>> = HashMap::new();
-    for row in page.iter() {
-        zones.entry(row.zone_id).or_default().push(row.entity_id.into());
-    }
-    let broken = || DbError::Inconsistent { table: "vault", column: "sealed" };
-    let mut opened: HashMap<Uuid, Map<String, Json>> = HashMap::new();
-    for (zone, ids) in zones {
-        let rows = tx
-            .fetch_in_with(
-                "SELECT v.entity_id, v.sealed, k.realm, k.wrapped FROM vault v JOIN subject_key k \
-                 ON k.zone_id = v.zone_id AND k.subject = 'entity' AND k.subject_id = v.entity_id \
-                 WHERE v.zone_id = $1 AND v.entity_id IN",
-                vec![zone.0.into()],
-                ids,
-                "",
-            )
-            .await?;
-        for row in rows {
-            let id: Uuid = row.get(0)?;
-            let sealed: Vec<u8> = row.get(1)?;
-            let realm: String = row.get(2)?;
-            let wrapped: Vec<u8> = row.get(3)?;
-            if wrapped.is_empty() {
-                continue;
-            }
-            let key =
-                keys.unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped).map_err(|_| broken())?;
-            let plain = key.open(b"vault", &sealed).map_err(|_| broken())?;
-            opened.insert(id, serde_json::from_slice(&plain).map_err(|_| broken())?);
+/// A row with what is sealed beside the rest: a list of somebody else's study carries what its form
+/// says it shares.
+fn list_row(row: &Row, keys: &MasterKeys) -> Result<ListRow> {
+    let broken = |column| DbError::Inconsistent { table: "entity", column };
+    let id: Uuid = row.get(1)?;
+    let props: String = row.get(4)?;
+    let mut properties: Map<String, Json> =
+        serde_json::from_str(&props).map_err(|_| broken("props"))?;
+    let (realm, wrapped, sealed): (String, Vec<u8>, Vec<u8>) =
+        (row.get(6)?, row.get(7)?, row.get(8)?);
+    if !wrapped.is_empty() {
+        let key = keys
+            .unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped)
+            .map_err(|_| broken("wrapped"))?;
+        let plain = key.open(b"vault", &sealed).map_err(|_| broken("sealed"))?;
+        let opened: Map<String, Json> =
+            serde_json::from_slice(&plain).map_err(|_| broken("sealed"))?;
+        for (name, value) in opened {
+            properties.entry(name).or_insert(value);
         }
     }
-    for row in page {
-        for (name, value) in opened.remove(&row.entity_id).unwrap_or_default() {
-            row.properties.entry(name).or_insert(value);
-        }
-    }
-    Ok(())
+    Ok(ListRow {
+        zone_id: ZoneId(row.get(0)?),
+        entity_id: id,
+        created_seq: row.get(5)?,
+        version: row.get(2)?,
+        label: row.get(3)?,
+        properties,
+    })
 }
 
 /// Which of these ids are entities of the dataset that may be seen.

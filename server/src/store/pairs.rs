@@ -56,6 +56,17 @@ const OPEN: &str = " AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = 
 
 const FOR_REVIEW: &str = " AND p.class IN ('same', 'review', 'age_review')";
 
+/// Both ends were written down by one enumerator within minutes of somebody much alike: quality
+/// control looks first, because a merge would hide what it looks for.
+const NOT_FABRICATED: &str = " AND NOT (EXISTS (SELECT 1 FROM match_pair q WHERE q.class = 'quality' \
+     AND ((q.zone_id = p.zone_id AND q.a_id = p.a_id) OR (q.b_zone_id = p.zone_id AND q.b_id = p.a_id)) \
+     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = q.zone_id AND d.a_id = q.a_id \
+     AND d.b_id = q.b_id AND d.state = 'standing')) \
+     AND EXISTS (SELECT 1 FROM match_pair q WHERE q.class = 'quality' \
+     AND ((q.zone_id = p.b_zone_id AND q.a_id = p.b_id) OR (q.b_zone_id = p.b_zone_id AND q.b_id = p.b_id)) \
+     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = q.zone_id AND d.a_id = q.a_id \
+     AND d.b_id = q.b_id AND d.state = 'standing')))";
+
 fn pair(row: &Row) -> Result<Pair> {
     Ok(Pair {
         a: row.get(0)?,
@@ -81,7 +92,7 @@ pub async fn queue(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Pair>> {
-    let query = tx.query(PAIR).push(OPEN).push(FOR_REVIEW);
+    let query = tx.query(PAIR).push(OPEN).push(FOR_REVIEW).push(NOT_FABRICATED);
     let mut query = query.push(" AND p.dataset = ").push_bind(dataset);
     if let Some(after) = after {
         query = query
@@ -109,7 +120,8 @@ pub async fn around(tx: &mut Tx, scope: &Scope, zone: ZoneId, id: Uuid) -> Resul
     for ends in [[" AND p.zone_id = ", " AND p.a_id = "], [" AND p.b_zone_id = ", " AND p.b_id = "]]
     {
         let [on_zone, on_id] = ends;
-        let query = tx.query(PAIR).push(OPEN).push(" AND p.class <> 'quality'");
+        let query =
+            tx.query(PAIR).push(OPEN).push(" AND p.class <> 'quality'").push(NOT_FABRICATED);
         let query = query.push(on_zone).push_bind(zone.0).push(on_id).push_bind(id);
         let query = scope.narrow_on(query, " AND p.zone_id IN ");
         let rows = scope

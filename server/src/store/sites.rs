@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Scope, ZoneId};
+use super::{Scope, ZoneId, entities::Place};
 use crate::db::{Result, Tx};
 
 /// A site as stored.
@@ -30,28 +30,38 @@ pub struct SiteRow {
     pub status: String,
     /// How often it changed.
     pub version: i64,
+    /// The event that made it.
+    pub created_seq: i64,
 }
 
-/// The next sites after `after`, by zone and id.
+impl SiteRow {
+    /// Where it stands in the list of sites.
+    pub const fn place(&self) -> Place {
+        (self.zone_id, self.created_seq, self.entity_id)
+    }
+}
+
+/// The next sites after `after`, in the order of registration.
 pub async fn page(
     tx: &mut Tx,
     scope: &Scope,
-    after: Option<(ZoneId, Uuid)>,
+    after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<SiteRow>> {
-    let (zone, id) = after.unwrap_or((ZoneId(i32::MIN), Uuid::nil()));
+    let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
     let query = tx
         .query(
             "SELECT zone_id, entity_id, label, props, lon, lat, flags, region_2012, cercle_2012, \
              commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, basis_2023, district, \
-             status, version FROM entity WHERE dataset = 'sites' AND merged_into IS NULL \
-             AND (zone_id, entity_id) > ($1, $2)",
+             status, version, created_seq FROM entity WHERE dataset = 'sites' AND merged_into IS NULL \
+             AND (zone_id, created_seq, entity_id) > ($1, $2, $3)",
         )
         .bind(zone.0)
+        .bind(seq)
         .bind(id);
     let rows = scope
         .narrow(query)
-        .push(" ORDER BY zone_id, entity_id LIMIT ")
+        .push(" ORDER BY zone_id, created_seq, entity_id LIMIT ")
         .push_bind(limit)
         .fetch_all()
         .await?;
@@ -70,6 +80,7 @@ pub async fn page(
                 district: r.get(15)?,
                 status: r.get(16)?,
                 version: r.get(17)?,
+                created_seq: r.get(18)?,
             })
         })
         .collect()

@@ -1,0 +1,76 @@
+//! Interpreting what was handed over while the batch before it is written: the pure half of apply
+//! keeps one core busy, the database the other.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{
+    engine::Applier,
+    event::Event,
+    fold::{Said, say},
+};
+use crate::{
+    catalogue::Snapshot,
+    db::{DbError, Result},
+    intake::Appended,
+};
+
+/// An interpreted event, with the forms it was read by: they may have changed since.
+pub(super) struct Ready {
+    pub(super) forms: Arc<Snapshot>,
+    pub(super) said: Said,
+}
+
+/// Fewer events than this are interpreted in less time than handing them to another thread takes.
+const FEW: usize = 16;
+
+/// Interprets what comes until the channel closes; `ready` holds it up when apply is behind.
+pub(super) async fn interpret_ahead(
+    applier: Applier,
+    mut handed: mpsc::Receiver<Vec<Appended>>,
+    ready: mpsc::Sender<Vec<Ready>>,
+) {
+    while let Some(appended) = handed.recv().await {
+        // What cannot be interpreted now is read from the journal: nothing is lost here.
+        let Ok(forms) = applier.forms().await else { continue };
+        let events = appended.into_iter().map(Event::from).collect();
+        let Ok(said) = interpret_all(&applier, events, &forms).await else { continue };
+        let batch = said.into_iter().map(|said| Ready { forms: Arc::clone(&forms), said });
+        if ready.send(batch.collect()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Interprets events, in order.
+pub(super) async fn interpret_all(
+    applier: &Applier,
+    events: Vec<Event>,
+    forms: &Arc<Snapshot>,
+) -> Result<Vec<Said>> {
+    let applier = applier.clone();
+    let forms = Arc::clone(forms);
+    let is_short = events.len() <= FEW;
+    let work = move || {
+        let gazetteer = applier.gazetteer();
+        let ground = applier.ground(&forms, &gazetteer);
+        events.into_iter().map(|e| say(e, &ground)).collect()
+    };
+    if is_short {
+        return Ok(work());
+    }
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })
+}
+
+/// What was interpreted ahead; interpreted again when the forms have changed meanwhile.
+pub(super) fn as_read_by(applier: &Applier, forms: &Arc<Snapshot>, batch: Vec<Ready>) -> Vec<Said> {
+    let gazetteer = applier.gazetteer();
+    let ground = applier.ground(forms, &gazetteer);
+    let read = |ready: Ready| {
+        if Arc::ptr_eq(&ready.forms, forms) { ready.said } else { say(ready.said.event, &ground) }
+    };
+    batch.into_iter().map(read).collect()
+}

@@ -1,0 +1,114 @@
+//! Expectation maximisation of the additive weights, anchored.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "tables have as many cells as their field has levels, and every level comes from `cells`"
+)]
+
+use super::{
+    prior,
+    records::RecordNo,
+    train::Anchor,
+    verdict::Decision,
+    weights::{CARD, CELLS, CLASSES, Cells, FIELDS, NINA, RELATIVE, SAME, Weights},
+};
+
+/// One sampled pair.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Observed {
+    /// The earlier registration.
+    pub(super) a: RecordNo,
+    /// The later one.
+    pub(super) b: RecordNo,
+    /// Its levels.
+    pub(super) cells: Cells,
+    /// What it is known to be.
+    pub(super) anchor: Anchor,
+    /// What a reviewer said.
+    pub(super) decision: Option<Decision>,
+    /// How many candidate pairs it stands for.
+    pub(super) stands_for: f32,
+}
+
+/// Rounds; the weights move by less than a tenth of a bit after ten.
+const ROUNDS: usize = 12;
+/// So many imagined pairs per class hold the shipped weights against what is observed.
+const PULL: f64 = 60.0;
+
+/// Finds the weights under which the sample is most likely, starting from the shipped ones. What equal and different NINA and cards
+/// say stays fixed; how often they are carried is learnt.
+pub(super) fn maximise(sample: &[Observed]) -> Weights {
+    let shipped = prior::weights();
+    let mut weights = shipped.clone();
+    for _ in 0..ROUNDS {
+        weights = step(sample, &weights, &shipped);
+    }
+    weights
+}
+
+fn step(sample: &[Observed], weights: &Weights, shipped: &Weights) -> Weights {
+    let mut counts: Vec<[Vec<f64>; CLASSES]> =
+        CELLS.iter().map(|&n| std::array::from_fn(|_| vec![0.0; n])).collect();
+    let mut classes = [0.0f64; CLASSES];
+    for pair in sample {
+        let share = shares(weights, pair);
+        for class in 0..CLASSES {
+            let mass = f64::from(share[class]) * f64::from(pair.stands_for);
+            classes[class] += mass;
+            for (table, &cell) in counts.iter_mut().zip(&pair.cells) {
+                table[class][usize::from(cell)] += mass;
+            }
+        }
+    }
+    let all: f64 = classes.iter().sum();
+    let mut next = shipped.clone();
+    for class in 0..CLASSES {
+        next.prior[class] = log2((classes[class] + 1.0) / (all + 3.0));
+    }
+    for field in (0..FIELDS).filter(|&f| f != NINA && f != CARD) {
+        for class in 0..CLASSES {
+            let believed = &shipped.tables[field][class];
+            for (cell, &count) in counts[field][class].iter().enumerate() {
+                let pulled = PULL.mul_add(f64::from(believed[cell].exp2()), count);
+                next.tables[field][class][cell] = log2(pulled / (classes[class] + PULL));
+            }
+        }
+    }
+    next.tables[NINA] = prior::nina_table(std::array::from_fn(|class| {
+        let [same, slip, differs, one, none] =
+            std::array::from_fn(|level| counts[NINA][class][level]);
+        let all = same + slip + differs + one + none + PULL;
+        [same + slip + differs, one, none].map(|n| narrow((n + PULL / 3.0) / all))
+    }));
+    next
+}
+
+/// The probability of each class for one pair.
+fn shares(weights: &Weights, pair: &Observed) -> [f32; CLASSES] {
+    match pair.decision {
+        Some(Decision::Same) => return [1.0, 0.0, 0.0],
+        Some(Decision::Relative) => return [0.0, 1.0, 0.0],
+        _ => {}
+    }
+    let mut sums = weights.sums(&pair.cells).class;
+    if pair.decision == Some(Decision::Different) {
+        sums[SAME] = f32::NEG_INFINITY;
+        sums[RELATIVE] = f32::NEG_INFINITY;
+    }
+    let most = sums.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let odds = sums.map(|s| (s - most).exp2());
+    let all: f32 = odds.iter().sum();
+    odds.map(|o| o / all)
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "weights are kept as 32 bits"
+)]
+fn narrow(x: f64) -> f32 {
+    x as f32
+}
+
+fn log2(x: f64) -> f32 {
+    narrow(x.log2())
+}

@@ -1,0 +1,216 @@
+//! The keys of all registrations, ready to answer "who shares a key with this one?" in memory and at once.
+
+use super::{
+    blocks::{LARGEST_BLOCK, WINDOW},
+    hashing::{Map, hash_of},
+    keys::{self, KEYS, Keys, REFINEMENTS},
+    records::{RecordNo, Row},
+    sketch::Sketch,
+    words::Words,
+};
+
+/// What the index keeps of one registration.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    keys: Keys,
+    /// By key, the next older registration of the same slot, plus one; 0 ends the chain.
+    next: Keys,
+    sketch: Sketch,
+}
+
+/// For each key a table of chains. A chain never holds more than `LARGEST_BLOCK` registrations of one key: later ones go
+/// to a list of the same key and one further field, and so on, exactly as batch splits its blocks. The last lists are
+/// unbounded, but only their newest `WINDOW` are looked at.
+#[derive(Debug)]
+pub(super) struct Index {
+    heads: Vec<Vec<u32>>,
+    entries: Vec<Entry>,
+    refined: Map<u64, Vec<u32>>,
+}
+
+/// Slots of a new table.
+const FEWEST_SLOTS: usize = 1 << 10;
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::with_slots(FEWEST_SLOTS)
+    }
+}
+
+impl Index {
+    fn with_slots(slots: usize) -> Self {
+        Self { heads: vec![vec![0; slots]; KEYS], entries: Vec::new(), refined: Map::default() }
+    }
+
+    /// Indexes all rows.
+    pub(super) fn of(words: &Words, rows: &[Row]) -> Self {
+        let mut index = Self::with_slots(rows.len().next_power_of_two().max(FEWEST_SLOTS));
+        index.entries.reserve(rows.len());
+        for row in rows {
+            index.add(words, rows, row);
+        }
+        index
+    }
+
+    /// Indexes the next row, which is the last of `rows`. A removed row takes its number and nothing else.
+    pub(super) fn add(&mut self, words: &Words, rows: &[Row], row: &Row) {
+        if self.heads.first().is_some_and(|h| self.entries.len() >= h.len() * 2) {
+            let grown = self.entries.len() * 4;
+            self.rebuild(words, rows, grown.next_power_of_two());
+        }
+        let mut entry = Entry::default();
+        if !row.removed {
+            entry.keys = keys::keys_of(words, row);
+            entry.sketch = Sketch::of(words, row);
+        }
+        let record = RecordNo::at(self.entries.len()).0;
+        self.entries.push(entry);
+        for (kind, key) in entry.keys.into_iter().enumerate().filter(|(_, key)| *key != 0) {
+            self.file(words, row, record, kind, key);
+        }
+    }
+
+    fn rebuild(&mut self, words: &Words, rows: &[Row], slots: usize) {
+        let count = self.entries.len();
+        *self = Self::with_slots(slots);
+        for row in rows.iter().take(count) {
+            self.add(words, rows, row);
+        }
+    }
+
+    fn file(&mut self, words: &Words, row: &Row, record: u32, kind: usize, key: u32) {
+        if self.chain(kind, key).count() < LARGEST_BLOCK {
+            let Some(slot) = self.heads.get_mut(kind).and_then(|h| slot_of(h, key)) else { return };
+            let older = std::mem::replace(slot, record + 1);
+            if let Some(entry) = self.entries.get_mut(RecordNo(record).index())
+                && let Some(next) = entry.next.get_mut(kind)
+            {
+                *next = older;
+            }
+            return;
+        }
+        let path = path(words, row, kind, key);
+        let last = path.len() - 1;
+        for (level, address) in path.into_iter().enumerate() {
+            let list = self.refined.entry(address).or_default();
+            if list.len() < LARGEST_BLOCK || level == last {
+                list.push(record);
+                return;
+            }
+        }
+    }
+
+    /// The registrations of one key in its chain, newest first.
+    fn chain(&self, kind: usize, key: u32) -> impl Iterator<Item = (u32, &Entry)> {
+        let head = self.heads.get(kind).and_then(|h| h.get(slot_number(h.len(), key))).copied();
+        let follow = move |&at: &u32| {
+            let entry = self.entries.get(RecordNo(at.checked_sub(1)?).index())?;
+            Some(*entry.next.get(kind)?)
+        };
+        std::iter::successors(head.filter(|&h| h != 0), move |at| follow(at).filter(|&n| n != 0))
+            .filter_map(move |at| Some((at - 1, self.entries.get(RecordNo(at - 1).index())?)))
+            .filter(move |(_, entry)| entry.keys.get(kind) == Some(&key))
+    }
+
+    /// Those who share a key with this row and are worth comparing, with the first key they share, by number.
+    pub(super) fn candidates(&self, words: &Words, row: &Row) -> Vec<(RecordNo, usize)> {
+        let sketch = Sketch::of(words, row);
+        let mut found: Vec<(RecordNo, usize)> = Vec::new();
+        for (kind, key) in keys::keys_of(words, row).into_iter().enumerate() {
+            if key == 0 {
+                continue;
+            }
+            let mut members = 0;
+            for (record, entry) in self.chain(kind, key) {
+                members += 1;
+                if sketch.may_match(&entry.sketch) {
+                    found.push((RecordNo(record), kind));
+                }
+            }
+            if members >= LARGEST_BLOCK {
+                self.refined_candidates(words, row, &sketch, (kind, key), &mut found);
+            }
+        }
+        found.sort_unstable();
+        found.dedup_by_key(|(record, _)| *record);
+        found
+    }
+
+    fn refined_candidates(
+        &self,
+        words: &Words,
+        row: &Row,
+        sketch: &Sketch,
+        (kind, key): (usize, u32),
+        found: &mut Vec<(RecordNo, usize)>,
+    ) {
+        for address in path(words, row, kind, key) {
+            let Some(list) = self.refined.get(&address) else { return };
+            for &record in list.iter().rev().take(LARGEST_BLOCK.max(WINDOW)) {
+                let entry = self.entries.get(RecordNo(record).index());
+                if entry.is_some_and(|e| sketch.may_match(&e.sketch)) {
+                    found.push((RecordNo(record), kind));
+                }
+            }
+        }
+    }
+
+    /// Takes a row out of every chain and list.
+    pub(super) fn remove(&mut self, words: &Words, row: &Row, record: RecordNo) {
+        let Some(entry) = self.entries.get(record.index()).copied() else { return };
+        for (kind, (key, next)) in entry.keys.into_iter().zip(entry.next).enumerate() {
+            if key != 0 && !self.unchain(kind, key, record.0 + 1, next) {
+                for address in path(words, row, kind, key) {
+                    if let Some(list) = self.refined.get_mut(&address) {
+                        list.retain(|&r| r != record.0);
+                    }
+                }
+            }
+        }
+        if let Some(entry) = self.entries.get_mut(record.index()) {
+            *entry = Entry::default();
+        }
+    }
+
+    /// Links past `gone`. Returns false when it is not in the chain.
+    fn unchain(&mut self, kind: usize, key: u32, gone: u32, next: u32) -> bool {
+        let Some(slot) = self.heads.get_mut(kind).and_then(|h| slot_of(h, key)) else {
+            return false;
+        };
+        if *slot == gone {
+            *slot = next;
+            return true;
+        }
+        let mut at = *slot;
+        while at != 0 {
+            let entry = self.entries.get_mut(RecordNo(at - 1).index());
+            let Some(link) = entry.and_then(|e| e.next.get_mut(kind)) else { return false };
+            if *link == gone {
+                *link = next;
+                return true;
+            }
+            at = *link;
+        }
+        false
+    }
+}
+
+/// Slots are powers of two; keys are hashes already.
+fn slot_number(slots: usize, key: u32) -> usize {
+    usize::try_from(key).expect("usize is at least 32 bits wide") & (slots.max(1) - 1)
+}
+
+fn slot_of(heads: &mut [u32], key: u32) -> Option<&mut u32> {
+    let number = slot_number(heads.len(), key);
+    heads.get_mut(number)
+}
+
+/// Where a row stands among the refinements of a key, coarsest first.
+fn path(words: &Words, row: &Row, kind: usize, key: u32) -> [u64; 4] {
+    let mut address = hash_of(&[u64::try_from(kind).expect("a small number"), u64::from(key)]);
+    let fields = REFINEMENTS.get(kind).copied().unwrap_or(REFINEMENTS[0]);
+    fields.map(|field| {
+        address = hash_of(&[address, u64::from(keys::refinement(words, row, field))]);
+        address
+    })
+}

@@ -1,0 +1,271 @@
+//! Learns a model from the registrations themselves: no labels, no truth.
+//!
+//! Pairs that both carry a NINA say whether they are one person; reviewed pairs do, too. These anchor an expectation
+//! maximisation over all candidates, which gives the additive weights, and teach the trees, which never see the NINA.
+//! The evidence of the NINA is added back when a pair is scored.
+
+use super::{
+    blocks::{Blocks, Candidate, in_parallel},
+    calibration::Calibration,
+    em::{self, Observed},
+    hashing::{Map, avalanche},
+    model::Model,
+    numbers::NinaLevel,
+    pattern,
+    policy::Policy,
+    records::{RecordNo, Records},
+    score::{self, HOPELESS},
+    trees::{Example, Forest, Growth},
+    verdict::{Decision, Reviewed},
+    weights::{self, Weights},
+    words::LikenessCache,
+};
+
+/// Fewer anchors of one person than this, and only the shipped weights are used.
+const LEAST_ANCHORS: usize = 100;
+/// Fewer than this, and no trees are grown: they would learn the few by heart.
+const LEAST_FOR_TREES: usize = 400;
+/// So many pairs of each kind are looked at, at most, more or less.
+const SAMPLE: SampleSizes = SampleSizes { same: 40_000.0, different: 120_000.0, open: 250_000.0 };
+
+struct SampleSizes {
+    same: f64,
+    different: f64,
+    open: f64,
+}
+
+/// What a pair is known to be before anything is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    /// One person.
+    Same,
+    /// Two people.
+    Different,
+    /// Not known.
+    Open,
+}
+
+/// Learns from the records themselves, without labels; pairs that both carry a NINA and reviewed pairs are anchors.
+/// With too few anchors it returns the shipped model.
+pub fn train(records: &Records, reviewed: &[Reviewed], policy: &Policy) -> Model {
+    let blocks = Blocks::build(records, policy.threads(), &|| ());
+    learn(records, &blocks, reviewed, policy)
+}
+
+/// Learns from the candidates in `blocks`.
+pub(super) fn learn(
+    records: &Records,
+    blocks: &Blocks,
+    reviewed: &[Reviewed],
+    policy: &Policy,
+) -> Model {
+    let threads = policy.threads();
+    let sample = sample(records, blocks, reviewed, threads);
+    let same = sample.iter().filter(|o| o.anchor == Anchor::Same).count();
+    if same < LEAST_ANCHORS {
+        return Model::default();
+    }
+    let weights = em::maximise(&sample);
+    if same < LEAST_FOR_TREES {
+        return Model::new(weights, Forest::default(), Calibration::default());
+    }
+    let (forest, calibration) = grow(records, &sample, &weights, threads);
+    Model::new(weights, forest, calibration)
+}
+
+/// Takes a sample of the candidates: all kinds of anchors, and open pairs, each with the number of pairs it stands for.
+fn sample(
+    records: &Records,
+    blocks: &Blocks,
+    reviewed: &[Reviewed],
+    threads: usize,
+) -> Vec<Observed> {
+    let decided: Decided =
+        reviewed.iter().map(|r| ((r.a.min(r.b), r.a.max(r.b)), r.decision)).collect();
+    let anchor_of = |c: &Candidate| anchor(records, &decided, c);
+    let anchors = anchors_of_all(blocks, threads, &anchor_of);
+    let rates = sampling_rates(&anchors);
+    let parts = in_parallel(blocks.candidates.len().div_ceil(PART), threads, |task| {
+        let (mut cache, mut seen) = (LikenessCache::default(), Vec::new());
+        let range = task * PART..blocks.candidates.len().min((task + 1) * PART);
+        let candidates = blocks.candidates.get(range.clone()).unwrap_or_default();
+        let anchors = anchors.get(range).unwrap_or_default();
+        for (candidate, &anchor) in candidates.iter().zip(anchors) {
+            let (a, b) = (candidate.a, candidate.b);
+            let decision = if decided.is_empty() { None } else { decided.get(&(a, b)).copied() };
+            let rate = if decision.is_some() { 1.0 } else { rates.of(anchor) };
+            let lot = avalanche((u64::from(a.0) << 32) | u64::from(b.0)) >> 32;
+            if lot > to_threshold(rate) {
+                continue;
+            }
+            if let (Some(x), Some(y)) = (records.row(a), records.row(b)) {
+                let cells = weights::cells(&pattern::compare(records, &mut cache, x, y));
+                seen.push(Observed {
+                    a,
+                    b,
+                    cells,
+                    anchor,
+                    decision,
+                    stands_for: narrow(1.0 / rate),
+                });
+            }
+        }
+        seen
+    });
+    let mut all: Vec<Observed> = parts.into_iter().flatten().collect();
+    // A split block may bring a pair twice.
+    all.sort_unstable_by_key(|o| (o.a, o.b));
+    all.dedup_by_key(|o| (o.a, o.b));
+    all
+}
+
+/// Candidates a thread takes at once.
+const PART: usize = 16_384;
+
+type Decided = Map<(RecordNo, RecordNo), Decision>;
+
+fn anchor(records: &Records, decided: &Decided, candidate: &Candidate) -> Anchor {
+    let (a, b) = (candidate.a, candidate.b);
+    let decision = if decided.is_empty() { None } else { decided.get(&(a, b)) };
+    let nina = |r: RecordNo| records.row(r).map(|row| row.nina).unwrap_or_default();
+    match (decision, nina(a).level(nina(b))) {
+        (Some(Decision::Same), _) => Anchor::Same,
+        (Some(_), _) => Anchor::Different,
+        (None, NinaLevel::Same | NinaLevel::Slip) => Anchor::Same,
+        (None, NinaLevel::Differs) => Anchor::Different,
+        (None, _) => Anchor::Open,
+    }
+}
+
+fn anchors_of_all(
+    blocks: &Blocks,
+    threads: usize,
+    anchor_of: &(dyn Fn(&Candidate) -> Anchor + Sync),
+) -> Vec<Anchor> {
+    let parts: Vec<&[Candidate]> = blocks.candidates.chunks(PART).collect();
+    let anchors = in_parallel(parts.len(), threads, |task| {
+        let part = parts.get(task).copied().unwrap_or_default();
+        part.iter().map(anchor_of).collect::<Vec<Anchor>>()
+    });
+    anchors.concat()
+}
+
+/// The share of each kind of candidate that is looked at.
+struct Rates([f64; 3]);
+
+impl Rates {
+    fn of(&self, anchor: Anchor) -> f64 {
+        let Self([same, different, open]) = self;
+        match anchor {
+            Anchor::Same => *same,
+            Anchor::Different => *different,
+            Anchor::Open => *open,
+        }
+    }
+}
+
+fn sampling_rates(anchors: &[Anchor]) -> Rates {
+    let count =
+        |kind| u64::try_from(anchors.iter().filter(|&&a| a == kind).count()).unwrap_or(u64::MAX);
+    let rate = |wanted: f64, kind| (wanted / count_as_f64(count(kind)).max(1.0)).min(1.0);
+    Rates([
+        rate(SAMPLE.same, Anchor::Same),
+        rate(SAMPLE.different, Anchor::Different),
+        rate(SAMPLE.open, Anchor::Open),
+    ])
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "only a sampling rate depends on it"
+)]
+fn count_as_f64(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate between 0 and 1 as a fraction of 2^32"
+)]
+fn to_threshold(rate: f64) -> u64 {
+    (rate * 4_294_967_296.0) as u64
+}
+
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "a weight of a few thousand at most"
+)]
+fn narrow(weight: f64) -> f32 {
+    weight as f32
+}
+
+/// How the forest is grown.
+const GROWTH: Growth = Growth { trees: 120, leaves: 20, rate: 0.1, least: 8.0, ridge: 2.0 };
+/// Anchors are cut into so many parts; what was grown without a part is calibrated on it.
+const FOLDS: u64 = 4;
+/// With more anchors than this one part is enough to calibrate on, and the forest is not grown again on all.
+const MANY_ANCHORS: usize = 40_000;
+
+/// One anchor as the trees see it.
+struct Lesson {
+    fold: u64,
+    example: Example,
+}
+
+/// Grows the trees on the anchors, and calibrates them on anchors they have not seen.
+fn grow(
+    records: &Records,
+    sample: &[Observed],
+    weights: &Weights,
+    threads: usize,
+) -> (Forest, Calibration) {
+    let parts: Vec<&[Observed]> = sample.chunks(PART).collect();
+    let lessons: Vec<Lesson> = in_parallel(parts.len(), threads, |task| {
+        let mut cache = LikenessCache::default();
+        let part = parts.get(task).copied().unwrap_or_default();
+        part.iter().filter_map(|o| lesson(records, weights, &mut cache, o)).collect::<Vec<_>>()
+    })
+    .into_iter()
+    .flatten()
+    .collect();
+    let folds = if lessons.len() > MANY_ANCHORS { 1 } else { FOLDS };
+    let mut seen = Vec::new();
+    let mut last = Forest::default();
+    for fold in 0..folds {
+        let others: Vec<Example> =
+            lessons.iter().filter(|l| l.fold != fold).map(|l| l.example).collect();
+        last = Forest::grow(&others, &GROWTH, threads);
+        seen.extend(lessons.iter().filter(|l| l.fold == fold).map(|l| {
+            let score = last.log_odds(&l.example.features) * std::f32::consts::LOG2_E;
+            (score, l.example.target, l.example.weight)
+        }));
+    }
+    if folds > 1 {
+        let all: Vec<Example> = lessons.iter().map(|l| l.example).collect();
+        last = Forest::grow(&all, &GROWTH, threads);
+    }
+    (last, Calibration::learn(seen))
+}
+
+fn lesson(
+    records: &Records,
+    weights: &Weights,
+    cache: &mut LikenessCache,
+    o: &Observed,
+) -> Option<Lesson> {
+    let sums = weights.sums(&o.cells);
+    if o.anchor == Anchor::Open || sums.without_identity() < HOPELESS {
+        return None;
+    }
+    let (x, y) = (records.row(o.a)?, records.row(o.b)?);
+    let pattern = pattern::compare(records, cache, x, y);
+    let features = score::features(records, x, y, &pattern, &sums);
+    let target = if o.anchor == Anchor::Same { 1.0 } else { 0.0 };
+    // All pairs of one person fall into one fold as far as their first registration goes.
+    let fold = avalanche(u64::from(o.a.0)) % FOLDS;
+    Some(Lesson { fold, example: Example { features, target, weight: o.stands_for } })
+}
