@@ -150,7 +150,7 @@ on_both! {
     fn nine_forms_in_forty_minutes_are_for_quality_control_and_not_for_the_queue(server) {
         let phone = server.phone("agent", None);
         for number in 1..=9 {
-            send(&phone.url, &Miner { phone: "70112233", village: "Kita", mother: "Awa Diarra", minute: 600 + number * 4, ..Miner::new(number) });
+            send(&phone.url, &Miner { phone: "70112233", village: "Kita", mother: "Awa Diarra", minute: Some(600 + number * 4), ..Miner::new(number) });
         }
         server.settled();
 

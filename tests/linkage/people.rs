@@ -24,7 +24,7 @@ pub(crate) struct Miner {
     pub(crate) site: Option<String>,
     pub(crate) role: &'static str,
     /// Minutes after the first of February at which the interview began.
-    pub(crate) minute: u32,
+    pub(crate) minute: Option<u32>,
 }
 
 impl Miner {
@@ -46,8 +46,7 @@ impl Miner {
             agent: "KY001",
             site: None,
             role: "pit_digger",
-            // Nobody is met within a day of somebody else, unless a test says so.
-            minute: number * 2_880,
+            minute: None,
         }
     }
 
@@ -78,7 +77,9 @@ impl Miner {
         let others = between(&base.xml, "<other_roles>", "</other_roles>").unwrap_or_default();
         let start = between(&base.xml, "<start>", "</start>").expect("a start");
         let end = between(&base.xml, "<end>", "</end>").expect("an end");
-        let (day, minute) = (1 + self.minute / 1_440, self.minute % 1_440);
+        // Nobody is met within a day of somebody else, unless a test says so.
+        let minute = self.minute.unwrap_or(self.number * 2_880);
+        let (day, minute) = (1 + minute / 1_440, minute % 1_440);
         let at = |seconds: u32| {
             format!("2026-02-{day:02}T{:02}:{:02}:{seconds:02}.000Z", minute / 60, minute % 60)
         };
