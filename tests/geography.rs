@@ -159,7 +159,7 @@ on_both! {
         assert_eq!(regions(&server), [json!({ "kayes": 5 }), json!({ "nioro": 5 })]);
     }
 
-    fn doubtful_positions_are_kept_flagged_and_counted_without_a_region(server) {
+    fn impossible_positions_are_quarantined_and_doubtful_ones_flagged(server) {
         let phone = server.phone("phone", None);
         let all = [
             site_at(1, 14.4469, -11.4445),
@@ -168,22 +168,22 @@ on_both! {
             site_at(4, 48.8566, 2.3522),
             site_at(5, 16.7666, -3.0026),
         ];
-        let expected = ["[]", "[\"swapped\"]", "[\"zero_island\"]", "[\"outside_mali\"]", "[\"outside_phase1\"]"];
+        let states = "SELECT COUNT(*) FROM record WHERE state = 'quarantined' AND violations LIKE '%\"B02\"%'";
         let flags = |server: &Server| sites(server).into_iter().map(|s| s[3].clone()).collect::<Vec<_>>();
         let regions = |server: &Server| by(server, "sites", "region", "2023");
 
         register(&server, &phone.token, &all);
-        assert_eq!(flags(&server), expected);
-        assert_eq!(regions(&server), json!({ "kayes": 1, "tombouctou": 1, "-": 3 }));
+        assert_eq!(server.sql(states), "3");
+        assert_eq!(server.sql("SELECT COUNT(*) FROM record WHERE state = 'flagged'"), "1");
+        assert_eq!(flags(&server), ["[]", "[\"outside_phase1\"]"]);
+        assert_eq!(regions(&server), json!({ "kayes": 1, "tombouctou": 1 }));
         imported(&server, &communes());
 
-        assert_eq!(regions(&server), json!({ "kayes": 1, "tombouctou": 1, "-": 3 }));
-        assert_eq!(server.count("sites"), 5);
+        assert_eq!(regions(&server), json!({ "kayes": 1, "tombouctou": 1 }));
+        assert_eq!(server.count("sites"), 2);
         let map: geojson::FeatureCollection = server.get_admin("/v1/sites.geojson").text().parse().unwrap();
         assert!(map.features.iter().all(|f| f.geometry.is_some()), "a position is kept as it was given");
-        let after = flags(&server);
-        assert_eq!(after[..4], expected[..4]);
-        assert_eq!(after[4], "[\"outside_phase1\",\"outside_polygons\"]");
+        assert_eq!(flags(&server), ["[]", "[\"outside_phase1\",\"outside_polygons\"]"]);
     }
 
     fn a_bad_file_is_refused_in_one_line_and_nothing_changes(server) {

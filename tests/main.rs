@@ -26,9 +26,13 @@ mod disclosure;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]
+mod link;
+#[cfg(test)]
 mod linkage;
 #[cfg(test)]
 mod main_job;
+#[cfg(test)]
+mod ogc;
 #[cfg(test)]
 mod openrosa;
 #[cfg(test)]
@@ -43,3 +47,5 @@ mod schema;
 mod sync;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod xpath;

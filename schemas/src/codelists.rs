@@ -158,6 +158,11 @@ pub fn codelist(name: &str) -> Option<CodeList> {
     all().get(name).cloned()
 }
 
+/// The text of every list.
+pub(crate) fn tables() -> &'static [(&'static str, &'static str)] {
+    TABLES
+}
+
 /// Every list by name, parsed once.
 pub(crate) fn all() -> &'static HashMap<&'static str, CodeList> {
     static LISTS: OnceLock<HashMap<&'static str, CodeList>> = OnceLock::new();

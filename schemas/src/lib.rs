@@ -1,23 +1,29 @@
-//! The content of the product, embedded and parsed: forms, code lists, places, datasets.
+//! The content of the product, embedded and parsed: forms, code lists, places, datasets, validation rules, indicators.
 //!
 //! Knows nothing of the server: no I/O, no clock, no database. Every table is parsed once, on first use.
 
+mod attributes;
 mod codelists;
 mod datasets;
 mod forms;
+mod indicators;
 mod names;
 mod places;
+mod rules;
 mod seats;
 mod table;
 mod tables;
 
+pub use attributes::attribute;
 pub use codelists::{Code, CodeList, codelist};
 pub use datasets::{Dataset, Realm, Unit, datasets};
 pub use forms::{FormFile, forms, media};
+pub use indicators::{Indicator, indicators};
 pub use names::{NameForm, NameRole, name_forms};
 pub use places::{
     Level, commune_code, mining_district_of_cercle, place_code, place_name, region_name, slug,
 };
+pub use rules::{Rule, RuleScope, RuleSeverity, RuleState, rule, rules};
 pub use seats::{Seat, commune_seats};
 pub use tables::{Beside, DeclaredOrganisations, FixedTable, declared_organisations, tables};
 

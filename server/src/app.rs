@@ -96,6 +96,8 @@ pub struct Base {
     pub catalogue: Catalogue,
     /// The gazetteer.
     pub places: Places,
+    /// What is published of the counts.
+    pub publication: Arc<Publication>,
     /// The files.
     pub blobs: BlobStore,
     /// Who this server is.
@@ -130,6 +132,8 @@ impl Base {
                 .map_err(folder)?;
         let catalogue = Catalogue::open(db.clone(), runtime.clone()).await?;
         let places = Places::open(db.clone()).await?;
+        let publication =
+            Arc::new(Publication::new(db.clone(), Arc::clone(&keys), runtime.clone()));
         Ok(Self {
             settings,
             db,
@@ -137,6 +141,7 @@ impl Base {
             runtime,
             catalogue,
             places,
+            publication,
             blobs,
             info,
             policy,
@@ -248,12 +253,12 @@ pub struct App {
     pub intake: Intake,
     /// The deriving loop, to ask how far it is.
     pub applier: Applier,
-    /// What is published of the counts.
-    pub publication: Publication,
     /// Large submissions in memory at once.
     pub large: tokio::sync::Semaphore,
     /// The memory that large bodies share.
     pub(crate) budget: crate::http::Budget,
+    /// The collections of `/ogc` that are held in memory.
+    pub layers: crate::layers::Layers,
 }
 
 /// The tasks of a running server, to be awaited at shutdown.
@@ -281,9 +286,8 @@ impl App {
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
         let budget = crate::http::Budget::new();
-        let publication =
-            Publication::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
-        let app = Self { base, access, intake, applier, publication, large, budget };
+        let layers = crate::layers::Layers::default();
+        let app = Self { base, access, intake, applier, large, budget, layers };
         (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }

@@ -158,9 +158,10 @@ async fn load(tx: &mut Tx) -> Result<Snapshot, DbError> {
         // A form was parsed before it was stored: if a newer program is stricter, it says so and
         // leaves that version out, and its submissions wait in quarantine.
         match XForm::parse(&row.xml) {
-            Ok(form) => {
+            Ok(mut form) => {
                 let media =
                     media.remove(&(row.form_id.clone(), row.version.clone())).unwrap_or_default();
+                fill(tx, &mut form, &row, &media).await?;
                 let published = Arc::new(Published { row, form, media });
                 versions.entry(published.row.form_id.clone()).or_default().push(published);
             }
@@ -170,6 +171,24 @@ async fn load(tx: &mut Tx) -> Result<Snapshot, DbError> {
         }
     }
     Ok(Snapshot { versions, token })
+}
+
+/// Gives a form the lists published with it, to check its choices and look-ups.
+///
+/// Entity lists are not among them: they change all the time, and differ from phone to phone.
+async fn fill(
+    tx: &mut Tx,
+    form: &mut XForm,
+    row: &FormRow,
+    media: &[(String, String)],
+) -> Result<(), DbError> {
+    let wanted: Vec<String> = form.wanted_files().map(str::to_owned).collect();
+    for file in wanted.iter().filter(|file| media.iter().any(|(name, _)| name == *file)) {
+        if let Some(csv) = forms::media(tx, &row.form_id, &row.version, file).await? {
+            form.fill(file, &csv);
+        }
+    }
+    Ok(())
 }
 
 /// Why a form was not published.

@@ -24,6 +24,11 @@ impl Micros {
             .map_or(jiff::civil::Date::ZERO, |t| t.to_zoned(jiff::tz::TimeZone::UTC).date())
     }
 
+    /// The instant as the calendar library has it; what it cannot hold is 1970.
+    pub fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+
     /// Milliseconds since the epoch, never negative.
     pub fn millis(self) -> u64 {
         u64::try_from(self.0 / 1_000).unwrap_or(0)

@@ -68,6 +68,19 @@ impl Phone {
         PhoneRun::from(output)
     }
 
+    /// Evaluates the expressions of a file with the engine itself, on a clock of this zone; gives what it prints.
+    pub(crate) fn evaluate(&self, zone: &str, form: &Path, cases: &Path) -> String {
+        let output = Command::new("java")
+            .args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
+            .args([&format!("-Duser.timezone={zone}"), "-cp", &self.class_path, "Expressions"])
+            .args([form, cases])
+            .output()
+            .expect("java ran when the phone was compiled");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the engine did not evaluate: {said}");
+        String::from_utf8(output.stdout).expect("the engine prints UTF-8")
+    }
+
     fn build() -> Result<Self, String> {
         let jar = jar()?;
         let sources = sources().map_err(|e| format!("cannot read the phone's sources: {e}"))?;

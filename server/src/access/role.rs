@@ -125,7 +125,7 @@ pub enum ReviewTier {
 }
 
 /// What of the register of sites somebody may read (`domain/privacy.md`, table of roles).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SiteTier {
     /// Every field, exact position.
     Full,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::{change::Props, interpret::card_is_valid};
+use super::change::Props;
 pub(super) use crate::linkage::Kind;
+use crate::rules::card_is_valid;
 use crate::{
     keys::MasterKeys,
     linkage::{Registration, Sex},

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -13,14 +13,15 @@ use super::{
 };
 use crate::{
     catalogue::{Published, Snapshot},
-    forms::{self, Answer, Class, Decoded, EntityBlock, Mode, Severity, Value, XForm, decode},
+    forms::{self, Class, Decoded, EntityBlock, Mode, Severity, Value, XForm, decode},
     geo::Position,
     intake::EventKind,
     keys::{MasterKeys, Realm},
+    rules::{self, Finding},
 };
 
-/// How a record stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a record stands, the gravest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RecordState {
     /// In the register.
     Received,
@@ -45,7 +46,7 @@ pub(super) struct Interpretation {
     pub(super) state: RecordState,
     /// Stable code of why it is not simply received.
     pub(super) reason: &'static str,
-    /// Rule ids and paths: never values.
+    /// Rules, versions, paths, and values of class "none" only.
     pub(super) violations: Vec<Json>,
     pub(super) rules: Vec<String>,
     pub(super) dataset: String,
@@ -63,21 +64,9 @@ pub const fn realm(form: &XForm) -> Realm {
     }
 }
 
-/// The longest text that enters the register, in bytes: an answer typed on a phone is far below.
-const TEXT_MAX: usize = 20_000;
-
 /// Datasets whose labels name places or organisations, not people.
 fn has_open_label(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives" | "osc")
-}
-
-/// The property that holds a person's card, by dataset.
-fn card_property(dataset: &str) -> Option<&'static str> {
-    match dataset {
-        "orpailleurs" => Some("card_no"),
-        "enfants" => Some("child_code"),
-        _ => None,
-    }
 }
 
 /// Interprets a submission, edit or conflict.
@@ -96,6 +85,10 @@ pub(super) fn interpret(
     };
     let form = &published.form;
     let mut said = describe(form, &decoded, content);
+    let known = rules::Context::at(event.received_at.timestamp());
+    for finding in rules::check(form, &decoded, &known) {
+        said.take(&finding);
+    }
     if exact.is_none() {
         said.flag("unknown_version", "A04");
     }
@@ -106,11 +99,6 @@ pub(super) fn interpret(
         return said;
     }
     said.changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
-    if let Some(card) = card_of(form, &decoded)
-        && !card_is_valid(card)
-    {
-        said.flag("card_check_character", "C09");
-    }
     said
 }
 
@@ -128,11 +116,15 @@ fn decoded(
 }
 
 /// A record that is kept but says nothing to the register.
-pub(super) fn kept_aside(reason: &'static str, rule: &str, content: &Content) -> Interpretation {
+pub(super) fn kept_aside(
+    reason: &'static str,
+    rule: &'static str,
+    content: &Content,
+) -> Interpretation {
     Interpretation {
         state: RecordState::Quarantined,
         reason,
-        violations: vec![json!({ "rule": rule, "severity": "error" })],
+        violations: vec![Finding::of(rule, Severity::Error).to_json()],
         rules: vec![rule.to_owned()],
         dataset: String::new(),
         answers: String::from("{}"),
@@ -156,47 +148,43 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
         expected_files: decoded.attachments.clone(),
         changes: Vec::new(),
     };
-    for violation in &decoded.violations {
-        said.violations.push(json!({
-            "rule": violation.rule, "path": violation.path, "severity": violation.severity,
-        }));
-        if !said.rules.iter().any(|r| r == violation.rule) {
-            said.rules.push(violation.rule.to_owned());
-        }
-        match violation.severity {
-            Severity::Error => said.state = RecordState::Quarantined,
-            Severity::Warning if said.state == RecordState::Received => {
-                said.state = RecordState::Flagged;
-            }
-            Severity::Warning | Severity::Information => {}
-        }
-    }
-    let long =
-        |answer: &Answer| matches!(&answer.value, Value::Text(text) if text.len() > TEXT_MAX);
-    if decoded.answers.iter().any(long) {
-        said.quarantine("rules", "A19");
-    }
-    if said.state != RecordState::Received {
-        said.reason = "rules";
+    for broken in &decoded.violations {
+        let finding = Finding::at(broken.rule, broken.severity, broken.path.clone());
+        said.take(&finding);
     }
     said
 }
 
 impl Interpretation {
-    pub(super) fn flag(&mut self, reason: &'static str, rule: &str) {
-        self.violations.push(json!({ "rule": rule, "severity": "warning" }));
-        self.rules.push(rule.to_owned());
-        if self.state == RecordState::Received {
-            self.state = RecordState::Flagged;
-            self.reason = reason;
-        }
+    fn take(&mut self, finding: &Finding) {
+        self.add(finding, "rules");
     }
 
-    pub(super) fn quarantine(&mut self, reason: &'static str, rule: &str) {
-        self.violations.push(json!({ "rule": rule, "severity": "error" }));
-        self.rules.push(rule.to_owned());
-        self.state = RecordState::Quarantined;
+    pub(super) fn flag(&mut self, reason: &'static str, rule: &'static str) {
+        self.add(&Finding::of(rule, Severity::Warning), reason);
+    }
+
+    pub(super) fn quarantine(&mut self, reason: &'static str, rule: &'static str) {
+        self.add(&Finding::of(rule, Severity::Error), reason);
         self.reason = reason;
+    }
+
+    /// Adds a violation: an error keeps the record out of the register, a warning marks it, and
+    /// the first reason that changed its state is kept.
+    fn add(&mut self, finding: &Finding, reason: &'static str) {
+        self.violations.push(finding.to_json());
+        if !self.rules.iter().any(|known| known == finding.rule) {
+            self.rules.push(finding.rule.to_owned());
+        }
+        let state = match finding.severity {
+            Severity::Error => RecordState::Quarantined,
+            Severity::Warning => RecordState::Flagged,
+            Severity::Information => RecordState::Received,
+        };
+        if state > self.state {
+            self.state = state;
+            self.reason = reason;
+        }
     }
 }
 
@@ -377,48 +365,5 @@ fn text(value: Option<&Value>) -> Option<&str> {
     match value? {
         Value::Text(text) | Value::Code(text) => Some(text),
         _ => None,
-    }
-}
-
-fn card_of<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
-    let property = card_property(form.dataset.as_deref()?)?;
-    text(decoded.property(form, property))
-}
-
-/// ISO 7064 hybrid MOD 37,36 over prefix and digits of `ORP-1234567-C` (`schemas/vectors/cards.csv`).
-pub(super) fn card_is_valid(card: &str) -> bool {
-    const MODULUS: u32 = 36;
-    let compact: Vec<char> = card.trim().chars().filter(|c| *c != '-').collect();
-    let Some((check, body)) = compact.split_last() else { return false };
-    if compact.iter().any(char::is_ascii_lowercase) {
-        return false;
-    }
-    let Some(check) = check.to_digit(36) else { return false };
-    let mut p = MODULUS;
-    for c in body {
-        let Some(a) = c.to_digit(36) else { return false };
-        let s = (p + a) % MODULUS;
-        p = (if s == 0 { MODULUS } else { s }) * 2 % (MODULUS + 1);
-    }
-    (p + check) % MODULUS == 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn check_characters_are_those_of_the_published_vectors() {
-        let vectors = include_str!("../../../schemas/vectors/cards.csv");
-        let mut seen = 0;
-        for line in vectors.lines().skip(1) {
-            let mut cells = line.split(',');
-            let (card, expected) = (cells.next().unwrap(), cells.next().unwrap());
-            assert_eq!(card_is_valid(card), expected == "valid", "{line}");
-            seen += 1;
-        }
-        assert!(seen > 5, "too few vectors were read");
-        assert!(!card_is_valid(""));
-        assert!(!card_is_valid("ORP-????-1"));
     }
 }

@@ -351,19 +351,30 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
             .await?;
         let row = tx
             .query(
-                "UPDATE record SET state = CASE WHEN violations = '[]' THEN 'received' ELSE 'flagged' END, \
-                 reason = '', entity_id = $3 WHERE zone_id = $1 AND submission_id = $2 AND state = 'held' \
-                 RETURNING state, instance_id, COALESCE(device_id, account_id), violations",
+                "SELECT instance_id, COALESCE(device_id, account_id), violations FROM record \
+                 WHERE zone_id = $1 AND submission_id = $2 AND state = 'held'",
             )
             .bind(waited.zone_id.0)
             .bind(waited.source.submission_id)
-            .bind(id)
             .fetch_optional()
             .await?;
         let Some(row) = row else { continue };
-        let (state, instance_id): (String, String) = (row.get(0)?, row.get(1)?);
-        let violations: Vec<Json> = serde_json::from_str(&row.get::<String>(3)?)
+        let instance_id: String = row.get(0)?;
+        let violations: Vec<Json> = serde_json::from_str(&row.get::<String>(2)?)
             .map_err(|_| DbError::Inconsistent { table: "record", column: "violations" })?;
+        // Information alone, such as a contact that is not to be published, is nothing to look at.
+        let doubtful = violations.iter().any(|v| v["severity"] == "warning");
+        let state = if doubtful { "flagged" } else { "received" };
+        tx.query(
+            "UPDATE record SET state = $3, reason = '', entity_id = $4 \
+             WHERE zone_id = $1 AND submission_id = $2",
+        )
+        .bind(waited.zone_id.0)
+        .bind(waited.source.submission_id)
+        .bind(state)
+        .bind(id)
+        .execute()
+        .await?;
         let mut rules: Vec<&str> =
             violations.iter().filter_map(|v| v.get("rule")?.as_str()).collect();
         rules.dedup();
@@ -374,7 +385,7 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
             kind: "receipt",
             dataset: String::new(),
             subject_id: waited.source.submission_id,
-            device_id: row.get(2)?,
+            device_id: row.get(1)?,
             detail: detail.to_string(),
         });
     }

@@ -53,6 +53,8 @@ pub(super) enum Command {
     },
     /// Send a synthetic census from a fleet of phones, for demonstrations and load
     Simulate(Simulate),
+    /// Find who is who in a list of people (CSV): the same person written several times
+    Link(Link),
     /// Derive everything again from the journal (stop the server first)
     Rebuild,
     /// Check that everything received can be read and that the counts add up
@@ -196,8 +198,8 @@ pub(super) enum Geography {
 #[derive(Debug, clap::Args)]
 pub(super) struct Simulate {
     /// The server, or the address of one phone (…/v1/key/TOKEN/projects/1)
-    #[arg(long, value_name = "URL")]
-    pub(super) server: String,
+    #[arg(long, value_name = "URL", required_unless_present = "registrations")]
+    pub(super) server: Option<String>,
     /// Phones sending at once
     #[arg(long, default_value_t = 4, value_name = "N")]
     pub(super) devices: usize,
@@ -213,4 +215,61 @@ pub(super) struct Simulate {
     /// Part of the submissions to send twice, 0 to 1
     #[arg(long, default_value_t = 0.0, value_name = "PART")]
     pub(super) resend: f64,
+    /// Write a list of so many registrations, one in eight of somebody already listed, instead of sending anything:
+    /// registrations.csv, and truth.csv with who is who
+    #[arg(long, value_name = "N", requires = "out", conflicts_with = "server")]
+    pub(super) registrations: Option<usize>,
+    /// Folder for those files
+    #[arg(long, value_name = "DIR", requires = "registrations")]
+    pub(super) out: Option<PathBuf>,
+    /// Compress those files (.csv.gz)
+    #[arg(long, requires = "registrations")]
+    pub(super) gzip: bool,
+    /// How well those registrations are written
+    #[arg(long, value_enum, default_value_t = Care::Field, requires = "registrations")]
+    pub(super) mix: Care,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Link {
+    /// The list: CSV with a header (comma, semicolon or tab; UTF-8 or Windows-1252), perhaps .gz or .zst
+    pub(super) file: PathBuf,
+    /// Where to write `record_id,cluster_id`: records of one person have one cluster
+    #[arg(long, value_name = "CLUSTERS.csv", required_unless_present = "explain")]
+    pub(super) out: Option<PathBuf>,
+    /// Also write the pairs worth looking at, with probability, weight and what agrees
+    #[arg(long, value_name = "PAIRS.csv")]
+    pub(super) pairs: Option<PathBuf>,
+    /// Also write a report: .json, or else text in French
+    #[arg(long, value_name = "REPORT")]
+    pub(super) report: Option<PathBuf>,
+    /// Which column is which, where the headers do not tell: a TOML file with lines such as given = "prenom"
+    #[arg(long, value_name = "MAP.toml")]
+    pub(super) columns: Option<PathBuf>,
+    /// Number the records by their lines instead of their ids
+    #[arg(long)]
+    pub(super) ids_by_line: bool,
+    /// Take two records for one person from this probability on, 0 to 1 [default: 0.5]
+    #[arg(long, value_name = "P", value_parser = part)]
+    pub(super) threshold: Option<f32>,
+    /// Only tell why two records are, or are not, one person
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["out", "pairs", "report"])]
+    pub(super) explain: Option<Vec<String>>,
+}
+
+/// A number from 0 to 1.
+fn part(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(part) if (0.0..=1.0).contains(&part) => Ok(part),
+        _ => Err(String::from("expected a number from 0 to 1")),
+    }
+}
+
+/// How well a simulated list is written.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Care {
+    /// As supervised teams work
+    Field,
+    /// As in haste, without papers
+    Harsh,
 }

@@ -76,12 +76,23 @@ async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> any
     for name in &missing {
         notice(&format!("warning: the form refers to {name}, which was not given with --media"));
     }
+    let not_evaluated = forms
+        .version(&row.form_id, &row.version)
+        .map(|p| p.form.not_evaluated().to_vec())
+        .unwrap_or_default();
+    for one in &not_evaluated {
+        notice(&format!("warning: {} of {}: {}", one.part, one.path, one.why));
+    }
     let done = if new { "published" } else { "already published" };
     notice(&format!("form {} version {:?}: {done}", row.form_id, row.version));
     if json {
         answer(&json!({
             "form_id": row.form_id, "version": row.version, "title": row.title, "hash": format!("md5:{}", row.md5),
             "new": new, "missing_media": missing,
+            "not_evaluated": not_evaluated
+                .iter()
+                .map(|one| json!({ "path": one.path, "part": one.part, "why": one.why.to_string() }))
+                .collect::<Vec<_>>(),
         }));
     }
     Ok(())

@@ -7,6 +7,8 @@ mod check;
 mod device;
 mod form;
 mod geography;
+mod link;
+mod progress;
 mod qr;
 mod rebuild;
 mod serve;
@@ -119,6 +121,7 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         }
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
+        Command::Link(list) => link::run(&list, json),
         Command::Rebuild => rebuild::run(settings, json).await,
         Command::Check { quick } => check::run(&open_existing(settings).await?, quick, json).await,
         Command::DerivedHash => rebuild::hash(&open_existing(settings).await?).await,

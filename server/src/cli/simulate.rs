@@ -4,20 +4,27 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 
-use super::{answer, args::Simulate, device, notice};
+use serde_json::json;
+
+use super::{
+    answer,
+    args::{Care, Simulate},
+    device, notice, progress,
+};
 use crate::{
     app::{Base, Settings},
     runtime::Runtime,
-    simulate::{Plan, run as send},
+    simulate::{Compression, Mix, Plan, Registrations, run as send, write_registrations},
 };
 
 pub(super) async fn run(settings: Settings, args: Simulate, json: bool) -> anyhow::Result<()> {
+    let Some(server) = &args.server else { return registrations(&args, json) };
     let runtime = Runtime::system();
     let day = runtime.now().date();
-    let server_urls = if args.server.contains("/v1/key/") {
-        vec![args.server.clone()]
+    let server_urls = if server.contains("/v1/key/") {
+        vec![server.clone()]
     } else {
-        phones(settings, &args).await?
+        phones(settings, server, args.devices).await?
     };
     let plan = Plan {
         server_urls,
@@ -40,22 +47,53 @@ pub(super) async fn run(settings: Settings, args: Simulate, json: bool) -> anyho
     Ok(())
 }
 
+/// Writes a list of registrations and the truth about it.
+fn registrations(args: &Simulate, json: bool) -> anyhow::Result<()> {
+    let (Some(count), Some(folder)) = (args.registrations, &args.out) else {
+        anyhow::bail!(
+            "say where to send with --server, or what to write with --registrations and --out"
+        );
+    };
+    let mix = match args.mix {
+        Care::Field => Mix::FIELD,
+        Care::Harsh => Mix::HARSH,
+    };
+    let compression = if args.gzip { Compression::Gzip } else { Compression::None };
+    let plan = Registrations::plan(args.seed, count, mix);
+    let bar = progress::bar(u64::try_from(count)?, "registrations");
+    let files = write_registrations(&plan, folder, compression, |done| {
+        bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+    })
+    .with_context(|| format!("cannot write to {}", folder.display()))?;
+    bar.finish_and_clear();
+    if json {
+        answer(&json!({
+            "records": files.records,
+            "registrations": files.registrations,
+            "truth": files.truth,
+        }));
+    } else {
+        notice(&format!(
+            "{} registrations in {}, who is who in {}. None of these people exists.",
+            files.records,
+            files.registrations.display(),
+            files.truth.display()
+        ));
+    }
+    Ok(())
+}
+
 /// Adds phones for a simulation to the data folder of a server on this machine.
-async fn phones(settings: Settings, args: &Simulate) -> anyhow::Result<Vec<String>> {
+async fn phones(settings: Settings, server: &str, devices: usize) -> anyhow::Result<Vec<String>> {
     let base = Base::open(settings, Runtime::system()).await.context(
         "without a phone's address (…/v1/key/TOKEN/projects/1), simulate adds phones to the data \
          folder of the server (--data)",
     )?;
     let mut urls = Vec::new();
-    for (i, zone) in
-        ["kayes", "koulikoro", "sikasso"].into_iter().enumerate().take(args.devices.max(1))
+    for (i, zone) in ["kayes", "koulikoro", "sikasso"].into_iter().enumerate().take(devices.max(1))
     {
         let added = device::add(&base, &format!("simulation-{}", i + 1), Some(zone)).await?;
-        urls.push(format!(
-            "{}/v1/key/{}/projects/1",
-            args.server.trim_end_matches('/'),
-            added.token
-        ));
+        urls.push(format!("{}/v1/key/{}/projects/1", server.trim_end_matches('/'), added.token));
     }
     base.db.close().await;
     Ok(urls)

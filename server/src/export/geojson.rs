@@ -31,6 +31,15 @@ const RESTRICTED: [&str; 11] = [
     "processing_methods",
 ];
 
+/// Whether somebody of this tier may read this property of a site.
+pub fn site_property(name: &str, tier: SiteTier) -> bool {
+    match tier {
+        SiteTier::Full => true,
+        SiteTier::Register => !RESTRICTED.contains(&name),
+        SiteTier::Exact | SiteTier::Public => PUBLIC.contains(&name),
+    }
+}
+
 /// Appends one feature.
 pub fn site_feature(out: &mut String, site: &SiteRow, tier: SiteTier) {
     write!(out, "{{\"type\":\"Feature\",\"id\":\"{}\",\"geometry\":", site.entity_id)
@@ -100,12 +109,7 @@ fn properties(out: &mut String, props: &str, tier: SiteTier) {
                 | "commune"
                 | "version"
         );
-        let allowed = match tier {
-            SiteTier::Full => true,
-            SiteTier::Register => !RESTRICTED.contains(&name),
-            SiteTier::Exact | SiteTier::Public => PUBLIC.contains(&name),
-        };
-        if allowed && !written {
+        if site_property(name, tier) && !written {
             out.push(',');
             text(out, name);
             out.push(':');

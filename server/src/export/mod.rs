@@ -4,5 +4,5 @@ mod geojson;
 mod sheet;
 mod xlsx;
 
-pub use geojson::{FOOT, HEAD, site_feature};
+pub use geojson::{FOOT, HEAD, site_feature, site_property};
 pub use sheet::{Entry, Sheet};

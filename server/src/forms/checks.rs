@@ -15,6 +15,21 @@ pub const RULE_WRONG_TYPE: &str = "A18";
 /// An answer is outside the limits that the form sets.
 pub const RULE_OUT_OF_RANGE: &str = "A19";
 
+/// The longest text that enters the register, in bytes: what is typed on a phone is far below.
+const TEXT_MAX: usize = 20_000;
+/// An answer breaks the constraint of its question.
+pub const RULE_CONSTRAINT: &str = "L01";
+/// A question is answered although the form would not have asked it.
+pub const RULE_IRRELEVANT: &str = "L02";
+/// A question that the form asked and demanded has no answer.
+pub const RULE_RELEVANT_MISSING: &str = "L03";
+/// A calculated answer is not what the form calculates from the others.
+pub const RULE_CALCULATION: &str = "L04";
+/// A choice is not among those that the form offered with the other answers.
+pub const RULE_NOT_OFFERED: &str = "L05";
+/// The form's logic was not followed to its end: it takes too many steps on these answers.
+pub const RULE_LOGIC_TOO_LONG: &str = "L06";
+
 /// How much a violation weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,12 +79,16 @@ pub(super) fn check_answer(
     };
     let rule = if has_unknown_code(&question.choices, &value) {
         Some(RULE_UNKNOWN_CODE)
-    } else if question.bounds.broken_by(&value, today) {
+    } else if is_endless(&value) || question.bounds.broken_by(&value, today) {
         Some(RULE_OUT_OF_RANGE)
     } else {
         None
     };
     (value, rule)
+}
+
+fn is_endless(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text.len() > TEXT_MAX)
 }
 
 fn has_unknown_code(choices: &Choices, value: &Value) -> bool {

@@ -1,5 +1,7 @@
 //! Decoding a submission against its form, in one pass over the XML.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use quick_xml::events::BytesStart;
 
@@ -11,7 +13,9 @@ use super::limits::{SUBMISSION, UNKNOWN_NODES, VIOLATIONS};
 use super::model::{AnswerKind, XForm};
 use super::outline::{NodeIndex, Outline, Role};
 use super::scan::{Scanner, Step, attribute, local_name};
+use super::sent::Sent;
 use super::value::Value;
+use super::xpath::Tree;
 
 /// One answer of a submission.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +52,18 @@ pub struct Decoded {
 /// The content never makes it fail: an answer of the wrong type is kept as text, with a violation.
 /// Whether the envelope names this form and version is for the caller to judge.
 pub fn decode(form: &XForm, xml: &[u8], today: Date) -> Result<Decoded, XmlRefused> {
+    let mut walk = walked(form, xml, today)?;
+    walk.missing();
+    walk.check_logic();
+    Ok(walk.decoded)
+}
+
+/// Reads a submission as the instance that expressions look at.
+pub(super) fn read_tree<'x>(form: &XForm, xml: &'x [u8]) -> Result<Tree<'x>, XmlRefused> {
+    Ok(walked(form, xml, Date::MIN)?.sent.into_tree())
+}
+
+fn walked<'f, 'x>(form: &'f XForm, xml: &'x [u8], today: Date) -> Result<Walk<'f, 'x>, XmlRefused> {
     let mut scanner = Scanner::new(xml, SUBMISSION)?;
     let envelope = loop {
         match scanner.next()? {
@@ -62,10 +78,7 @@ pub fn decode(form: &XForm, xml: &[u8], today: Date) -> Result<Decoded, XmlRefus
         match walk.scanner.next()? {
             Step::Open(tag) => walk.open(&tag)?,
             Step::Close => walk.close(),
-            Step::End => {
-                walk.missing();
-                return Ok(walk.decoded);
-            }
+            Step::End => return Ok(walk),
             Step::Text(_) | Step::Char(_) => {}
         }
     }
@@ -95,6 +108,8 @@ struct Walk<'f, 'x> {
     scopes: Vec<Scope>,
     /// Questions whose element was there, blank or not.
     seen: Vec<bool>,
+    /// The submission as its form's expressions see it.
+    sent: Sent<'f, 'x>,
 }
 
 impl<'f, 'x> Walk<'f, 'x> {
@@ -112,6 +127,7 @@ impl<'f, 'x> Walk<'f, 'x> {
             met: vec![0; form.outline.len()],
             scopes: Vec::new(),
             seen: vec![false; form.questions.len()],
+            sent: Sent::new(form),
         }
     }
 
@@ -121,6 +137,8 @@ impl<'f, 'x> Walk<'f, 'x> {
             return;
         };
         let repeats = matches!(known.role, Role::Repeat(_));
+        let position = self.indexes.last().copied().filter(|_| repeats).unwrap_or(0);
+        self.sent.open(node, position);
         if repeats {
             self.instances += 1;
             for &inner in known.inner_repeats() {
@@ -142,6 +160,7 @@ impl<'f, 'x> Walk<'f, 'x> {
         let Some(frame) = self.frames.pop() else {
             return;
         };
+        self.sent.close();
         if frame.repeats {
             self.indexes.pop();
         }
@@ -188,10 +207,20 @@ impl<'f, 'x> Walk<'f, 'x> {
             }
             Role::Question(question) => {
                 let text = read_text(&mut self.scanner)?;
+                let before = self.decoded.violations.len();
                 self.answer(question, child, &text);
+                let broken = (self.decoded.violations.len() > before).then_some(before);
+                self.sent.answer(child, text, broken);
             }
         }
         Ok(())
+    }
+
+    /// Checks the form's own logic, if this is the version that was filled in.
+    fn check_logic(&mut self) {
+        if self.decoded.envelope.version == self.form.version {
+            self.sent.check(self.form, self.today, &mut self.decoded.violations);
+        }
     }
 
     /// Tells whether a node is met for the first time in this repeat instance.
@@ -247,6 +276,13 @@ impl<'f, 'x> Walk<'f, 'x> {
     /// Reads a `meta` that just opened, up to its end.
     fn meta(&mut self, around: NodeIndex) -> Result<(), XmlRefused> {
         let of_root = around == Outline::ROOT;
+        self.sent.open_meta("meta");
+        let read = self.meta_elements(around, of_root);
+        self.sent.close();
+        read
+    }
+
+    fn meta_elements(&mut self, around: NodeIndex, of_root: bool) -> Result<(), XmlRefused> {
         loop {
             match self.scanner.next()? {
                 Step::Open(tag) => {
@@ -256,6 +292,7 @@ impl<'f, 'x> Walk<'f, 'x> {
                         name if of_root => {
                             let text = read_text(&mut self.scanner)?;
                             self.root_meta(name, text.trim());
+                            self.sent.meta(name, name, text);
                         }
                         _ => self.scanner.skip_element()?,
                     }
@@ -291,24 +328,41 @@ impl<'f, 'x> Walk<'f, 'x> {
         if !known || !room {
             return self.skip_unknown(around, "meta/entity");
         }
+        self.sent.open_meta("entity");
+        // Where there are several, the paths of the form do not tell them apart.
+        let only = around == Outline::ROOT && declared.len() == 1;
+        self.note_attributes(tag, only);
         loop {
             match self.scanner.next()? {
                 Step::Open(child) => {
                     let qualified = child.name();
                     let text = read_text(&mut self.scanner)?;
-                    if local_name(qualified.0) == "label" && !text.trim().is_empty() {
-                        block.label = Some(text.trim().to_owned());
+                    if local_name(qualified.0) == "label" {
+                        let label = text.trim();
+                        block.label = (!label.is_empty()).then(|| label.to_owned()).or(block.label);
+                        self.sent.meta("label", if only { "entity/label" } else { "" }, text);
                     }
                 }
                 Step::Close | Step::End => break,
                 Step::Text(_) | Step::Char(_) => {}
             }
         }
+        self.sent.close();
         if let Some(scope) = self.scopes.last_mut() {
             scope.blocks.push(self.decoded.entities.len());
         }
         self.decoded.entities.push(block);
         Ok(())
+    }
+
+    /// Keeps the attributes of an entity for the form's logic.
+    fn note_attributes(&mut self, tag: &BytesStart<'_>, only: bool) {
+        for name in ["create", "update", "id", "baseVersion", "trunkVersion", "branchId"] {
+            if let Some(text) = attribute(tag, name) {
+                let path = if only { format!("entity/@{name}") } else { String::new() };
+                self.sent.meta(&format!("@{name}"), &path, Cow::Owned(text));
+            }
+        }
     }
 
     fn skip_unknown(&mut self, parent: NodeIndex, name: &str) -> Result<(), XmlRefused> {
@@ -389,6 +443,14 @@ mod tests {
         assert_eq!(decoded.instance_name.as_deref(), Some("Awa"));
         assert_eq!(decoded.attachments, ["audit.csv"]);
         assert!(decoded.unknown_nodes.is_empty());
+    }
+
+    #[test]
+    fn a_text_that_nobody_typed_is_out_of_range() {
+        let long = |length| format!("<nom>{}</nom>", "a".repeat(length));
+
+        assert_eq!(rules(&long(20_001)), [("A19", "/data/nom".to_owned())]);
+        assert_eq!(rules(&long(20_000)), []);
     }
 
     #[test]

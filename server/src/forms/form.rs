@@ -5,6 +5,7 @@ use super::error::FormError;
 use super::instance::Builder;
 use super::itext::media;
 use super::limits::FORM_BYTES;
+use super::logic;
 use super::model::{Mode, Realm, XForm};
 
 /// Namespace of the Entities specification.
@@ -36,6 +37,8 @@ impl XForm {
         let (mode, realm) = (mode(&document, model)?, realm(&document, model)?);
         let mut builder = Builder::new(&document, model);
         builder.walk(root)?;
+        let outline = builder.outline.finish();
+        let logic = logic::compile(&document, model, &outline, &builder.questions);
         let sanu = |name| trimmed(document.attribute_in(model, SANU, name));
 
         Ok(Self {
@@ -51,7 +54,8 @@ impl XForm {
             entities: builder.entities,
             media: media(&document, model),
             submission_url,
-            outline: builder.outline.finish(),
+            outline,
+            logic,
         })
     }
 }

@@ -40,6 +40,17 @@ impl<'a> Texts<'a> {
         Self(texts.collect())
     }
 
+    /// All texts, if the form has one language or none: otherwise nobody knows which was shown.
+    pub(super) fn of_only_language(
+        document: &'a Document,
+        model: NodeId,
+    ) -> Option<HashMap<String, String>> {
+        let itext = document.child(model, "itext");
+        let languages = itext.map_or(0, |itext| document.named(itext, "translation").count());
+        let owned = |(id, text): (&str, &str)| (id.to_owned(), text.to_owned());
+        (languages < 2).then(|| Self::read(document, model).0.into_iter().map(owned).collect())
+    }
+
     /// The label of a control: its reference resolved, or else its own text.
     pub(super) fn label_of(&self, document: &Document, control: NodeId) -> Option<String> {
         let label = document.child(control, "label")?;

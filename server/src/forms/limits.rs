@@ -31,3 +31,7 @@ pub(super) const VIOLATIONS: usize = 500;
 
 /// Names of unknown nodes kept per submission: enough to recognise a wrong form version.
 pub(super) const UNKNOWN_NODES: usize = 20;
+
+/// Steps that the form's logic may take on one submission: real ones take under 2 000, and
+/// 200 000 are a few milliseconds.
+pub(super) const LOGIC_STEPS: u32 = 200_000;

@@ -15,24 +15,30 @@ mod form;
 mod instance;
 mod itext;
 mod limits;
+mod logic;
 mod model;
 mod outline;
 mod scan;
+mod sent;
 mod value;
+mod xpath;
 
 pub use checks::{
-    RULE_OUT_OF_RANGE, RULE_REQUIRED_MISSING, RULE_UNKNOWN_CODE, RULE_WRONG_TYPE, Severity,
-    Violation,
+    RULE_CALCULATION, RULE_CONSTRAINT, RULE_IRRELEVANT, RULE_LOGIC_TOO_LONG, RULE_NOT_OFFERED,
+    RULE_OUT_OF_RANGE, RULE_RELEVANT_MISSING, RULE_REQUIRED_MISSING, RULE_UNKNOWN_CODE,
+    RULE_WRONG_TYPE, Severity, Violation,
 };
 pub use constraint::{Bounds, Comparison, Operand, Operator, Subject};
 pub use decode::{Answer, Decoded, decode};
 pub use entities::EntityBlock;
 pub use envelope::{Envelope, envelope};
 pub use error::{FormError, XmlRefused};
+pub use logic::{NotEvaluated, evaluate};
 pub use model::{
     AnswerKind, Choices, Class, CodeSet, EntityDecl, MediaRef, Mode, Question, Realm, XForm,
 };
 pub use value::{GeoPoint, Value};
+pub use xpath::{Atom, Kind, Moment, Stop};
 
 #[cfg(test)]
 mod fixtures;

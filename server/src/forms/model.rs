@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::constraint::Bounds;
+use super::logic::Logic;
 use super::outline::Outline;
 
 /// A published form, read once and shared by every submission of that version.
@@ -34,6 +35,8 @@ pub struct XForm {
     pub submission_url: Option<String>,
     /// The tree of the primary instance, by which submissions are decoded.
     pub(super) outline: Outline,
+    /// Its conditions, constraints and calculations.
+    pub(super) logic: Logic,
 }
 
 impl XForm {

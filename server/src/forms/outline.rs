@@ -175,6 +175,11 @@ impl Outline {
 }
 
 impl OutlineNode {
+    /// Its children, in form order.
+    pub(super) fn children(&self) -> &[NodeIndex] {
+        &self.children
+    }
+
     /// The repeats directly inside this one, whose counting starts again with each instance.
     pub(super) fn inner_repeats(&self) -> &[usize] {
         &self.inner_repeats

@@ -98,12 +98,17 @@ pub(crate) fn misplaced(p: Position) -> Option<PositionFlag> {
 /// Outside the box is certain. Inside it the region decides, but only when it is not a guess from
 /// the nearest seat: a wrong warning at each regional border would teach people to ignore it.
 pub(crate) fn is_outside_phase1(p: Position, placement: &Placement) -> bool {
-    if !PHASE1.contains(p) {
+    if is_outside_phase1_box(p) {
         return true;
     }
     let place = &placement.place_2023;
     !place.basis.is_approximate()
         && place.codes.region.as_deref().is_some_and(|region| !PHASE1_REGIONS.contains(&region))
+}
+
+/// Says whether a point is outside the box around the phase-1 area.
+pub(crate) fn is_outside_phase1_box(p: Position) -> bool {
+    !PHASE1.contains(p)
 }
 
 #[cfg(test)]

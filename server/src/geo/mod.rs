@@ -14,11 +14,15 @@ mod seats;
 #[cfg(test)]
 mod testing;
 
+pub(crate) use area::Area;
 pub use boundary::{Boundary, Namer, Names, boundary_from_geojson, boundary_geojson};
 pub use error::GeoError;
 pub use flag::{PHASE1_REGIONS, PositionFlag};
+pub(crate) use flag::{is_outside_phase1_box, misplaced};
 pub use gazetteer::Gazetteer;
 pub use place::{Basis, Division, Level, Place, PlaceCodes, Placement, UnknownWord};
-pub use position::{GeoPoint, LineError, Position, PositionError, parse_geoline, parse_geopoint};
+pub use position::{
+    GeoPoint, LineError, Position, PositionError, distance_m, parse_geoline, parse_geopoint,
+};
 pub use read::{Import, Note, read_boundaries, read_boundaries_with_notes};
 pub use seats::SeatPoint;

@@ -33,6 +33,17 @@ impl Position {
     }
 }
 
+/// The great-circle distance between two positions in metres, by the haversine formula on a sphere
+/// of radius 6,371,008.8 m (the mean radius of the Earth, IUGG); within 0.5 % of the ellipsoid.
+pub fn distance_m(a: Position, b: Position) -> f64 {
+    const RADIUS_M: f64 = 6_371_008.8;
+    let (lat_a, lat_b) = (a.lat.to_radians(), b.lat.to_radians());
+    let north = ((lat_b - lat_a) / 2.0).sin();
+    let east = ((b.lon - a.lon).to_radians() / 2.0).sin();
+    let half_chord = north * north + lat_a.cos() * lat_b.cos() * east * east;
+    2.0 * RADIUS_M * half_chord.clamp(0.0, 1.0).sqrt().asin()
+}
+
 /// A point as a phone measured it: on the globe, with altitude and accuracy in metres if known.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct GeoPoint {
@@ -132,6 +143,15 @@ fn number(text: &str, part: &'static str, min: f64, max: f64) -> Result<f64, Pos
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_degree_of_latitude_is_111_km_and_one_of_longitude_shrinks_to_the_north() {
+        let at = |lon, lat| Position::new(lon, lat).unwrap();
+
+        assert!((distance_m(at(-8.0, 12.0), at(-8.0, 13.0)) - 111_195.0).abs() < 1.0);
+        assert!((distance_m(at(-8.0, 60.0), at(-7.0, 60.0)) - 55_597.0).abs() < 20.0);
+        assert!(distance_m(at(-8.0, 12.0), at(-8.0, 12.0)) < 1e-9);
+    }
 
     #[test]
     fn a_point_of_collect_has_altitude_and_accuracy() {

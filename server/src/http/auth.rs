@@ -38,7 +38,7 @@ impl FromRequestParts<Arc<App>> for By {
 }
 
 /// Over TLS, behind a TLS proxy, or without leaving the machine.
-fn may_send_password(parts: &Parts, app: &App) -> bool {
+pub(super) fn may_send_password(parts: &Parts, app: &App) -> bool {
     parts.extensions.get::<Connection>().is_some_and(|c| c.tls || c.local)
         || app.base.settings.public_url.as_deref().is_some_and(|u| u.starts_with("https://"))
 }

@@ -146,9 +146,9 @@ async fn view(app: &App, by: &Caller, question: &Question) -> Result<View, Probl
         return Err(Problem::forbidden());
     }
     let published = if public {
-        app.publication.of_month(&question.of).await?
+        app.base.publication.of_month(&question.of).await?
     } else {
-        app.publication.current(&question.of).await?
+        app.base.publication.current(&question.of).await?
     };
     let round_to = if public && threshold.is_some() { PUBLIC_ROUNDING } else { 1 };
     let manner = Manner { threshold, round_to };

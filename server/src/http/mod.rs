@@ -13,6 +13,7 @@ mod decisions;
 mod door;
 mod hear_out;
 mod office;
+mod ogc;
 mod pace;
 mod problem;
 mod quality;

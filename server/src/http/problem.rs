@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 21] = [
+const KINDS: [(&str, u16, &str, &str); 22] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -28,6 +28,12 @@ const KINDS: [(&str, u16, &str, &str); 21] = [
         405,
         "This address does not take this method",
         "Méthode non permise ici",
+    ),
+    (
+        "not-acceptable",
+        406,
+        "No representation that was asked for is offered",
+        "Aucune des représentations demandées n'existe",
     ),
     ("bad-parameter", 400, "A parameter is not understood", "Un paramètre n'est pas compris"),
     ("malformed", 400, "The request is not understood", "La requête n'est pas comprise"),

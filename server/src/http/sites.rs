@@ -15,11 +15,14 @@ use crate::{
     app::App,
     db::DbError,
     export::{FOOT, HEAD, site_feature},
+    ogc::{Crs, Writer},
     store::{Scope, audit, entities, sites},
 };
 
 /// Sites fetched at a time: about 200 kB of text.
 const PAGE: i64 = 200;
+/// Masked sites written at a time.
+const MASKED_PAGE: usize = 512;
 
 /// `GET /v1/sites.geojson`
 pub(super) async fn geojson(
@@ -56,8 +59,12 @@ pub(super) async fn geojson(
                 })
             })
             .await?;
-        ([(header::CONTENT_TYPE, "application/geo+json")], stream(app, by.scope, tier))
-            .into_response()
+        let body = if tier == SiteTier::Public {
+            masked(&app, &by.scope, tier).await?
+        } else {
+            stream(app, by.scope, tier)
+        };
+        ([(header::CONTENT_TYPE, "application/geo+json")], body).into_response()
     };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&etag) {
@@ -67,6 +74,29 @@ pub(super) async fn geojson(
     headers
         .insert(header::VARY, HeaderValue::from_static("Authorization, Cookie, Accept-Encoding"));
     Ok(response)
+}
+
+/// What the public sees, as it sees it at `/ogc`: one mask in every format.
+async fn masked(app: &App, scope: &Scope, tier: SiteTier) -> Result<Body, DbError> {
+    let forms = app.base.catalogue.current().await?;
+    let layer = crate::layers::sites(tier, &forms);
+    let held = app.layers.features(&app.base, scope, &layer).await?;
+    let pages = (0..held.features.len().div_ceil(MASKED_PAGE).max(1)).map(move |page| {
+        let (start, end) = (page * MASKED_PAGE, (page + 1) * MASKED_PAGE);
+        let mut text = String::from(if page == 0 { HEAD } else { "" });
+        let writer = Writer::new(&held.features, Crs::Crs84);
+        for row in start..end.min(held.features.len()) {
+            if row > 0 {
+                text.push_str(",\n");
+            }
+            writer.feature(&mut text, row, "");
+        }
+        if end >= held.features.len() {
+            text.push_str(FOOT);
+        }
+        Ok::<_, DbError>(text)
+    });
+    Ok(Body::from_stream(futures_util::stream::iter(pages)))
 }
 
 struct Reading {

@@ -73,7 +73,7 @@ fn identification(document: &mut Document, interview: &mut Interview<'_>, name: 
         group.blank("parent_id");
         group.put("mining_district", &site.district);
         group.put("cercle", &site.cercle);
-        group.put("cercle_old", site.seat.cercle_2012_code().unwrap_or_default());
+        group.put("cercle_old", &site.cercle_old);
         group.put("commune", &site.commune);
         group.put("seat_place", &site.seat.commune);
         group.put("gps", gps);

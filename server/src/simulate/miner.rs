@@ -19,9 +19,9 @@ pub(super) fn fill(survey: &Survey, position: u64) -> (Uuid, String) {
     if miner.agreed {
         let person = &miner.person;
         identity(&mut document, &mut interview, person);
-        residence(&mut document, &mut interview, person);
+        let is_new = residence(&mut document, &mut interview, person);
         social(&mut document, &mut interview.rng, person);
-        mining(&mut document, &mut interview.rng, person);
+        mining(&mut document, &mut interview.rng, person, is_new);
         organisation(&mut document, &mut interview);
     }
     let result = if miner.agreed {
@@ -133,9 +133,11 @@ fn nina(rng: &mut Rng, person: &Person, this_year: i32) -> String {
     format!("{sex}{:02}{}{}", year.rem_euclid(100), rng.digits(11), char::from(letter))
 }
 
-fn residence(document: &mut Document, interview: &mut Interview<'_>, person: &Person) {
+/// Tells whether the person came to the site less than a month ago.
+fn residence(document: &mut Document, interview: &mut Interview<'_>, person: &Person) -> bool {
     let rng = &mut interview.rng;
     let abroad = person.is_foreign() && rng.percent(55);
+    let mut is_new = false;
     document.group("c_residence", |group| {
         if abroad {
             group.put("usual_country", person.nationality);
@@ -171,7 +173,9 @@ fn residence(document: &mut Document, interview: &mut Interview<'_>, person: &Pe
             ("y3_5", 9),
             ("y6p", 5),
         ];
-        group.put("time_on_site", rng.weighted(&months));
+        let time = rng.weighted(&months);
+        is_new = time == "lt1";
+        group.put("time_on_site", time);
         let previous = if abroad {
             rng.weighted(&[("abroad", 80), ("other_region", 20)])
         } else {
@@ -186,6 +190,7 @@ fn residence(document: &mut Document, interview: &mut Interview<'_>, person: &Pe
         group.put("previous_place", previous);
         group.put("children_here", person.children_here);
     });
+    is_new
 }
 
 /// Where miners come from besides the cercle of the site.
@@ -277,8 +282,12 @@ const WOMEN: &[(&str, u32)] = &[
 const OTHER_ROLES: &[&str] =
     &["hauler", "crusher_hand", "sieving", "washer", "panner", "water_carrier"];
 
-fn mining(document: &mut Document, rng: &mut Rng, person: &Person) {
-    let role = rng.weighted(if person.sex == Sex::Male { MEN } else { WOMEN });
+fn mining(document: &mut Document, rng: &mut Rng, person: &Person, is_new: bool) {
+    let role = match rng.weighted(if person.sex == Sex::Male { MEN } else { WOMEN }) {
+        // Nobody is an authority of a place after a few weeks.
+        "tomboloma" | "damantigi" if is_new => "team_leader",
+        role => role,
+    };
     let others: Vec<&'static str> =
         OTHER_ROLES.iter().copied().filter(|other| *other != role).collect();
     document.group("e_mining", |group| {

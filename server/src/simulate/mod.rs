@@ -18,6 +18,7 @@ mod native;
 mod openrosa;
 mod people;
 mod profile;
+mod registrations;
 mod report;
 mod rng;
 mod site_form;
@@ -30,6 +31,9 @@ pub use census::{Census, Submission, Submissions};
 pub use client::{Answer, Client, ClientError};
 pub use fleet::{Plan, SimulateError, run};
 pub use multipart::Multipart;
+pub use registrations::{
+    Compression, Mix, RegistrationFiles, Registrations, Tag, Truth, Written, write_registrations,
+};
 pub use report::Report;
 pub use target::{Target, TargetError};
 

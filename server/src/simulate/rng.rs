@@ -22,6 +22,9 @@ pub(super) enum Stream {
     Batches,
     Posts,
     Instances,
+    Homes,
+    Visits,
+    Hand,
 }
 
 impl Stream {
@@ -41,6 +44,9 @@ impl Stream {
             Self::Batches => 11,
             Self::Posts => 12,
             Self::Instances => 13,
+            Self::Homes => 14,
+            Self::Visits => 15,
+            Self::Hand => 16,
         }
     }
 }
@@ -77,6 +83,11 @@ impl Rng {
     /// True in so many cases of a hundred.
     pub(super) fn percent(&mut self, of_hundred: u64) -> bool {
         self.below(100) < of_hundred
+    }
+
+    /// True in this part of the cases, from 0 to 1.
+    pub(super) fn chance(&mut self, part: f64) -> bool {
+        self.fraction() < part
     }
 
     /// A number from 0 to 1, which never comes.

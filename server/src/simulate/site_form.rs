@@ -58,7 +58,7 @@ fn identification(document: &mut Document, interview: &mut Interview<'_>) {
         group.put("gps", point(site.lat, site.lon, altitude, accuracy));
         group.put("outline", outline(&mut interview.rng, site));
         group.put("cercle", &site.cercle);
-        group.put("cercle_old", site.seat.cercle_2012_code().unwrap_or_default());
+        group.put("cercle_old", &site.cercle_old);
         group.put("commune", &site.commune);
         group.put("mining_district", &site.district);
         group.put("village", village(&mut interview.rng, site));
@@ -151,12 +151,13 @@ fn technique(document: &mut Document, rng: &mut Rng, site: &Site) {
                 ("unknown", 10),
             ]),
         );
-        group.put(
-            "extraction_methods",
-            rng.several(&["surface_pit", "shaft", "detector", "tailings"], 1, 3),
-        );
-        group.put("pits_active", site.workers / rng.between(5, 20) + i32::from(site.workers > 0));
-        group.put("depth_max", rng.between(3, 45));
+        let methods = rng.several(&["surface_pit", "shaft", "detector", "tailings"], 1, 3);
+        let pits = site.workers / rng.between(5, 20) + i32::from(site.workers > 0);
+        let dug = pits > 0 || methods.contains("surface_pit") || methods.contains("shaft");
+        let deepest = rng.between(3, 45);
+        group.put("extraction_methods", methods);
+        group.put("pits_active", pits);
+        group.put("depth_max", if dug { deepest } else { 0 });
         group.put(
             "equipment",
             rng.several(

@@ -1,5 +1,6 @@
 //! Where people dig: the sites and cooperatives of the census, near real communes.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use sanu_schemas::{Level, Seat, commune_seats, mining_district_of_cercle, place_name};
@@ -48,6 +49,8 @@ pub(super) struct Site {
     pub(super) lon: f64,
     pub(super) seat: Seat,
     pub(super) cercle: String,
+    /// What the forms calculate from the cercle.
+    pub(super) cercle_old: String,
     pub(super) commune: String,
     pub(super) district: String,
     pub(super) status: &'static str,
@@ -146,11 +149,13 @@ impl Area {
 struct Place {
     seat: Seat,
     cercle: String,
+    cercle_old: String,
     commune: String,
     gold: u32,
 }
 
 fn communes() -> Vec<Place> {
+    let before = cercles_before();
     commune_seats()
         .into_iter()
         .filter(|seat| matches!(seat.region_2012.as_str(), "Kayes" | "Koulikoro" | "Sikasso"))
@@ -159,9 +164,22 @@ fn communes() -> Vec<Place> {
         .filter_map(|seat| {
             let (cercle, commune) = (seat.cercle_2023_code()?, seat.commune_code()?);
             let gold = RICH.iter().find(|(rich, _)| *rich == cercle).map_or(1, |rich| rich.1);
-            Some(Place { seat, cercle, commune, gold })
+            let cercle_old = before.get(&cercle).cloned().unwrap_or_default();
+            Some(Place { seat, cercle, cercle_old, commune, gold })
         })
         .collect()
+}
+
+/// The cercle before 2023 by that of today, from the list that phones look it up in.
+fn cercles_before() -> HashMap<String, String> {
+    let list = sanu_schemas::media("cercles.csv").unwrap_or_default();
+    let mut reader = csv::Reader::from_reader(list);
+    let columns = reader.headers().cloned().unwrap_or_default();
+    let at = |name| columns.iter().position(|column| column == name);
+    let (name, before) = (at("name"), at("cercle_pre2023"));
+    let cell = |row: &csv::StringRecord, at: Option<usize>| Some(row.get(at?)?.to_owned());
+    let rows = reader.records().flatten();
+    rows.filter_map(|row| Some((cell(&row, name)?, cell(&row, before)?))).collect()
 }
 
 fn site(rng: &mut Rng, place: &Place) -> Site {
@@ -192,6 +210,7 @@ fn site(rng: &mut Rng, place: &Place) -> Site {
         lon: place.seat.lon + offset(rng.between(-15_000, 15_000)),
         seat: place.seat.clone(),
         cercle: place.cercle.clone(),
+        cercle_old: place.cercle_old.clone(),
         commune: place.commune.clone(),
         district: district(&place.cercle, &place.seat),
         status,

@@ -12,7 +12,7 @@ const DAY: Date = date(2026, 11, 21);
 fn read(submissions: impl Iterator<Item = Submission>) -> Vec<(Submission, Decoded)> {
     let forms: BTreeMap<&str, XForm> = sanu_schemas::forms()
         .iter()
-        .map(|form| (form.id, XForm::parse(form.xml).expect(form.id)))
+        .map(|form| (form.id, with_lists(XForm::parse(form.xml).expect(form.id))))
         .collect();
     submissions
         .map(|submission| {
@@ -21,6 +21,17 @@ fn read(submissions: impl Iterator<Item = Submission>) -> Vec<(Submission, Decod
             (submission, decoded)
         })
         .collect()
+}
+
+/// The form with the lists that ship with it, so that choices and look-ups are checked too.
+fn with_lists(mut form: XForm) -> XForm {
+    let wanted: Vec<String> = form.wanted_files().map(str::to_owned).collect();
+    for file in wanted {
+        if let Some(csv) = sanu_schemas::media(&file) {
+            form.fill(&file, csv);
+        }
+    }
+    form
 }
 
 fn between<'a>(xml: &'a str, open: &str, close: &str) -> Option<&'a str> {

@@ -7,6 +7,7 @@ pub mod cells;
 pub mod devices;
 pub mod doubt;
 pub mod entities;
+pub mod features;
 pub mod feed;
 pub mod forms;
 pub mod pairs;

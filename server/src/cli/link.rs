@@ -1,0 +1,175 @@
+//! `sanu link`: who is who in a list of people.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::Context as _;
+use indicatif::ProgressBar;
+
+use super::{answer, args::Link, notice, progress};
+use crate::{
+    link::{self, Ids, List, Options, Report, Stages},
+    linkage::{self, Linkage, Policy, Progress, RecordNo, Resolver},
+};
+
+pub(super) fn run(args: &Link, json: bool) -> anyhow::Result<()> {
+    let mut watch = Watch(Instant::now());
+    let mut seconds = Stages::default();
+    let list = read(args)?;
+    seconds.read = watch.lap();
+    let mut policy = Policy::default();
+    if let Some(threshold) = args.threshold {
+        policy.cluster = threshold;
+        policy.review = policy.review.min(threshold);
+    }
+    let model = linkage::train(&list.records, &[], &policy);
+    seconds.train = watch.lap();
+    if let Some([a, b]) = args.explain.as_deref() {
+        let resolver = Resolver::from_records(list.records, model, policy);
+        return explain(&list.ids, &resolver, (a, b), json);
+    }
+    let linked = {
+        let bar = progress::bar(0, "");
+        let linked = linkage::link(&list.records, &model, &policy, &[], &|p| show(&bar, p));
+        bar.finish_and_clear();
+        linked
+    };
+    seconds.link = watch.lap();
+    let report = Report::new(&list, &linked, policy.cluster, seconds);
+    let out = args.out.as_deref().context("say where to write with --out CLUSTERS.csv")?;
+    write_file(out, |sink| link::write_clusters(sink, &list.ids, &linked.clusters).map(|_| ()))?;
+    if let Some(path) = &args.report {
+        let text = if path.extension().is_some_and(|end| end == "json") {
+            serde_json::to_string_pretty(&report)?
+        } else {
+            report.french()
+        };
+        write_file(path, |sink| sink.write_all(text.as_bytes()))?;
+    }
+    if let Some(path) = &args.pairs {
+        write_pairs(path, list, &linked, (model, policy))?;
+    }
+    if json {
+        answer(&serde_json::to_value(&report)?);
+    } else {
+        say(&report, out);
+    }
+    Ok(())
+}
+
+/// Reads the list with a sign of life.
+fn read(args: &Link) -> anyhow::Result<List> {
+    let file = args.file.display();
+    let mapping = args
+        .columns
+        .as_ref()
+        .map(|path| {
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        })
+        .transpose()?;
+    let source = link::open(&args.file).with_context(|| format!("cannot read {file}"))?;
+    let options = Options { mapping: mapping.as_deref(), ids_by_line: args.ids_by_line };
+    let bar = progress::spinner("reading");
+    let list = link::read_list(source, options, |records| {
+        bar.set_position(u64::try_from(records).unwrap_or(u64::MAX));
+    });
+    bar.finish_and_clear();
+    list.with_context(|| format!("cannot read {file}"))
+}
+
+/// Prints the account of one pair.
+fn explain(ids: &Ids, resolver: &Resolver, (a, b): (&str, &str), json: bool) -> anyhow::Result<()> {
+    let number = |id: &str| {
+        let record = ids.find(id).with_context(|| format!("the list has no record \"{id}\""))?;
+        anyhow::Ok(RecordNo(u32::try_from(record)?))
+    };
+    let (first, second) = (number(a)?, number(b)?);
+    anyhow::ensure!(first != second, "these are one record: give the ids of two");
+    let comparison = resolver.compare(first, second).context("the records cannot be compared")?;
+    if json {
+        answer(&serde_json::to_value(&comparison)?);
+    } else {
+        print(&link::account(a, b, &comparison));
+    }
+    Ok(())
+}
+
+fn write_pairs(
+    path: &Path,
+    list: List,
+    linked: &Linkage,
+    (model, policy): (linkage::Model, Policy),
+) -> anyhow::Result<()> {
+    let ids = list.ids;
+    let resolver = Resolver::from_records(list.records, model, policy);
+    write_file(path, |sink| {
+        link::write_pairs(sink, &ids, &linked.pairs, |pair| resolver.compare(pair.a, pair.b))
+    })
+}
+
+/// Writes a file beside its place and moves it there, so that nobody reads half of one.
+fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    let written = File::create(&beside).and_then(|file| {
+        let mut sink = BufWriter::with_capacity(1 << 18, file);
+        write(&mut sink)?;
+        sink.flush()?;
+        fs::rename(&beside, path)
+    });
+    if written.is_err() {
+        // What was begun is of no use to anybody.
+        let _gone = fs::remove_file(&beside);
+    }
+    written.with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn show(bar: &ProgressBar, progress: Progress) {
+    bar.set_message(progress.stage);
+    bar.set_length(progress.of);
+    bar.set_position(progress.done);
+}
+
+/// The result in a few lines on standard error.
+fn say(report: &Report, out: &Path) {
+    let quality = &report.quality;
+    notice(&format!(
+        "{} records, {} people: {}. Expected precision {:.3}, recall among compared pairs {:.3}; {} pairs to review.",
+        quality.records,
+        quality.people,
+        out.display(),
+        quality.expected_precision,
+        quality.expected_recall,
+        quality.to_review
+    ));
+    for (oddity, count, lines) in &report.oddities {
+        let lines: Vec<String> = lines.iter().map(u64::to_string).collect();
+        let more = if *count > 5 { ", …" } else { "" };
+        notice(&format!("note: {count} × {} (line {}{more})", oddity.english(), lines.join(", ")));
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "stdout is for answers")]
+fn print(text: &str) {
+    print!("{text}");
+}
+
+/// Seconds from one lap to the next.
+struct Watch(Instant);
+
+impl Watch {
+    fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        let seconds = now.duration_since(self.0).as_secs_f64();
+        self.0 = now;
+        seconds
+    }
+}

@@ -1,0 +1,262 @@
+//! Building the features of a collection from the register, masked as they are read.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{
+    catalog::{Layer, Source},
+    mask::{Squares, square},
+};
+use crate::{
+    access::SiteTier,
+    counts::{Axis, Manner, Table},
+    db::{DbError, Tx},
+    geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
+    ogc::{Builder, Features, Geometry},
+    publication::{self, Published},
+    store::{Scope, boundaries, cells, features, features::EntityRow},
+};
+
+/// What a layer is built from, besides the database.
+pub(super) struct From<'a> {
+    pub(super) scope: &'a Scope,
+    pub(super) gazetteer: &'a Gazetteer,
+    /// The sites as the same reader sees them, for what lies where its site lies.
+    pub(super) sites: Option<&'a Features>,
+    /// The published counts of miners, for who may not see exact ones.
+    pub(super) miners: Option<&'a Published>,
+}
+
+/// Reads all features of a layer; [`Builder::finish`] is left to the caller, since it takes time.
+pub(super) async fn build(tx: &mut Tx, layer: &Layer, from: From<'_>) -> Result<Builder, DbError> {
+    let mut builder = Builder::new(layer.collection.fields.clone());
+    if let Some(name) = layer.collection.temporal {
+        builder.set_temporal(name);
+    }
+    match layer.source {
+        Source::Sites(tier) => entities(tx, &mut builder, "sites", tier, &from).await?,
+        Source::Cooperatives(tier) => {
+            entities(tx, &mut builder, "cooperatives", tier, &from).await?;
+        }
+        Source::Visits(_) => visits(tx, &mut builder, &from).await?,
+        Source::Zones => {
+            for (_, code, name) in features::zones(tx, from.scope).await? {
+                builder.other(&code, Geometry::None);
+                builder.set_text("code", &code);
+                builder.set_text("name", &name);
+            }
+        }
+        Source::Units(division, level) => units(tx, &mut builder, division, level).await?,
+        Source::Miners(_) => miners(tx, &mut builder, &from).await?,
+    }
+    Ok(builder)
+}
+
+async fn entities(
+    tx: &mut Tx,
+    builder: &mut Builder,
+    dataset: &str,
+    tier: SiteTier,
+    from: &From<'_>,
+) -> Result<(), DbError> {
+    let public = tier == SiteTier::Public;
+    let directory = public && dataset == "cooperatives";
+    let mut squares = Squares::default();
+    if public && !directory {
+        features::positions(tx, from.scope, dataset, |at| squares.add(at)).await?;
+    }
+    features::each(tx, from.scope, dataset, |row| {
+        if directory {
+            if agreed(&row.props) {
+                let at = row.position.map(square);
+                builder.point(row.entity_id, at);
+                public_places(builder, at, from.gazetteer);
+                builder.set_text("name", &row.label);
+                properties(builder, &row.props);
+            }
+            return;
+        }
+        if public {
+            let at = row.position.map(square);
+            builder.point(row.entity_id, at);
+            public_places(builder, at, from.gazetteer);
+            if row.position.is_some_and(|p| squares.is_shared(p)) {
+                builder.set_text("name", &row.label);
+                builder.set_text("status", &row.status);
+                properties(builder, &row.props);
+            }
+            return;
+        }
+        // Seven decimals are a centimetre; more is noise.
+        builder.point(row.entity_id, row.position.map(|p| p.map(|c| (c * 1e7).round() / 1e7)));
+        builder.set_text("name", &row.label);
+        builder.set_text("status", &row.status);
+        places(builder, &row);
+        if let Some(field) = builder.field("position_flags") {
+            builder.set_json(field, &row.flags);
+        }
+        builder.set_number("version", row.version);
+        properties(builder, &row.props);
+    })
+    .await
+}
+
+/// Whether a cooperative agreed to stand in a public directory.
+fn agreed(props: &str) -> bool {
+    serde_json::from_str::<BTreeMap<String, serde_json::Value>>(props)
+        .is_ok_and(|p| p.get("contact_consent").is_some_and(|v| v == "yes"))
+}
+
+/// The region and cercle of the rounded position: those of the exact one would tell on which side of a
+/// border it lies.
+fn public_places(builder: &mut Builder, at: Option<[f64; 2]>, gazetteer: &Gazetteer) {
+    let Some(position) = at.and_then(|[lon, lat]| Position::new(lon, lat)) else { return };
+    let codes = gazetteer.locate(position).place_2023.codes;
+    named(builder, "region", Level::Region, codes.region.as_deref().unwrap_or_default());
+    named(builder, "cercle", Level::Cercle, codes.cercle.as_deref().unwrap_or_default());
+}
+
+fn named(builder: &mut Builder, field: &str, level: Level, code: &str) {
+    builder.set_text(field, code);
+    let (name, level) = match level {
+        Level::Region => ("region_name", sanu_schemas::Level::Region),
+        Level::Cercle => ("cercle_name", sanu_schemas::Level::Cercle),
+        Level::Commune => ("commune_name", sanu_schemas::Level::Commune),
+    };
+    if builder.field(name).is_some() {
+        builder.set_text(name, &sanu_schemas::place_name(level, code).unwrap_or_default());
+    }
+}
+
+fn places(builder: &mut Builder, row: &EntityRow) {
+    let [r12, c12, m12, r23, c23, m23] = &row.places;
+    let [b12, b23] = &row.basis;
+    named(builder, "region", Level::Region, r23);
+    named(builder, "cercle", Level::Cercle, c23);
+    named(builder, "commune", Level::Commune, m23);
+    for (name, value) in [
+        ("place_basis", b23),
+        ("region_2012", r12),
+        ("cercle_2012", c12),
+        ("commune_2012", m12),
+        ("place_basis_2012", b12),
+        ("mining_district", &row.district),
+    ] {
+        builder.set_text(name, value);
+    }
+}
+
+/// Sets those properties that the collection has; all others stay where they are.
+fn properties(builder: &mut Builder, props: &str) {
+    let Ok(props) = serde_json::from_str::<BTreeMap<&str, &RawValue>>(props) else { return };
+    for (name, value) in props {
+        // What the register computes was set before, from its own columns.
+        let computed = matches!(
+            name,
+            "name" | "status" | "region" | "cercle" | "commune" | "mining_district" | "version"
+        );
+        let json = value.get();
+        if let Some(field) = builder.field(name).filter(|_| !computed && !json.starts_with('{')) {
+            builder.set_json(field, json);
+        }
+    }
+}
+
+async fn visits(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(), DbError> {
+    features::each(tx, from.scope, "visites", |row| {
+        let site = |id: Uuid| from.sites.and_then(|s| s.point(s.find(&id.to_string())?));
+        builder.point(row.entity_id, row.site_id.and_then(site));
+        let site_id = row.site_id.map(|id| id.to_string()).unwrap_or_default();
+        builder.set_text("site_id", &site_id);
+        builder.set_text("status", &row.status);
+        places(builder, &row);
+        properties(builder, &row.props);
+    })
+    .await
+}
+
+async fn polygons(tx: &mut Tx) -> Result<Vec<Boundary>, DbError> {
+    let broken = |_| DbError::Inconsistent { table: "boundary", column: "geometry" };
+    let texts = boundaries::all(tx).await?;
+    texts.iter().map(|t| boundary_from_geojson(t).map_err(broken)).collect()
+}
+
+async fn units(
+    tx: &mut Tx,
+    builder: &mut Builder,
+    division: Division,
+    level: Level,
+) -> Result<(), DbError> {
+    let mut found = false;
+    for unit in polygons(tx).await? {
+        if unit.division != division || unit.level != level {
+            continue;
+        }
+        found = true;
+        builder.other(&unit.code, Geometry::Area(unit.geometry));
+        builder.set_text("code", &unit.code);
+        builder.set_text("name", &unit.name);
+        builder.set_text("parent", unit.parent.as_deref().unwrap_or_default());
+        builder.set_text("region", unit.region.as_deref().unwrap_or_default());
+        builder.set_text("pcode", unit.pcode.as_deref().unwrap_or_default());
+        builder.set_text("valid_on", unit.valid_on.as_deref().unwrap_or_default());
+    }
+    if found || level != Level::Commune {
+        return Ok(());
+    }
+    for seat in sanu_schemas::commune_seats() {
+        let Some(code) = seat.commune_code() else { continue };
+        let (cercle, region) = match division {
+            Division::D2012 => (seat.cercle_2012_code(), seat.region_2012_code()),
+            Division::D2023 => (seat.cercle_2023_code(), seat.region_2023_code()),
+        };
+        builder.other(&code, Geometry::Point([seat.lon, seat.lat]));
+        builder.set_text("code", &code);
+        builder.set_text("name", &seat.commune);
+        builder.set_text("parent", &cercle.unwrap_or_default());
+        builder.set_text("region", &region.unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// The id of those whose commune is not known.
+const UNKNOWN: &str = "non_connu";
+
+/// Only through the disclosure control of counts: the same cells, the same protection.
+async fn miners(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(), DbError> {
+    let by = [Axis::Commune2023];
+    let table = match from.miners {
+        Some(published) => {
+            let lines = published.release.table(&by, from.scope.zones().as_deref());
+            let manner = Manner { threshold: publication::threshold("orpailleurs"), round_to: 1 };
+            Table::new(lines, manner)
+        }
+        None => {
+            Table::new(cells::grouped(tx, from.scope, "orpailleurs", &by).await?, Manner::EXACT)
+        }
+    };
+    let mut places: BTreeMap<String, Geometry> = BTreeMap::new();
+    for seat in sanu_schemas::commune_seats() {
+        if let Some(code) = seat.commune_code() {
+            places.insert(code, Geometry::Point([seat.lon, seat.lat]));
+        }
+    }
+    for unit in polygons(tx).await?.into_iter().filter(|u| u.level == Level::Commune) {
+        places.insert(unit.code, Geometry::Area(unit.geometry));
+    }
+    for cell in table.cells {
+        let code = cell.codes.first().map(String::as_str).unwrap_or_default();
+        let id = if code.is_empty() { UNKNOWN } else { code };
+        builder.other(id, places.get(code).cloned().unwrap_or(Geometry::None));
+        named(builder, "commune", Level::Commune, code);
+        if let Some(n) = cell.n.number() {
+            builder.set_number("miners", n);
+        }
+        if let Some(field) = builder.field("suppressed") {
+            builder.set_json(field, if cell.n.reason().is_some() { "true" } else { "false" });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! Numbers of census cards (rules C09, C10).
+
+use super::context::Context;
+use super::finding::Hit;
+use super::record::Record;
+use super::register::Check;
+
+pub(super) const CHECKS: &[(&str, Check)] = &[("C09", check_character), ("C10", lot)];
+
+/// The questions that hold a card.
+const CARDS: [&str; 3] = ["card_no", "child_card", "caregiver_card"];
+
+/// C09: every card of the record ends with the character that its number asks for.
+fn check_character<'r>(record: &Record<'r>, _: &Context<'_>) -> Option<Hit<'r>> {
+    CARDS
+        .into_iter()
+        .find(|name| record.text(name).is_some_and(|card| !is_valid(card)))
+        .map(|name| Hit::error([name]))
+}
+
+/// C10: the card is of the lot that the enumerator was given.
+fn lot<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
+    let lot = context.agent.found()?.cards.as_ref()?;
+    let number: u32 = record.text("card_no")?.split('-').nth(1)?.parse().ok()?;
+    (!lot.contains(&number)).then(|| Hit::warning(["card_no", "enumerator_code"]))
+}
+
+/// Says whether a card such as `ORP-1234567-C` ends with the right check character: ISO/IEC 7064,
+/// hybrid system MOD 37,36, over the letters and digits before it (`schemas/vectors/cards.csv`).
+pub fn is_valid(card: &str) -> bool {
+    const MODULUS: u32 = 36;
+    if card.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return false;
+    }
+    let mut symbols = card.trim().chars().rev().filter(|c| *c != '-').map(|c| c.to_digit(36));
+    let Some(Some(check)) = symbols.next() else { return false };
+    let mut product = MODULUS;
+    for symbol in symbols.rev() {
+        let Some(symbol) = symbol else { return false };
+        let sum = match (product + symbol) % MODULUS {
+            0 => MODULUS,
+            sum => sum,
+        };
+        product = sum * 2 % (MODULUS + 1);
+    }
+    (product + check) % MODULUS == 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_characters_are_those_of_the_published_vectors() {
+        let vectors = include_str!("../../../schemas/vectors/cards.csv");
+        let mut seen = 0;
+        for line in vectors.lines().skip(1) {
+            let mut cells = line.split(',');
+            let (card, expected) = (cells.next().unwrap(), cells.next().unwrap());
+            assert_eq!(is_valid(card), expected == "valid", "{line}");
+            seen += 1;
+        }
+        assert!(seen > 5, "too few vectors were read");
+        assert!(!is_valid(""));
+        assert!(!is_valid("ORP-????-1"));
+        assert!(!is_valid("ORP-0001234-é"));
+    }
+}

@@ -1,0 +1,77 @@
+//! Which check stands behind which id, and running those of a form.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use sanu_schemas::Rule;
+
+use super::context::Context;
+use super::finding::{Finding, Hit};
+use super::record::Record;
+use super::{
+    card, child, cooperative, envelope, identity, miner, mining, outline, position, site, study,
+    visit,
+};
+use crate::forms::{Decoded, XForm};
+
+/// A rule in code: what it says of a record, if anything.
+pub(super) type Check = for<'r> fn(&Record<'r>, &Context<'_>) -> Option<Hit<'r>>;
+
+/// Every rule that is code, by theme.
+pub(super) fn checks() -> impl Iterator<Item = (&'static str, Check)> {
+    [
+        envelope::CHECKS,
+        position::CHECKS,
+        outline::CHECKS,
+        miner::CHECKS,
+        identity::CHECKS,
+        mining::CHECKS,
+        card::CHECKS,
+        child::CHECKS,
+        site::CHECKS,
+        visit::CHECKS,
+        study::CHECKS,
+        cooperative::CHECKS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// Checks a record against every rule of its form; findings come in the order of the table.
+pub fn check(form: &XForm, decoded: &Decoded, context: &Context<'_>) -> Vec<Finding> {
+    let record = Record::new(form, decoded, context.received_at);
+    let found = |(rule, check): &(&'static Rule, Check)| {
+        check(&record, context).map(|hit| hit.found(rule, &record))
+    };
+    match by_form().get(form.form_id.as_str()) {
+        Some(rules) => rules.iter().filter_map(found).collect(),
+        None => general().iter().filter_map(found).collect(),
+    }
+}
+
+type Rules = Vec<(&'static Rule, Check)>;
+
+/// The rules of each of the census's own forms.
+fn by_form() -> &'static HashMap<&'static str, Rules> {
+    static RULES: OnceLock<HashMap<&'static str, Rules>> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let forms = sanu_schemas::forms().iter();
+        forms.map(|form| (form.id, rules(|rule| rule.is_about(form.id)))).collect()
+    })
+}
+
+/// The rules of every other form.
+fn general() -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| rules(|rule| rule.forms.is_empty()))
+}
+
+fn rules(keep: impl Fn(&Rule) -> bool) -> Rules {
+    let mut rules: Rules = checks()
+        .filter_map(|(id, check)| Some((sanu_schemas::rule(id)?, check)))
+        .filter(|(rule, _)| keep(rule))
+        .collect();
+    rules.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+    rules
+}
