@@ -97,8 +97,16 @@ impl Layers {
         }
         let at = base.runtime.now();
         let gazetteer = base.places.gazetteer();
-        let from =
-            From { scope, gazetteer: &gazetteer, sites: sites.as_deref().map(|s| &s.features) };
+        let miners = match layer.source {
+            Source::Miners(false) => Some(base.publication.current("orpailleurs").await?),
+            _ => None,
+        };
+        let from = From {
+            scope,
+            gazetteer: &gazetteer,
+            sites: sites.as_deref().map(|s| &s.features),
+            miners: miners.as_deref(),
+        };
         let mut tx = base.db.read().await?;
         let builder = build(&mut tx, layer, from).await?;
         drop(tx);
