@@ -134,11 +134,8 @@ async fn view(app: &App, by: &Caller, question: &Question) -> Result<View, Probl
         let lines = cells::grouped(&mut tx, &by.scope, &question.of, &axes).await?;
         let review = Some(under_review(&mut tx, &by.scope, &question.of).await?);
         drop(tx);
-        let doubts = if question.doubt {
-            Some(doubts(app, by, &question.of, &axes).await?)
-        } else {
-            None
-        };
+        let doubts =
+            if question.doubt { Some(doubts(app, by, &question.of, &axes).await?) } else { None };
         let (table, at) = (Table::new(lines, Manner::EXACT), app.base.runtime.now());
         return Ok(View { table, manner: Manner::EXACT, at, review, doubts });
     }
