@@ -22,6 +22,8 @@ mod cards;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod disclosure;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod link;
@@ -35,6 +37,8 @@ mod ogc;
 mod openrosa;
 #[cfg(test)]
 mod phone;
+#[cfg(test)]
+mod quality;
 #[cfg(test)]
 mod register;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::{
     keys::{KeyError, Make, MasterKeys},
     linkage::{Auto, Policy},
     places::Places,
+    publication::Publication,
     runtime::{Micros, Runtime},
     store::{server, server::ServerInfo, settings, zones},
 };
@@ -95,6 +96,8 @@ pub struct Base {
     pub catalogue: Catalogue,
     /// The gazetteer.
     pub places: Places,
+    /// What is published of the counts.
+    pub publication: Arc<Publication>,
     /// The files.
     pub blobs: BlobStore,
     /// Who this server is.
@@ -129,6 +132,8 @@ impl Base {
                 .map_err(folder)?;
         let catalogue = Catalogue::open(db.clone(), runtime.clone()).await?;
         let places = Places::open(db.clone()).await?;
+        let publication =
+            Arc::new(Publication::new(db.clone(), Arc::clone(&keys), runtime.clone()));
         Ok(Self {
             settings,
             db,
@@ -136,6 +141,7 @@ impl Base {
             runtime,
             catalogue,
             places,
+            publication,
             blobs,
             info,
             policy,

@@ -2,11 +2,6 @@
 
 use std::process::ExitCode;
 
-/// A submission is thousands of small, short-lived texts: with the system's allocator a fifth of the
-/// server's time went into them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     sanu::cli::run(&environment())
 }

@@ -111,11 +111,11 @@ impl Applier {
 
     /// Follows the journal until `handed` closes and everything handed over is applied.
     pub async fn run(self, handed: mpsc::Receiver<Vec<Appended>>) {
-        let (ready, interpreted) = mpsc::channel(1);
+        let (ready, batches) = mpsc::channel(1);
         // Ends when `handed` closes, which also ends the loop.
-        let reading = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
-        self.follow(interpreted).await;
-        if let Err(failure) = reading.await {
+        let stage = tokio::spawn(interpret_ahead(self.clone(), handed, ready));
+        self.follow(batches).await;
+        if let Err(failure) = stage.await {
             error!(error = %failure, "interpreting ahead ended badly");
         }
     }

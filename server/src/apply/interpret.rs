@@ -353,7 +353,7 @@ fn take_fact(change: &mut EntityChange, property: &str, value: &Value) {
         ("site_id", _) => change.site_id = text(Some(value)).and_then(|t| t.trim().parse().ok()),
         ("sex", Value::Code(code)) => change.facts.sex = Some(code.clone()),
         ("age_years", Value::Integer(age)) => {
-            change.facts.age_group = age_group(*age).map(str::to_owned);
+            change.facts.age_group = age_group(change.realm, *age).map(str::to_owned);
         }
         ("status", Value::Code(code)) => change.facts.status = Some(code.clone()),
         ("mining_district", Value::Code(code)) => change.facts.district = Some(code.clone()),

@@ -20,6 +20,7 @@ mod model;
 mod names;
 mod numbers;
 mod pattern;
+pub mod places;
 mod policy;
 mod prior;
 mod records;

@@ -37,6 +37,14 @@ impl Scope {
         }
     }
 
+    /// The numbers of the zones that may be seen; `None` = all.
+    pub fn zones(&self) -> Option<Vec<i32>> {
+        match self {
+            Self::All => None,
+            Self::Zones(zones) => Some(zones.iter().map(|z| z.0).collect()),
+        }
+    }
+
     /// Narrows a statement that has a WHERE clause to the zones that may be seen.
     pub fn narrow<'t>(&self, query: Query<'t>) -> Query<'t> {
         match self {
