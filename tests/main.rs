@@ -22,9 +22,13 @@ mod cards;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod disclosure;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod link;
+#[cfg(test)]
+mod linkage;
 #[cfg(test)]
 mod main_job;
 #[cfg(test)]
@@ -33,6 +37,8 @@ mod ogc;
 mod openrosa;
 #[cfg(test)]
 mod phone;
+#[cfg(test)]
+mod quality;
 #[cfg(test)]
 mod register;
 #[cfg(test)]

@@ -4,9 +4,9 @@ mod expressions;
 
 use std::{collections::BTreeMap, fs, io::Write as _};
 
-use sanu::forms::{Atom, Moment, Stop, XForm, evaluate};
+use sanu::forms::{Atom, Moment, NotEvaluated, Stop, XForm, decode, evaluate};
 
-use crate::support::phone::phone_or_skip;
+use crate::support::phone::{device_dir, phone_or_skip};
 use expressions::{CONTEXTS, Generator, INSTANCE, PLACES, PLAIN};
 
 const FORM: &str = include_str!("xpath/form.xml");
@@ -166,4 +166,64 @@ fn chosen_expressions_have_the_value_that_javarosa_gives() {
     let everywhere =
         PLAIN.iter().flat_map(|text| CONTEXTS.map(|at| (at.to_owned(), (*text).to_owned())));
     check("Africa/Bamako", 0, &everywhere.collect::<Vec<_>>());
+}
+
+/// A form with the lists that the phone has of it, in folders named as on its command line.
+fn with_lists(xml: &[u8], folders: &str) -> XForm {
+    let mut form = XForm::parse(xml).expect("a form");
+    let wanted: Vec<String> = form.wanted_files().map(str::to_owned).collect();
+    for file in wanted {
+        let mut paths = folders.split(',').map(|folder| device_dir().join(folder).join(&file));
+        let list = paths.find_map(|path| fs::read(path).ok());
+        form.fill(&file, &list.unwrap_or_else(|| panic!("no list {file}")));
+    }
+    form
+}
+
+/// What a phone without a screen fills in breaks no rule, and every expression is evaluated.
+fn what_the_phone_fills_is_right(xform: &str, xml: &[u8], media: &str, options: &[&str]) {
+    let Some(phone) = phone_or_skip() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let kept = folder.path().to_str().expect("a path in UTF-8");
+    let fixed = ["--xform", xform, "--media", media, "--auto", "--count", "5", "--save-dir", kept];
+    let run = phone.run(&[&fixed[..], options].concat());
+    assert_eq!((run.status, run.ok), (0, 5), "{xform}: {run:?}");
+
+    let form = with_lists(xml, media);
+    // Nobody can say again what chance gave; all else is evaluated.
+    let by_chance = |one: &&NotEvaluated| one.why.to_string().contains("uuid()");
+    let left: Vec<_> = form.not_evaluated().iter().filter(|one| !by_chance(one)).collect();
+    assert!(left.is_empty(), "{xform}: {left:?}");
+    let today = jiff::civil::date(2100, 1, 1);
+    let mut seen = 0;
+    for entry in fs::read_dir(folder.path()).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "xml") {
+            let sent = fs::read(&path).expect("a submission");
+            let decoded = decode(&form, &sent, today).expect("XML");
+            let text = String::from_utf8_lossy(&sent);
+            assert_eq!(decoded.violations, [], "{xform}: {text}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 5, "{xform}");
+}
+
+#[test]
+fn what_the_phone_fills_in_the_census_breaks_no_rule_of_its_form() {
+    for form in sanu_schemas::forms() {
+        let xform = format!("../../schemas/forms/{}.xml", form.id);
+        let answers = format!("samples/{}.json", form.id);
+        let options = ["--answers", answers.as_str()];
+        what_the_phone_fills_is_right(&xform, form.xml, "../../schemas/media,media", &options);
+    }
+}
+
+#[test]
+fn what_the_phone_fills_in_forms_with_repeats_breaks_no_rule_either() {
+    for id in ["personne", "visite", "menage", "medias"] {
+        let xform = format!("forms/{id}.xml");
+        let xml = fs::read(device_dir().join(&xform)).expect("a sample form");
+        what_the_phone_fills_is_right(&xform, &xml, "forms,media", &[]);
+    }
 }

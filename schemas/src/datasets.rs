@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::table;
 
@@ -16,6 +16,20 @@ pub enum Realm {
     Children,
 }
 
+/// What one record stands for: what is said of persons is protected, what is said of a place is not.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A person, or what a person said.
+    Person,
+    /// A place.
+    Place,
+    /// A visit of a place.
+    Visit,
+    /// An organisation.
+    Organisation,
+}
+
 /// One dataset.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 pub struct Dataset {
@@ -26,10 +40,12 @@ pub struct Dataset {
     pub title_fr: String,
     /// Whose data it is.
     pub realm: Realm,
-    /// Whether its list is sent to phones.
-    #[serde(deserialize_with = "yes_or_no")]
-    pub on_devices: bool,
     /// What one record stands for.
+    pub unit: Unit,
+    /// Whether its list is sent to phones.
+    #[serde(deserialize_with = "table::yes_or_no")]
+    pub on_devices: bool,
+    /// What one record stands for, in words.
     pub unit_fr: String,
 }
 
@@ -37,14 +53,6 @@ pub struct Dataset {
 pub fn datasets() -> Vec<Dataset> {
     static DATASETS: OnceLock<Vec<Dataset>> = OnceLock::new();
     DATASETS.get_or_init(|| table::rows(include_str!("../datasets.csv"))).clone()
-}
-
-fn yes_or_no<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    match String::deserialize(deserializer)?.as_str() {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        other => Err(serde::de::Error::custom(format!("`{other}` is neither yes nor no"))),
-    }
 }
 
 #[cfg(test)]

@@ -12,10 +12,11 @@ mod places;
 mod rules;
 mod seats;
 mod table;
+mod tables;
 
 pub use attributes::attribute;
 pub use codelists::{Code, CodeList, codelist};
-pub use datasets::{Dataset, Realm, datasets};
+pub use datasets::{Dataset, Realm, Unit, datasets};
 pub use forms::{FormFile, forms, media};
 pub use indicators::{Indicator, indicators};
 pub use names::{NameForm, NameRole, name_forms};
@@ -24,6 +25,7 @@ pub use places::{
 };
 pub use rules::{Rule, RuleScope, RuleSeverity, RuleState, rule, rules};
 pub use seats::{Seat, commune_seats};
+pub use tables::{Beside, DeclaredOrganisations, FixedTable, declared_organisations, tables};
 
 /// The namespace of the attributes that tell the server what a form is about.
 pub const FORM_NS: &str = "urn:sanu:form:1";

@@ -28,6 +28,9 @@ fn main() {
         sanu_schemas::forms().iter().map(|form| (form.id, with_lists(form.xml))).collect();
     let mut samples: BTreeMap<&str, Sample> = BTreeMap::new();
     for submission in Census::new(1, DAY).submissions(4_000) {
+        if samples.get(submission.form_id).is_some_and(|known| known.as_sent.len() == ROUND) {
+            continue;
+        }
         let version = format!("version=\"{}\"", submission.version);
         let sample = samples.entry(submission.form_id).or_default();
         sample.other_version.push(submission.xml.replacen(&version, "version=\"0\"", 1));
@@ -56,12 +59,15 @@ fn with_lists(xml: &[u8]) -> XForm {
     form
 }
 
-/// Microseconds per record, the best of five rounds, and how many rules were broken.
+/// Records of one form in a round: short enough to end before the system gives the core to others.
+const ROUND: usize = 150;
+
+/// Microseconds per record, the best of fifty rounds, and how many rules were broken.
 fn time(form: &XForm, records: &[String]) -> (f64, usize) {
     let mut best = f64::INFINITY;
     let mut found = 0;
     let count = f64::from(u32::try_from(records.len()).unwrap());
-    for _ in 0..5 {
+    for _ in 0..50 {
         let start = Instant::now();
         found = records
             .iter()

@@ -11,9 +11,11 @@ use crate::{
     db::{Db, DbConfig, DbError, Tx},
     intake::{BlobStore, Intake},
     keys::{KeyError, Make, MasterKeys},
+    linkage::{Auto, Policy},
     places::Places,
+    publication::Publication,
     runtime::{Micros, Runtime},
-    store::{server, server::ServerInfo, zones},
+    store::{server, server::ServerInfo, settings, zones},
 };
 
 /// Where things are kept and how the server is reached.
@@ -31,6 +33,8 @@ pub struct Settings {
     pub location_on_head: bool,
     /// The largest POST that phones are told to send, in bytes.
     pub accept_length: u64,
+    /// What may be merged without review, when it is to be changed.
+    pub auto_merge: Option<Auto>,
 }
 
 impl Settings {
@@ -43,6 +47,7 @@ impl Settings {
             master_keys: (None, None),
             location_on_head: true,
             accept_length: 10_000_000,
+            auto_merge: None,
         }
     }
 
@@ -91,10 +96,14 @@ pub struct Base {
     pub catalogue: Catalogue,
     /// The gazetteer.
     pub places: Places,
+    /// What is published of the counts.
+    pub publication: Arc<Publication>,
     /// The files.
     pub blobs: BlobStore,
     /// Who this server is.
     pub info: ServerInfo,
+    /// What may be merged without review.
+    pub policy: Policy,
     /// Whether the data folder was just made.
     pub first_start: bool,
 }
@@ -117,12 +126,27 @@ impl Base {
             return Err(KeyError::Wrong.into());
         }
         publish_built_in(&db, runtime.now()).await?;
+        let policy = policy(&db, settings.auto_merge).await?;
         let blobs =
             BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
                 .map_err(folder)?;
         let catalogue = Catalogue::open(db.clone(), runtime.clone()).await?;
         let places = Places::open(db.clone()).await?;
-        Ok(Self { settings, db, keys, runtime, catalogue, places, blobs, info, first_start })
+        let publication =
+            Arc::new(Publication::new(db.clone(), Arc::clone(&keys), runtime.clone()));
+        Ok(Self {
+            settings,
+            db,
+            keys,
+            runtime,
+            catalogue,
+            places,
+            publication,
+            blobs,
+            info,
+            policy,
+            first_start,
+        })
     }
 
     /// An applier over this base.
@@ -133,7 +157,35 @@ impl Base {
             self.runtime.clone(),
             self.catalogue.clone(),
             self.places.clone(),
+            self.policy.clone(),
         )
+    }
+}
+
+/// The register's policy: kept in the database, so that a rebuild follows the same.
+async fn policy(db: &Db, changed: Option<Auto>) -> Result<Policy, StartError> {
+    let mut tx = db.write().await?;
+    if let Some(auto) = changed {
+        settings::set(&mut tx, settings::AUTO_MERGE, &write_auto(auto)).await?;
+    }
+    let stored = settings::get(&mut tx, settings::AUTO_MERGE).await?;
+    tx.commit().await?;
+    let auto = stored.and_then(|text| read_auto(&text)).unwrap_or_default();
+    Ok(Policy { auto, ..Policy::default() })
+}
+
+/// Reads `decisive-id`, or a probability from 0.9 up.
+pub fn read_auto(text: &str) -> Option<Auto> {
+    if text == "decisive-id" {
+        return Some(Auto::DecisiveId);
+    }
+    text.parse().ok().filter(|p| (0.9..=1.0).contains(p)).map(Auto::Probability)
+}
+
+fn write_auto(auto: Auto) -> String {
+    match auto {
+        Auto::DecisiveId => String::from("decisive-id"),
+        Auto::Probability(p) => p.to_string(),
     }
 }
 

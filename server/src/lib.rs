@@ -21,6 +21,7 @@ pub mod linkage;
 pub mod ogc;
 pub mod openrosa;
 pub mod places;
+pub mod publication;
 pub mod rules;
 pub mod runtime;
 pub mod simulate;

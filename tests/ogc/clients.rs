@@ -1,7 +1,7 @@
-//! Programs that researchers use, against the running server: OGR, OWSLib, geopandas, QGIS.
+//! Programs that researchers use, against the running server: OGR, `OWSLib`, `geopandas`, QGIS.
 //!
 //! What is not on the machine is said loudly and passed over, unless `SANU_REQUIRE_CLIENTS` is set.
-//! `SANU_CLIENTS_PYTHON` is a Python that has OWSLib, geopandas and pyogrio.
+//! `SANU_CLIENTS_PYTHON` is a Python that has `OWSLib`, `geopandas` and pyogrio.
 
 use std::{
     io::Write as _,
@@ -103,5 +103,16 @@ fn geopandas_makes_a_frame_of_the_sites() {
 fn qgis_opens_a_collection_as_a_layer() {
     if has("QGIS", Command::new("/usr/bin/python3").args(["-c", "import qgis.core"])) {
         script(&world(), "/usr/bin/python3", "qgis_client.py");
+    }
+}
+
+#[test]
+fn a_validator_finds_no_mistake_in_the_description() {
+    let python = python();
+    if has(
+        "openapi-spec-validator",
+        Command::new(&python).args(["-c", "import openapi_spec_validator"]),
+    ) {
+        script(&world(), &python, "openapi_client.py");
     }
 }

@@ -306,3 +306,19 @@ fn other_methods_are_refused_and_preflights_answered() {
     assert_eq!((head.status, head.body.len()), (200, 0));
     assert_eq!(head.header("content-type"), Some("application/geo+json"));
 }
+
+#[test]
+fn a_long_page_arrives_whole_compressed_or_not() {
+    use std::io::Read as _;
+
+    let world = world();
+    let path = "/collections/communes-2012/items?limit=10000";
+    let plain = world.get(path).json();
+    let answer = world.ask("supervisor", path, &[("Accept-Encoding", "gzip")]);
+    assert_eq!((answer.status, answer.header("content-encoding")), (200, Some("gzip")));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(answer.body.as_slice()).read_to_string(&mut text).unwrap();
+    let unpacked: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(unpacked["features"], plain["features"]);
+    assert_eq!(unpacked["features"].as_array().unwrap().len(), 701);
+}

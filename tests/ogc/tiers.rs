@@ -247,7 +247,7 @@ fn a_zone_hides_the_rest_of_the_country_from_every_question() {
 }
 
 #[test]
-fn miners_come_out_only_through_the_suppression_of_counts() {
+fn miners_come_out_only_through_the_protection_of_counts() {
     let world = world();
     let count = |role: &str| -> Vec<Value> {
         let mut all: Vec<Value> = items(role, "miners-by-commune", &[])
@@ -258,8 +258,10 @@ fn miners_come_out_only_through_the_suppression_of_counts() {
         all
     };
     assert_eq!(count("supervisor"), [json!([3, false]), json!([12, false]), json!([14, false])]);
-    // The small one goes, and a second one that would give it away.
-    assert_eq!(count("chamber"), [json!([null, true]), json!([null, true]), json!([14, false])]);
+    let shown: Vec<Value> = count("chamber").into_iter().map(|v| v[0].clone()).collect();
+    // Each within 9 of the truth, and nothing under 10.
+    let close = |n: i64| n >= 10 && [3_i64, 12, 14].iter().any(|truth| (n - truth).abs() <= 9);
+    assert!(shown.iter().all(|n| n.as_i64().is_none_or(close)), "{shown:?}");
     let counts = world
         .server
         .get_bearer("/v1/counts?of=orpailleurs&by=commune", &world.token("chamber", None))
@@ -267,10 +269,8 @@ fn miners_come_out_only_through_the_suppression_of_counts() {
     let mut same: Vec<Value> =
         counts["cells"].as_array().unwrap().iter().map(|c| c["n"].clone()).collect();
     same.sort_by_key(|v| v.as_i64().unwrap_or(-1));
-    assert_eq!(same, [json!(null), json!(null), json!(14)]);
+    assert_eq!(same, shown, "the same protected numbers");
     assert_eq!(items("chamber", "miners-by-commune", &[("filter", "miners < 10")]).len(), 0);
-    assert_eq!(items("chamber", "miners-by-commune", &[("filter", "miners <> 14")]).len(), 0);
-    assert_eq!(items("chamber", "miners-by-commune", &[("filter", "NOT miners = 14")]).len(), 0);
 }
 
 #[test]

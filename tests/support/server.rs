@@ -231,6 +231,13 @@ impl Server {
         response.json()["total"].as_i64().unwrap_or_else(|| panic!("{}", response.text()))
     }
 
+    /// The total of a count, as somebody else sees it.
+    pub(crate) fn count_as(&self, of: &str, authorization: &str) -> i64 {
+        let url = format!("{}/v1/counts?of={of}", self.url);
+        let response = http::request("GET", &url, &[("Authorization", authorization)], b"");
+        response.json()["total"].as_i64().unwrap_or_else(|| panic!("{}", response.text()))
+    }
+
     /// Waits until everything in the journal is applied.
     pub(crate) fn settled(&self) {
         let until = Instant::now() + Duration::from_mins(2);

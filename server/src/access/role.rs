@@ -85,6 +85,25 @@ impl Role {
         }
     }
 
+    /// Whether duplicates may be decided, of children or of everything else.
+    pub const fn may_decide(self, children: bool) -> bool {
+        match self {
+            Self::DataManager => true,
+            Self::Protection => children,
+            _ => false,
+        }
+    }
+
+    /// How much of a possible duplicate may be read; `None` = it is not found.
+    pub const fn review_tier(self, children: bool) -> Option<ReviewTier> {
+        match self {
+            Self::DataManager => Some(ReviewTier::Identity),
+            Self::Protection if children => Some(ReviewTier::Identity),
+            Self::Supervisor if !children => Some(ReviewTier::Pair),
+            _ => None,
+        }
+    }
+
     /// How much of a site may be read; `None` = nothing.
     pub const fn site_tier(self) -> Option<SiteTier> {
         match self {
@@ -94,6 +113,15 @@ impl Role {
             Self::Cooperative | Self::Public => Some(SiteTier::Public),
         }
     }
+}
+
+/// What of a possible duplicate somebody may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReviewTier {
+    /// That there is a pair, and the evidence in words and weights.
+    Pair,
+    /// Both registrations side by side too; every reading is noted.
+    Identity,
 }
 
 /// What of the register of sites somebody may read (`domain/privacy.md`, table of roles).

@@ -1,6 +1,6 @@
 //! What one submission says about one entity, before it meets the register.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -28,8 +28,8 @@ pub(super) struct EntityChange {
     pub(super) open: Props,
     /// Everything else; `null` removes a property.
     pub(super) sealed: Props,
-    /// Keyed hash of the card that identifies the person.
-    pub(super) card_key: Option<[u8; 32]>,
+    /// Keyed hashes of card and NINA, to find who else carries them.
+    pub(super) block_keys: BTreeSet<[u8; 32]>,
     pub(super) site_id: Option<Uuid>,
     pub(super) position: Option<Position>,
     pub(super) facts: Facts,
@@ -44,8 +44,11 @@ pub(super) struct Facts {
     pub(super) district: Option<String>,
 }
 
-/// The standard age group of an age in completed years (code list `age_group_std`).
-pub(super) fn age_group(age: i64) -> Option<&'static str> {
+/// The group of an age in completed years: standard groups for adults (code list `age_group_std`),
+/// the bands of child labour statistics for children (`age_band_cl`).
+pub(super) fn age_group(realm: Realm, age: i64) -> Option<&'static str> {
+    const BANDS: [(i64, i64, &str); 3] =
+        [(6, 11, "c06_11"), (12, 14, "c12_14"), (15, 17, "c15_17")];
     const GROUPS: [(i64, i64, &str); 14] = [
         (6, 9, "a06_09"),
         (10, 14, "a10_14"),
@@ -62,7 +65,11 @@ pub(super) fn age_group(age: i64) -> Option<&'static str> {
         (60, 64, "a60_64"),
         (65, 120, "a65p"),
     ];
-    GROUPS.into_iter().find(|(from, to, _)| (*from..=*to).contains(&age)).map(|(.., code)| code)
+    let groups: &[(i64, i64, &str)] = match realm {
+        Realm::Adults => &GROUPS,
+        Realm::Children => &BANDS,
+    };
+    groups.iter().find(|(from, to, _)| (*from..=*to).contains(&age)).map(|(.., code)| *code)
 }
 
 #[cfg(test)]
@@ -70,14 +77,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn age_groups_are_those_of_the_code_list() {
-        let list = sanu_schemas::codelist("age_group_std").unwrap();
-        for age in 6..=120 {
-            let code = age_group(age).unwrap();
-            assert!(list.codes.iter().any(|c| c.code == code), "{code}");
+    fn age_groups_are_those_of_the_code_lists() {
+        let lists = [("age_group_std", Realm::Adults, 120), ("age_band_cl", Realm::Children, 17)];
+        for (list, realm, oldest) in lists {
+            let list = sanu_schemas::codelist(list).unwrap();
+            for age in 6..=oldest {
+                let code = age_group(realm, age).unwrap();
+                assert!(list.codes.iter().any(|c| c.code == code), "{code}");
+            }
+            assert_eq!((age_group(realm, 5), age_group(realm, 121)), (None, None));
         }
-        assert_eq!(age_group(5), None);
-        assert_eq!(age_group(17), Some("a15_17"));
-        assert_eq!(age_group(18), Some("a18_19"));
+        assert_eq!(age_group(Realm::Adults, 17), Some("a15_17"));
+        assert_eq!(age_group(Realm::Adults, 18), Some("a18_19"));
+        assert_eq!(age_group(Realm::Children, 11), Some("c06_11"));
     }
 }

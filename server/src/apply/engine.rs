@@ -6,16 +6,20 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, RwLock, mpsc, watch};
 use tracing::{error, info};
 use uuid::Uuid;
 
 use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
+    bring::{bring, remember},
     entity::Source,
     event::{self, Event},
-    fold::{Ground, Needs, Register, Said, Waiting, say},
-    load, replace, write,
+    fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
+    identity, load,
+    people::People,
+    recall::recall,
+    replace, write,
 };
 use crate::{
     catalogue::{Catalogue, Snapshot},
@@ -23,9 +27,9 @@ use crate::{
     geo::Gazetteer,
     intake::Appended,
     keys::MasterKeys,
+    linkage::Policy,
     places::Places,
-    runtime::Runtime,
-    store::ZoneId,
+    runtime::{Micros, Runtime},
 };
 
 /// Events folded in one transaction.
@@ -61,13 +65,15 @@ enum Step {
 #[derive(Clone)]
 pub struct Applier {
     db: Db,
-    keys: Arc<MasterKeys>,
+    pub(super) keys: Arc<MasterKeys>,
     runtime: Runtime,
-    catalogue: Catalogue,
-    places: Places,
+    pub(super) catalogue: Catalogue,
+    pub(super) places: Places,
     progress: Arc<watch::Sender<Progress>>,
     /// Only one batch at a time: the loop, a rebuild or a re-placing.
     turn: Arc<Mutex<()>>,
+    /// The engine's memory: apply changes it, reviewers read it.
+    people: Arc<RwLock<People>>,
 }
 
 impl Applier {
@@ -78,9 +84,24 @@ impl Applier {
         runtime: Runtime,
         catalogue: Catalogue,
         places: Places,
+        policy: Policy,
     ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
-        Self { db, keys, runtime, catalogue, places, progress, turn: Arc::default() }
+        Self {
+            db,
+            keys,
+            runtime,
+            catalogue,
+            places,
+            progress,
+            turn: Arc::default(),
+            people: Arc::new(RwLock::new(People::new(policy))),
+        }
+    }
+
+    /// The engine's memory, to ask about pairs.
+    pub fn people(&self) -> Arc<RwLock<People>> {
+        Arc::clone(&self.people)
     }
 
     /// Follows how far it is.
@@ -136,6 +157,7 @@ impl Applier {
         forms_token: &mut Option<(i64, i64, i64)>,
     ) -> Result<()> {
         let forms = self.catalogue.current().await?;
+        self.recall(&forms).await?;
         if self.places.refresh().await? {
             self.replace_all(&mut |_| {}).await?;
         }
@@ -240,8 +262,10 @@ impl Applier {
         forms: &Arc<Snapshot>,
     ) -> Result<()> {
         let gazetteer = self.places.gazetteer();
+        let people = Arc::clone(&self.people).write_owned().await;
         let mut tx = self.db.write().await?;
         replace::lock_derived(&mut tx).await?;
+        let before = applied(&mut tx).await?;
         if let Some((from, to)) = advance
             && !advance_to(&mut tx, from, to).await?
         {
@@ -249,12 +273,58 @@ impl Applier {
             return Ok(());
         }
         let ground = self.ground(forms, &gazetteer);
-        let mut register = self.fetch(&mut tx, &batch, &ground).await?;
-        for s in batch {
-            register.take(s, &ground);
+        let mut people = people;
+        if people.seq != Some(before) {
+            // Another process has derived since.
+            recall(&mut tx, &mut people, before, &ground).await?;
         }
-        write::write(&mut tx, register).await?;
-        tx.commit().await
+        let (people, written) = self.fold(&mut tx, batch, people, &ground).await;
+        let mut people = people;
+        let written = match written {
+            Ok(()) => tx.commit().await,
+            Err(failure) => Err(failure),
+        };
+        match &written {
+            Ok(()) => people.keep(advance.map_or(before, |(_, to)| to)),
+            Err(_) => people.take_back(),
+        }
+        written
+    }
+
+    /// Folds a batch over the engine's memory and writes it; gives the memory back either way.
+    async fn fold(
+        &self,
+        tx: &mut Tx,
+        said: Vec<Said>,
+        people: PeopleGuard,
+        ground: &Ground<'_>,
+    ) -> (PeopleGuard, Result<()>) {
+        let mut register = match self.fetch(tx, &said, ground).await {
+            Ok(register) => register,
+            Err(failure) => return (people, Err(failure)),
+        };
+        register.people = Some(people);
+        let folded = fold_all(tx, &mut register, said, ground).await;
+        let people = register.people.take().expect("the fold gives the engine's memory back");
+        match folded {
+            Ok(()) => (people, write::write(tx, register).await),
+            Err(failure) => (people, Err(failure)),
+        }
+    }
+
+    /// Loads everybody before the first batch, while intake goes on.
+    async fn recall(&self, forms: &Snapshot) -> Result<()> {
+        if self.people.read().await.seq.is_some() {
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        let mut people = self.people.write().await;
+        let mut tx = self.db.read().await?;
+        let seq = applied(&mut tx).await?;
+        let gazetteer = self.places.gazetteer();
+        recall(&mut tx, &mut people, seq, &self.ground(forms, &gazetteer)).await?;
+        info!(people.count = people.len(), "everybody is in the engine's memory");
+        Ok(())
     }
 
     /// The forms as they are now.
@@ -279,16 +349,18 @@ impl Applier {
     async fn fetch(&self, tx: &mut Tx, said: &[Said], ground: &Ground<'_>) -> Result<Register> {
         let needs = Needs::of(said);
         let mut register = Register {
-            homes: load::homes(tx, &needs.entity_ids).await?,
-            cards: load::cards(tx, &needs.cards).await?,
             record_entities: load::record_entities(tx, &needs.edited).await?,
             ..Register::default()
         };
-        let mut wanted: HashSet<(ZoneId, Uuid)> = register.homes.values().copied().collect();
-        wanted.extend(register.cards.values().copied());
-        for entity in load::entities(tx, &wanted, &self.keys).await? {
-            register.entities.insert(entity.entity_id, entity);
+        bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
+        let mut block_keys = needs.block_keys;
+        for entity in register.entities.values() {
+            let (open, sealed) = (&entity.open, &entity.sealed);
+            block_keys.extend(identity::block_keys(&entity.dataset, open, sealed, &self.keys));
         }
+        register.holders = load::holders(tx, &block_keys).await?;
+        let others = register.holders.values().flatten().map(|(_, id)| *id).collect();
+        bring(tx, &mut register, others, ground).await?;
         register.kept_keys = load::kept_keys(tx, &needs.places, &self.keys).await?;
         let canonical: HashSet<_> =
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
@@ -358,6 +430,28 @@ impl Applier {
         let _turn = self.turn.lock().await;
         replace::replace_all(&self.db, &self.places.gazetteer(), &self.keys, told).await
     }
+}
+
+/// Folds event by event, then makes the groups again around what changed.
+async fn fold_all(
+    tx: &mut Tx,
+    register: &mut Register,
+    said: Vec<Said>,
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let at = said.last().map_or(Micros(0), |s| s.event.received_at);
+    for s in said {
+        register.take(s, ground);
+        if !register.by_score.is_empty() {
+            let others = register.by_score.iter().map(|(_, other, _)| *other).collect();
+            bring(tx, register, others, ground).await?;
+            register.join_by_score();
+        }
+    }
+    let unremembered = register.unremembered().into_iter().collect();
+    remember(tx, register, &unremembered, ground).await?;
+    register.regroup(at, ground);
+    Ok(())
 }
 
 fn keep(ahead: &mut BTreeMap<i64, Ready>, events: Vec<Ready>) {

@@ -84,8 +84,14 @@ pub(super) struct EntityState {
     pub(super) facts: Facts,
     pub(super) created_seq: i64,
     pub(super) updated_seq: i64,
-    /// The cell it is counted in now, if it is in the database.
+    /// When its first version was received.
+    pub(super) created_at: Micros,
+    /// The cell it is counted in now, if it is in the database and not merged into another.
     pub(super) counted: Option<CellKey>,
+    /// The canonical of its group, when that is another entity.
+    pub(super) merged_into: Option<Uuid>,
+    /// What its stored row shows when it is the canonical of a group: the view of all members.
+    pub(super) shown: Option<Box<EntityState>>,
     pub(super) dirty: bool,
     pub(super) versions: Vec<VersionRow>,
 }
@@ -125,14 +131,34 @@ impl EntityState {
             facts: Facts::default(),
             created_seq: source.seq,
             updated_seq: source.seq,
+            created_at: source.at,
             counted: None,
+            merged_into: None,
+            shown: None,
             dirty: true,
             versions: Vec::new(),
         }
     }
 
-    /// Overlays a change: what it names is set, what it leaves out stays.
+    /// Overlays a change and keeps it as a version of its own.
     pub(super) fn take(&mut self, change: &EntityChange, source: Source) {
+        self.overlay(change, source);
+        let open = to_text(&change.open);
+        let sealed = self.key.seal(b"vault", to_text(&change.sealed).as_bytes());
+        self.versions.push(VersionRow {
+            version: self.version,
+            submission_id: source.submission_id,
+            seq: source.seq,
+            at: source.at,
+            base_version: change.base_version,
+            branch_id: change.branch_id.clone(),
+            open,
+            sealed,
+        });
+    }
+
+    /// Overlays a change: what it names is set, what it leaves out stays.
+    pub(super) fn overlay(&mut self, change: &EntityChange, source: Source) {
         self.version += 1;
         self.updated_seq = source.seq;
         self.dirty = true;
@@ -147,18 +173,6 @@ impl EntityState {
         take_some(&mut self.facts.age_group, change.facts.age_group.as_ref());
         take_some(&mut self.facts.status, change.facts.status.as_ref());
         take_some(&mut self.facts.district, change.facts.district.as_ref());
-        let open = to_text(&change.open);
-        let sealed = self.key.seal(b"vault", to_text(&change.sealed).as_bytes());
-        self.versions.push(VersionRow {
-            version: self.version,
-            submission_id: source.submission_id,
-            seq: source.seq,
-            at: source.at,
-            base_version: change.base_version,
-            branch_id: change.branch_id.clone(),
-            open,
-            sealed,
-        });
     }
 
     /// Puts the entity on the map: by its site when that is known, else by its own position.

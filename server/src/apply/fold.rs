@@ -1,6 +1,9 @@
 //! Folding events into the register, one after the other, in memory.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use serde_json::json;
 use uuid::Uuid;
@@ -9,20 +12,26 @@ use super::{
     change::EntityChange,
     entity::{EntityState, Source},
     event::Event,
+    groups::{Groups, Link, Pair},
+    identity::BlockKey,
     interpret::{Interpretation, RecordState, interpret},
     load::KeptKey,
+    pairs::PairRow,
+    people::People,
+    regroup::Identity,
+    view::Step,
 };
 use crate::{
     catalogue::Snapshot,
     geo::Gazetteer,
-    intake::{EventKind, FileEntry},
+    intake::{Decision, EventKind, FileEntry},
     keys::{MasterKeys, SubjectKey},
     runtime::Runtime,
     store::ZoneId,
 };
 
 /// Datasets that devices hold copies of.
-pub(super) fn is_on_devices(dataset: &str) -> bool {
+pub fn is_on_devices(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives")
 }
 
@@ -39,7 +48,7 @@ pub(super) struct Ground<'a> {
 pub(super) struct Waiting {
     pub(super) source: Source,
     pub(super) zone_id: ZoneId,
-    pub(super) change: EntityChange,
+    pub(super) change: Arc<EntityChange>,
 }
 
 /// A record to be written.
@@ -68,12 +77,33 @@ pub(super) struct FeedOut {
     pub(super) detail: String,
 }
 
+/// The engine's memory, held for one batch.
+pub(super) type PeopleGuard = tokio::sync::OwnedRwLockWriteGuard<People>;
+
 /// The register as far as a batch touches it, and what the batch adds.
 #[derive(Default)]
 pub(super) struct Register {
     pub(super) entities: HashMap<Uuid, EntityState>,
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
-    pub(super) cards: HashMap<[u8; 32], (ZoneId, Uuid)>,
+    /// Who carries a card or NINA.
+    pub(super) holders: HashMap<BlockKey, BTreeSet<(ZoneId, Uuid)>>,
+    /// Ids that were looked for, found or not.
+    pub(super) asked: HashSet<Uuid>,
+    pub(super) groups: Groups,
+    /// Versions that the database holds, of entities whose group may be folded.
+    pub(super) past: BTreeMap<Uuid, Vec<Step>>,
+    /// Versions that this batch adds.
+    pub(super) steps: HashMap<Uuid, Vec<Step>>,
+    /// The engine, lent for the batch.
+    pub(super) people: Option<PeopleGuard>,
+    /// Pairs that the batch found.
+    pub(super) pairs: BTreeMap<Pair, PairRow>,
+    /// Registrations whose former pairs hold no longer.
+    pub(super) cleared: BTreeSet<(ZoneId, Uuid)>,
+    /// Links that the engine asks for by probability, before both ends are here.
+    pub(super) by_score: Vec<(Uuid, Uuid, Link)>,
+    /// Entities whose group may have changed.
+    pub(super) stirred: BTreeSet<Uuid>,
     pub(super) waiting: HashMap<Uuid, Vec<Waiting>>,
     /// Steps of off-line branches already taken: entity, branch, base version.
     pub(super) branches: HashSet<(Uuid, String, i64)>,
@@ -85,8 +115,8 @@ pub(super) struct Register {
     pub(super) records: BTreeMap<(ZoneId, Uuid), RecordOut>,
     pub(super) files: Vec<(ZoneId, Uuid, FileEntry, i64)>,
     pub(super) new_homes: BTreeMap<Uuid, (ZoneId, Uuid)>,
-    pub(super) new_cards: BTreeMap<[u8; 32], (ZoneId, Uuid)>,
-    pub(super) dropped_cards: Vec<([u8; 32], ZoneId, Uuid)>,
+    /// Cards and NINA that an entity took (true) or left.
+    pub(super) key_changes: BTreeMap<(BlockKey, ZoneId, Uuid), bool>,
     pub(super) new_waiting: BTreeMap<(Uuid, i64), Waiting>,
     pub(super) released: Vec<(Uuid, Waiting)>,
     pub(super) feed: Vec<FeedOut>,
@@ -98,9 +128,9 @@ pub(super) struct Register {
 #[derive(Default)]
 pub(super) struct Needs {
     pub(super) entity_ids: HashSet<Uuid>,
+    pub(super) block_keys: HashSet<BlockKey>,
     /// The same ids, where their changes were registered.
     pub(super) places: HashSet<(ZoneId, Uuid)>,
-    pub(super) cards: HashSet<[u8; 32]>,
     pub(super) edited: HashSet<(ZoneId, Uuid)>,
     /// Whether some change continues an off-line branch.
     pub(super) branched: bool,
@@ -110,6 +140,7 @@ pub(super) struct Needs {
 pub(super) struct Said {
     pub(super) event: Event,
     pub(super) interpretation: Option<Interpretation>,
+    pub(super) decision: Option<Decision>,
 }
 
 /// Interprets an event: the costly, pure part.
@@ -121,7 +152,12 @@ pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
         .as_ref()
         .filter(|_| speaks)
         .map(|content| interpret(&event, content, ground.forms, ground.keys));
-    Said { event, interpretation }
+    let decision = event
+        .content
+        .as_ref()
+        .filter(|_| event.kind == EventKind::Decision)
+        .and_then(|content| Decision::read(&content.xml));
+    Said { event, interpretation, decision }
 }
 
 impl Needs {
@@ -136,8 +172,9 @@ impl Needs {
                 needs.places.insert((s.event.zone_id, change.entity_id));
                 needs.branched |= !change.branch_id.is_empty();
                 needs.entity_ids.extend(change.site_id);
-                needs.cards.extend(change.card_key);
+                needs.block_keys.extend(&change.block_keys);
             }
+            needs.entity_ids.extend(s.decision.iter().flat_map(|d| [d.a, d.b]));
         }
         needs
     }
@@ -146,7 +183,11 @@ impl Needs {
 impl Register {
     /// Takes one event.
     pub(super) fn take(&mut self, said: Said, ground: &Ground<'_>) {
-        let Said { event, interpretation } = said;
+        let Said { event, interpretation, decision } = said;
+        if let Some(decision) = decision {
+            self.decide(&event, &decision);
+            return;
+        }
         let files = event.content.iter().flat_map(|c| c.files.iter().cloned());
         for file in files {
             self.files.push((event.zone_id, event.submission_id, file, event.seq));
@@ -217,44 +258,20 @@ impl Register {
         }
     }
 
-    /// The entity that a change is about: another id may have been given to the same person.
-    fn resolve(&mut self, zone_id: ZoneId, change: &EntityChange) -> (Uuid, bool) {
-        let home = self.homes.get(&change.entity_id).copied();
-        // Where the entity lives, which need not be where this change was registered.
-        let (home, named) = home.unwrap_or((zone_id, change.entity_id));
-        let Some(card) = change.card_key.filter(|_| change.create) else { return (named, false) };
-        match self.cards.get(&card).copied() {
-            Some((home, holder)) if holder != named && !self.entities.contains_key(&named) => {
-                // Same card number = same person: the new id leads to the entity already here.
-                self.homes.insert(change.entity_id, (home, holder));
-                self.new_homes.insert(change.entity_id, (home, holder));
-                (holder, true)
-            }
-            Some((_, holder)) => (named, holder == named),
-            None => {
-                self.cards.insert(card, (home, named));
-                self.new_cards.insert(card, (home, named));
-                (named, true)
-            }
-        }
-    }
-
-    fn change(
+    pub(super) fn change(
         &mut self,
         zone_id: ZoneId,
-        change: &EntityChange,
+        change: &Arc<EntityChange>,
         source: Source,
         ground: &Ground<'_>,
     ) -> Changed {
-        let (id, by_card) = self.resolve(zone_id, change);
+        let id = change.entity_id;
         match self.entities.get(&id) {
             // An id means one thing: reused in another dataset it changes nothing.
             Some(entity) if entity.dataset != change.dataset => return Changed::OtherDataset,
-            // What a zone may not see it may not change; a person met again elsewhere is another
-            // matter, and comes as a creation with the same card.
-            Some(entity) if !by_card && hidden_from(zone_id, entity.zone_id) => {
-                return Changed::Foreign;
-            }
+            // What a zone may not see it may not change; a person met again elsewhere comes as a
+            // registration of its own, and is linked.
+            Some(entity) if hidden_from(zone_id, entity.zone_id) => return Changed::Foreign,
             Some(entity) if change.update && !self.has_base(entity, change) => {
                 self.wait(id, zone_id, change, source);
                 return Changed::Waits;
@@ -296,18 +313,16 @@ impl Register {
         self.entities.insert(id, entity);
     }
 
-    fn apply(&mut self, id: Uuid, change: &EntityChange, source: Source, ground: &Ground<'_>) {
+    fn apply(&mut self, id: Uuid, change: &Arc<EntityChange>, source: Source, ground: &Ground<'_>) {
         let Some(mut entity) = self.entities.remove(&id) else { return };
-        self.forget_former_card(&entity, change, ground);
+        let before = Identity::of(&entity, ground);
         entity.take(change, source);
+        self.steps.entry(id).or_default().push(Step { change: Arc::clone(change), source });
         if !change.branch_id.is_empty() {
             self.branches.insert((id, change.branch_id.clone(), change.base_version));
         }
-        let site = entity.site_id.and_then(|site| {
-            let site = self.homes.get(&site).map_or(site, |home| home.1);
-            self.entities.get(&site).filter(|s| s.dataset == "sites")
-        });
-        let moved = entity.settle(ground.gazetteer, site);
+        let site = self.site_of(&entity).cloned();
+        let moved = entity.settle(ground.gazetteer, site.as_ref());
         if moved && entity.dataset == "sites" {
             self.moved_sites.push(id);
         }
@@ -324,32 +339,14 @@ impl Register {
             });
         }
         self.entities.insert(id, entity);
-    }
-
-    /// A corrected card number frees the one that was wrong.
-    fn forget_former_card(
-        &mut self,
-        entity: &EntityState,
-        change: &EntityChange,
-        ground: &Ground<'_>,
-    ) {
-        let Some(card) = change.card_key else { return };
-        let property = if entity.dataset == "enfants" { "child_code" } else { "card_no" };
-        let former = entity.sealed.get(property).and_then(|v| v.as_str());
-        let Some(former) =
-            former.map(|c| ground.keys.lookup_hash(&entity.dataset, &c.trim().to_uppercase()))
-        else {
-            return;
-        };
-        if former != card {
-            self.cards.remove(&former);
-            self.new_cards.remove(&former);
-            self.dropped_cards.push((former, entity.zone_id, entity.entity_id));
+        if self.groups.is_joined(id) {
+            self.stirred.insert(id);
         }
+        self.relink(id, before, source.seq, ground);
     }
 
-    fn wait(&mut self, id: Uuid, zone_id: ZoneId, change: &EntityChange, source: Source) {
-        let waiting = Waiting { source, zone_id, change: change.clone() };
+    fn wait(&mut self, id: Uuid, zone_id: ZoneId, change: &Arc<EntityChange>, source: Source) {
+        let waiting = Waiting { source, zone_id, change: Arc::clone(change) };
         self.waiting.entry(id).or_default().push(waiting.clone());
         self.new_waiting.insert((id, source.seq), waiting);
     }
@@ -358,6 +355,10 @@ impl Register {
     /// server's own, or the step before it of the same branch.
     fn has_base(&self, entity: &EntityState, change: &EntityChange) -> bool {
         let base = change.base_version;
+        // A group shows more versions than any member has: a phone may build on one of those.
+        if self.groups.is_joined(entity.entity_id) || self.groups.is_decided(entity.entity_id) {
+            return true;
+        }
         if change.branch_id.is_empty() {
             return base <= entity.version;
         }
@@ -387,7 +388,7 @@ impl Register {
     }
 }
 
-enum Changed {
+pub(super) enum Changed {
     Entity(Uuid),
     Waits,
     Foreign,

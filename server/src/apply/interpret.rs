@@ -1,6 +1,6 @@
 //! From an event and the forms to what it says: a pure function, the same at every rebuild.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     change::{EntityChange, Facts, Props, age_group},
     event::{Content, Event},
+    identity,
 };
 use crate::{
     catalogue::{Published, Snapshot},
@@ -52,7 +53,7 @@ pub(super) struct Interpretation {
     pub(super) answers: String,
     pub(super) sealed: Vec<u8>,
     pub(super) expected_files: Vec<String>,
-    pub(super) changes: Vec<EntityChange>,
+    pub(super) changes: Vec<Arc<EntityChange>>,
 }
 
 /// Whose master key seals what a form collects.
@@ -66,15 +67,6 @@ pub const fn realm(form: &XForm) -> Realm {
 /// Datasets whose labels name places or organisations, not people.
 fn has_open_label(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives" | "osc")
-}
-
-/// The property that holds a person's card, by dataset.
-fn card_property(dataset: &str) -> Option<&'static str> {
-    match dataset {
-        "orpailleurs" => Some("card_no"),
-        "enfants" => Some("child_code"),
-        _ => None,
-    }
 }
 
 /// Interprets a submission, edit or conflict.
@@ -106,7 +98,7 @@ pub(super) fn interpret(
     if said.state == RecordState::Quarantined {
         return said;
     }
-    said.changes = changes(form, &decoded, event, keys);
+    said.changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
     said
 }
 
@@ -265,7 +257,7 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         label: None,
         open: Props::new(),
         sealed: Props::new(),
-        card_key: None,
+        block_keys: BTreeSet::new(),
         site_id: None,
         position: None,
         facts: Facts::default(),
@@ -336,10 +328,23 @@ fn whole(
         into.insert(property.to_owned(), value.to_json());
         take_fact(&mut change, property, value);
     }
-    change.card_key = card_property(dataset)
-        .and_then(|name| text(decoded.property(form, name)))
-        .map(|card| keys.lookup_hash(dataset, &card.trim().to_uppercase()));
+    if identity::kind(dataset).is_some()
+        && let Some(at) = interviewed_at(form, decoded)
+    {
+        // Phones send when they have a network: what happened within minutes is told by this.
+        change.sealed.insert(String::from(identity::INTERVIEWED_AT), at.into());
+    }
+    change.block_keys = identity::block_keys(dataset, &change.open, &change.sealed, keys);
     change
+}
+
+/// When the interview began, by the phone's clock.
+fn interviewed_at<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
+    let start = form.questions.iter().position(|q| q.path == "/data/start")?;
+    decoded.answers.iter().find(|a| a.question == start).and_then(|a| match &a.value {
+        Value::DateTime(text) => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 fn take_fact(change: &mut EntityChange, property: &str, value: &Value) {
@@ -348,7 +353,7 @@ fn take_fact(change: &mut EntityChange, property: &str, value: &Value) {
         ("site_id", _) => change.site_id = text(Some(value)).and_then(|t| t.trim().parse().ok()),
         ("sex", Value::Code(code)) => change.facts.sex = Some(code.clone()),
         ("age_years", Value::Integer(age)) => {
-            change.facts.age_group = age_group(*age).map(str::to_owned);
+            change.facts.age_group = age_group(change.realm, *age).map(str::to_owned);
         }
         ("status", Value::Code(code)) => change.facts.status = Some(code.clone()),
         ("mining_district", Value::Code(code)) => change.facts.district = Some(code.clone()),

@@ -1,6 +1,6 @@
 //! What a batch needs of the register, fetched before it is folded.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -8,18 +8,24 @@ use super::{
     cells::CellKey,
     change::{Facts, Props},
     entity::{EntityState, StoredPlace},
+    groups::{Cause, DecisionRow, Link, Pair, Standing, pair},
+    identity::BlockKey,
 };
 use crate::{
     db::{DbError, Result, Row, Tx, Value},
     geo::Position,
+    intake::Answer,
     keys::{MasterKeys, Realm, SubjectKey},
+    runtime::Micros,
     store::ZoneId,
 };
 
 const ENTITY: &str = "SELECT zone_id, entity_id, dataset, version, label, props, lon, lat, flags, site_id, \
      region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, \
      basis_2023, district, sex, age_group, status, created_seq, updated_seq, realm, wrapped, \
-     sealed FROM entity WHERE zone_id = $1 AND entity_id IN";
+     sealed, merged_into, (SELECT created_at FROM entity_version v WHERE v.zone_id = entity.zone_id \
+     AND v.seq = entity.created_seq AND v.entity_id = entity.entity_id AND v.version = 1) \
+     FROM entity WHERE zone_id = $1 AND entity_id IN";
 
 /// Entity ids to the zone they live in and the id they are known under.
 pub(super) async fn homes(
@@ -39,11 +45,11 @@ pub(super) async fn homes(
     rows.iter().map(|r| Ok((r.get(0)?, (ZoneId(r.get(1)?), r.get(2)?)))).collect()
 }
 
-/// Card keys to the entity that carries the card.
-pub(super) async fn cards(
+/// Who carries these cards and NINA, at most [`HOLDERS_MAX`] of each: the same ones everywhere.
+pub(super) async fn holders(
     tx: &mut Tx,
-    keys: &HashSet<[u8; 32]>,
-) -> Result<HashMap<[u8; 32], (ZoneId, Uuid)>> {
+    keys: &HashSet<BlockKey>,
+) -> Result<HashMap<BlockKey, BTreeSet<(ZoneId, Uuid)>>> {
     let list: Vec<Value> = keys.iter().map(|k| (*k).into()).collect();
     let rows = tx
         .fetch_in(
@@ -52,12 +58,120 @@ pub(super) async fn cards(
             "",
         )
         .await?;
-    let mut found = HashMap::new();
+    let mut found: HashMap<BlockKey, BTreeSet<(ZoneId, Uuid)>> = HashMap::new();
     for row in &rows {
-        let place: (ZoneId, Uuid) = (ZoneId(row.get(1)?), row.get(2)?);
-        let slot = found.entry(row.bytes(0)?).or_insert(place);
-        // One card, one entity; should there ever be two, the first id decides everywhere.
-        *slot = (*slot).min(place);
+        let place = (ZoneId(row.get(1)?), row.get(2)?);
+        found.entry(row.bytes(0)?).or_default().insert(place);
+    }
+    Ok(found)
+}
+
+/// The links of these entities, to whichever other entity.
+pub(super) async fn links(
+    tx: &mut Tx,
+    wanted: &HashSet<(ZoneId, Uuid)>,
+) -> Result<Vec<(Pair, Link)>> {
+    let mut found = Vec::new();
+    for (zone, ids) in by_zone(wanted) {
+        let rows = tx
+            .fetch_in_with(
+                "SELECT entity_id, other_id, cause, seq FROM link WHERE zone_id = $1 AND entity_id IN",
+                vec![zone.0.into()],
+                ids,
+                "",
+            )
+            .await?;
+        for row in &rows {
+            let cause: String = row.get(2)?;
+            let cause = Cause::parse(&cause)
+                .ok_or(DbError::Inconsistent { table: "link", column: "cause" })?;
+            found.push((pair(row.get(0)?, row.get(1)?), Link { cause, seq: row.get(3)? }));
+        }
+    }
+    Ok(found)
+}
+
+/// Those of these entities that lead a group of several.
+pub(super) async fn canonicals(
+    tx: &mut Tx,
+    wanted: &HashSet<(ZoneId, Uuid)>,
+) -> Result<HashSet<Uuid>> {
+    let ids: HashSet<Uuid> = wanted.iter().map(|(_, id)| *id).collect();
+    let rows = tx
+        .fetch_in(
+            "SELECT canonical_id FROM entity_home WHERE canonical_id <> entity_id AND canonical_id IN",
+            sorted(&ids),
+            "",
+        )
+        .await?;
+    rows.iter().map(|r| r.get(0)).collect()
+}
+
+/// The decisions about these entities.
+pub(super) async fn decisions(
+    tx: &mut Tx,
+    wanted: &HashSet<(ZoneId, Uuid)>,
+) -> Result<Vec<DecisionRow>> {
+    const BY_A: &str = "SELECT zone_id, decision_id, seq, a_id, b_zone_id, b_id, dataset, answer, state, \
+         account_id, decided_at, choices FROM decision WHERE state <> 'refused' AND zone_id = $1 AND a_id IN";
+    const BY_B: &str = "SELECT zone_id, decision_id, seq, a_id, b_zone_id, b_id, dataset, answer, state, \
+         account_id, decided_at, choices FROM decision WHERE state <> 'refused' AND b_zone_id = $1 AND b_id IN";
+    let mut found = Vec::new();
+    for (zone, ids) in by_zone(wanted) {
+        for sql in [BY_A, BY_B] {
+            let rows = tx.fetch_in_with(sql, vec![zone.0.into()], ids.clone(), "").await?;
+            found.extend(rows.iter().map(decision).collect::<Result<Vec<_>>>()?);
+        }
+    }
+    Ok(found)
+}
+
+fn decision(row: &Row) -> Result<DecisionRow> {
+    let broken = |column| DbError::Inconsistent { table: "decision", column };
+    let (answer, state, choices): (String, String, String) =
+        (row.get(7)?, row.get(8)?, row.get(11)?);
+    Ok(DecisionRow {
+        zone_id: ZoneId(row.get(0)?),
+        decision_id: row.get(1)?,
+        seq: row.get(2)?,
+        pair: (row.get(3)?, row.get(5)?),
+        b_zone_id: ZoneId(row.get(4)?),
+        dataset: row.get(6)?,
+        answer: Answer::parse(&answer).ok_or_else(|| broken("answer"))?,
+        state: Standing::parse(&state).ok_or_else(|| broken("state"))?,
+        refusal: "",
+        in_the_way: None,
+        account_id: row.get(9)?,
+        decided_at: Micros(row.get(10)?),
+        choices: serde_json::from_str(&choices).map_err(|_| broken("choices"))?,
+        dirty: false,
+    })
+}
+
+/// One version of an entity: where in the journal it comes from.
+pub(super) struct VersionPlace {
+    pub(super) entity_id: Uuid,
+    pub(super) seq: i64,
+}
+
+/// The versions of these entities, each entity's oldest first.
+pub(super) async fn versions(
+    tx: &mut Tx,
+    wanted: &HashSet<(ZoneId, Uuid)>,
+) -> Result<Vec<VersionPlace>> {
+    // The first version is where the entity was created; only the later ones have an index.
+    const FIRST: &str =
+        "SELECT entity_id, created_seq FROM entity WHERE zone_id = $1 AND entity_id IN";
+    const LATER: &str = "SELECT entity_id, seq FROM entity_version \
+         WHERE zone_id = $1 AND version > 1 AND entity_id IN";
+    let mut found = Vec::new();
+    for (zone, ids) in by_zone(wanted) {
+        for (sql, order) in [(FIRST, ""), (LATER, "ORDER BY entity_id, version")] {
+            let rows = tx.fetch_in_with(sql, vec![zone.0.into()], ids.clone(), order).await?;
+            for row in &rows {
+                found.push(VersionPlace { entity_id: row.get(0)?, seq: row.get(1)? });
+            }
+        }
     }
     Ok(found)
 }
@@ -208,11 +322,14 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
         },
         created_seq: row.get(22)?,
         updated_seq: row.get(23)?,
+        created_at: Micros(row.get::<Option<i64>>(28)?.unwrap_or(0)),
         counted: None,
+        merged_into: row.get(27)?,
+        shown: None,
         dirty: false,
         versions: Vec::new(),
     };
-    state.counted = Some(CellKey::of(&state));
+    state.counted = state.merged_into.is_none().then(|| CellKey::of(&state));
     Ok(Some(state))
 }
 

@@ -5,19 +5,34 @@
 
 mod ahead;
 mod audit;
+mod bring;
 mod cells;
 mod change;
+mod decide;
 mod engine;
 mod entity;
 mod event;
 mod fold;
+mod groups;
+#[cfg(test)]
+mod history_tests;
+mod identity;
 mod interpret;
 mod load;
+mod pairs;
+mod people;
+mod reading;
 mod rebuild;
+mod recall;
+mod regroup;
 mod replace;
+mod view;
 mod write;
 
 pub use audit::{JournalCheck, check_counts, check_journal, waiting_events};
 pub use engine::{Applier, ApplyError, Progress};
+pub use fold::is_on_devices;
 pub use interpret::realm as realm_of_form;
+pub use people::People;
+pub use reading::{Contact, Registered};
 pub use rebuild::{derived_hash, rebuild};

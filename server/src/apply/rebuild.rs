@@ -11,11 +11,14 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 13] = [
+const DERIVED: [&str; 16] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
      ON CONFLICT (zone_id, entity_id) DO UPDATE SET wrapped = excluded.wrapped",
+    "DELETE FROM match_pair",
+    "DELETE FROM decision",
+    "DELETE FROM link",
     "DELETE FROM feed",
     "DELETE FROM feed_head",
     "DELETE FROM dataset_head",
@@ -54,7 +57,7 @@ pub async fn rebuild(
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,
 /// which start over with a new epoch.
-const COMPARED: [(&str, &str, usize); 8] = [
+const COMPARED: [(&str, &str, usize); 11] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
@@ -69,8 +72,9 @@ const COMPARED: [(&str, &str, usize); 8] = [
          basis_2023, district, sex, age_group, status, CAST(created_seq AS text), \
          CAST(updated_seq AS text), COALESCE(CAST(site_id IS NULL AS text), ''), \
          CAST(COALESCE(CAST(lon * 10000000 AS bigint), 0) AS text), \
-         CAST(COALESCE(CAST(lat * 10000000 AS bigint), 0) AS text), sealed FROM entity ORDER BY zone_id, entity_id",
-        25,
+         CAST(COALESCE(CAST(lat * 10000000 AS bigint), 0) AS text), \
+         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed FROM entity ORDER BY zone_id, entity_id",
+        26,
     ),
     (
         "entity_version",
@@ -88,6 +92,25 @@ const COMPARED: [(&str, &str, usize); 8] = [
         "block_key",
         "SELECT block_key, CAST(zone_id AS text), entity_id FROM block_key ORDER BY block_key, zone_id, entity_id",
         3,
+    ),
+    (
+        "link",
+        "SELECT CAST(zone_id AS text), entity_id, CAST(other_zone_id AS text), other_id, cause, \
+         CAST(seq AS text) FROM link",
+        6,
+    ),
+    (
+        "decision",
+        "SELECT CAST(zone_id AS text), decision_id, CAST(seq AS text), a_id, CAST(b_zone_id AS text), b_id, \
+         dataset, answer, state, refusal, CAST(decided_at AS text), choices FROM decision",
+        12,
+    ),
+    (
+        "match_pair",
+        "SELECT CAST(zone_id AS text), a_id, CAST(b_zone_id AS text), b_id, dataset, class, stops, match_key, \
+         CAST(weight AS text), CAST(probability AS text), CAST(relative AS text), CAST(effect AS text), \
+         model, evidence, CAST(seq AS text) FROM match_pair",
+        15,
     ),
     (
         "attachment",

@@ -19,7 +19,7 @@ use crate::{
 
 const CELL: &str = "SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, \
      cercle_2023, commune_2023, district, sex, age_group, status, COUNT(*) FROM entity \
-     WHERE site_id = $1 GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, \
+     WHERE site_id = $1 AND merged_into IS NULL GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, \
      region_2023, cercle_2023, commune_2023, district, sex, age_group, status";
 
 fn cell(row: &Row) -> Result<(CellKey, i64)> {
@@ -41,8 +41,10 @@ pub(super) async fn follow_site(tx: &mut Tx, site: Uuid, cells: &mut Cells) -> R
     let site_row = tx
         .query(
             "SELECT region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
-             basis_2012, basis_2023, district FROM entity WHERE entity_id = $1 AND dataset = 'sites' \
-             AND zone_id = (SELECT zone_id FROM entity_home WHERE entity_id = $1)",
+             basis_2012, basis_2023, district FROM entity WHERE dataset = 'sites' \
+             AND entity_id = (SELECT canonical_id FROM entity_home WHERE entity_id = $1) \
+             AND zone_id = (SELECT c.zone_id FROM entity_home h JOIN entity_home c \
+             ON c.entity_id = h.canonical_id WHERE h.entity_id = $1)",
         )
         .bind(site)
         .fetch_optional()

@@ -1,6 +1,6 @@
 //! Writing what a batch changed: few statements, many rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -9,6 +9,9 @@ use super::{
     cells::{CellKey, Cells},
     entity::{EntityState, to_text},
     fold::{FeedOut, RecordOut, Register, Waiting},
+    groups::{DecisionRow, Link, Pair},
+    identity::BlockKey,
+    pairs::PairRow,
     replace,
 };
 use crate::{
@@ -20,11 +23,14 @@ use crate::{
 pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
     let Register {
         entities,
+        homes,
         records,
         files,
         new_homes,
-        new_cards,
-        dropped_cards,
+        key_changes,
+        mut groups,
+        pairs,
+        cleared,
         new_waiting,
         released,
         mut feed,
@@ -39,7 +45,10 @@ pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
     write_records(tx, records).await?;
     write_files(tx, files).await?;
     write_entities(tx, dirty, &mut cells).await?;
-    write_keys(tx, new_homes, new_cards, dropped_cards).await?;
+    write_keys(tx, &new_homes, key_changes).await?;
+    write_pairs(tx, pairs, cleared).await?;
+    write_links(tx, std::mem::take(&mut groups.changed), &homes).await?;
+    write_decisions(tx, groups.take_dirty()).await?;
     feed.extend(release(tx, released).await?);
     write_waiting(tx, new_waiting).await?;
     for site in moved_sites {
@@ -126,11 +135,13 @@ pub(super) async fn write_entities(
 ) -> Result<()> {
     let mut rows = Vec::new();
     let mut versions = Vec::new();
-    for entity in dirty {
+    for mut entity in dirty {
         if let Some(former) = entity.counted.clone() {
             cells.add(former, -1);
         }
-        cells.add(CellKey::of(&entity), 1);
+        if entity.merged_into.is_none() {
+            cells.add(CellKey::of(entity.shown.as_deref().unwrap_or(&entity)), 1);
+        }
         for v in &entity.versions {
             versions.push(vec![
                 entity.zone_id.0.into(),
@@ -145,13 +156,15 @@ pub(super) async fn write_entities(
                 v.sealed.as_slice().into(),
             ]);
         }
-        rows.push(entity_row(entity));
+        let merged_into = entity.merged_into;
+        let shown = entity.shown.take().map(|shown| *shown);
+        rows.push(entity_row(shown.unwrap_or(entity), merged_into));
     }
     tx.insert_rows(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, lon, lat, flags, \
          site_id, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
          basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq, \
-         realm, wrapped, sealed)",
+         realm, wrapped, sealed, merged_into)",
         "ON CONFLICT (zone_id, entity_id) DO UPDATE SET version = excluded.version, \
          label = excluded.label, props = excluded.props, lon = excluded.lon, lat = excluded.lat, \
          flags = excluded.flags, site_id = excluded.site_id, region_2012 = excluded.region_2012, \
@@ -160,7 +173,7 @@ pub(super) async fn write_entities(
          commune_2023 = excluded.commune_2023, basis_2012 = excluded.basis_2012, \
          basis_2023 = excluded.basis_2023, district = excluded.district, sex = excluded.sex, \
          age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq, \
-         sealed = excluded.sealed",
+         sealed = excluded.sealed, merged_into = excluded.merged_into",
         rows,
     )
     .await?;
@@ -174,7 +187,7 @@ pub(super) async fn write_entities(
     Ok(())
 }
 
-fn entity_row(entity: EntityState) -> Vec<Value> {
+fn entity_row(entity: EntityState, merged_into: Option<Uuid>) -> Vec<Value> {
     let props = to_text(&entity.open);
     let vault = entity.vault();
     // Only places have their position in clear; a person's stays in the vault.
@@ -203,17 +216,28 @@ fn entity_row(entity: EntityState) -> Vec<Value> {
         entity.realm.as_str().into(),
         entity.wrapped.into(),
         vault.into(),
+        merged_into.into(),
     ]);
     row
 }
 
 async fn write_keys(
     tx: &mut Tx,
-    homes: BTreeMap<Uuid, (ZoneId, Uuid)>,
-    cards: BTreeMap<[u8; 32], (ZoneId, Uuid)>,
-    dropped: Vec<([u8; 32], ZoneId, Uuid)>,
+    homes: &BTreeMap<Uuid, (ZoneId, Uuid)>,
+    keys: BTreeMap<(BlockKey, ZoneId, Uuid), bool>,
 ) -> Result<()> {
-    for (key, zone, id) in dropped {
+    let homes = homes
+        .iter()
+        .map(|(id, (zone, canonical))| vec![(*id).into(), zone.0.into(), (*canonical).into()])
+        .collect();
+    tx.insert_rows(
+        "INSERT INTO entity_home (entity_id, zone_id, canonical_id)",
+        "ON CONFLICT (entity_id) DO UPDATE SET canonical_id = excluded.canonical_id",
+        homes,
+    )
+    .await?;
+    let (taken, left): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, taken)| *taken);
+    for ((key, zone, id), _) in left {
         tx.query("DELETE FROM block_key WHERE block_key = $1 AND zone_id = $2 AND entity_id = $3")
             .bind(key)
             .bind(zone.0)
@@ -221,24 +245,95 @@ async fn write_keys(
             .execute()
             .await?;
     }
-    let homes = homes
+    let taken = taken
         .into_iter()
-        .map(|(id, (zone, canonical))| vec![id.into(), zone.0.into(), canonical.into()])
-        .collect();
-    tx.insert_rows(
-        "INSERT INTO entity_home (entity_id, zone_id, canonical_id)",
-        "ON CONFLICT (entity_id) DO NOTHING",
-        homes,
-    )
-    .await?;
-    let cards = cards
-        .into_iter()
-        .map(|(key, (zone, id))| vec![key.into(), zone.0.into(), id.into()])
+        .map(|((key, zone, id), _)| vec![key.into(), zone.0.into(), id.into()])
         .collect();
     tx.insert_rows(
         "INSERT INTO block_key (block_key, zone_id, entity_id)",
         "ON CONFLICT (block_key, zone_id, entity_id) DO NOTHING",
-        cards,
+        taken,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes links from both ends, or takes them away.
+async fn write_links(
+    tx: &mut Tx,
+    changed: BTreeMap<Pair, Option<Link>>,
+    homes: &HashMap<Uuid, (ZoneId, Uuid)>,
+) -> Result<()> {
+    let zone = |id: &Uuid| homes.get(id).map_or(ZoneId::COUNTRY, |home| home.0);
+    let mut rows = Vec::new();
+    for ((a, b), link) in changed {
+        for (one, other) in [(a, b), (b, a)] {
+            match link {
+                Some(link) => rows.push(vec![
+                    zone(&one).0.into(),
+                    one.into(),
+                    zone(&other).0.into(),
+                    other.into(),
+                    link.cause.as_str().into(),
+                    link.seq.into(),
+                ]),
+                None => {
+                    tx.query(
+                        "DELETE FROM link WHERE zone_id = $1 AND entity_id = $2 AND other_id = $3",
+                    )
+                    .bind(zone(&one).0)
+                    .bind(one)
+                    .bind(other)
+                    .execute()
+                    .await?;
+                }
+            }
+        }
+    }
+    tx.insert_rows(
+        "INSERT INTO link (zone_id, entity_id, other_zone_id, other_id, cause, seq)",
+        "ON CONFLICT (zone_id, entity_id, other_id) DO UPDATE SET cause = excluded.cause, \
+         seq = excluded.seq",
+        rows,
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes away the pairs of registrations that changed, then writes those that hold now.
+async fn write_pairs(
+    tx: &mut Tx,
+    pairs: BTreeMap<Pair, PairRow>,
+    cleared: BTreeSet<(ZoneId, Uuid)>,
+) -> Result<()> {
+    for (zone, id) in cleared {
+        for sql in [
+            "DELETE FROM match_pair WHERE zone_id = $1 AND a_id = $2",
+            "DELETE FROM match_pair WHERE b_zone_id = $1 AND b_id = $2",
+        ] {
+            tx.query(sql).bind(zone.0).bind(id).execute().await?;
+        }
+    }
+    tx.insert_rows(
+        "INSERT INTO match_pair (zone_id, a_id, b_zone_id, b_id, dataset, class, stops, match_key, \
+         weight, probability, relative, effect, model, evidence, seq)",
+        "ON CONFLICT (zone_id, a_id, b_id) DO UPDATE SET class = excluded.class, \
+         stops = excluded.stops, match_key = excluded.match_key, weight = excluded.weight, \
+         probability = excluded.probability, relative = excluded.relative, \
+         effect = excluded.effect, model = excluded.model, evidence = excluded.evidence, \
+         seq = excluded.seq",
+        pairs.into_iter().map(|(of, row)| row.row(of)).collect(),
+    )
+    .await?;
+    Ok(())
+}
+
+async fn write_decisions(tx: &mut Tx, rows: Vec<DecisionRow>) -> Result<()> {
+    tx.insert_rows(
+        "INSERT INTO decision (zone_id, decision_id, seq, a_id, b_zone_id, b_id, dataset, answer, \
+         state, refusal, in_the_way, account_id, decided_at, choices)",
+        "ON CONFLICT (zone_id, decision_id) DO UPDATE SET state = excluded.state",
+        rows.into_iter().map(DecisionRow::row).collect(),
     )
     .await?;
     Ok(())

@@ -98,6 +98,15 @@ pub(super) struct Serve {
     /// Make phones ask before every form, so that photos travel in small posts (slow networks)
     #[arg(long)]
     pub(super) small_posts: bool,
+
+    /// What is merged without review, from now on: decisive-id, or a probability from 0.9 up
+    #[arg(long, value_name = "RULE", value_parser = auto_merge)]
+    pub(super) auto_merge: Option<crate::linkage::Auto>,
+}
+
+fn auto_merge(text: &str) -> Result<crate::linkage::Auto, String> {
+    crate::app::read_auto(text)
+        .ok_or_else(|| String::from("decisive-id, or a probability from 0.9 to 1"))
 }
 
 #[derive(Debug, Subcommand)]

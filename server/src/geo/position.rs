@@ -17,6 +17,16 @@ impl Position {
         (lon.is_finite() && lat.is_finite()).then_some(Self { lon, lat })
     }
 
+    /// Metres to another position along a great circle (haversine; mean radius 6,371,009 m, IUGG).
+    pub fn metres_to(self, other: Self) -> f64 {
+        const RADIUS: f64 = 6_371_009.0;
+        let (north, east) =
+            ((other.lat - self.lat).to_radians() / 2.0, (other.lon - self.lon).to_radians() / 2.0);
+        let cosines = self.lat.to_radians().cos() * other.lat.to_radians().cos();
+        let a = north.sin().powi(2) + cosines * east.sin().powi(2);
+        2.0 * RADIUS * a.sqrt().min(1.0).asin()
+    }
+
     /// The position that was meant if latitude and longitude were exchanged.
     pub(crate) const fn exchanged(self) -> Self {
         Self { lon: self.lat, lat: self.lon }

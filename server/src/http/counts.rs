@@ -4,58 +4,62 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, Uri, header},
-    response::{IntoResponse as _, Response},
+    http::{HeaderMap, Uri},
+    response::Response,
 };
-use serde_json::{Map, Value as Json, json};
 
-use super::{auth::By, problem::Problem, request::query_pairs};
+use super::{
+    auth::By,
+    count_view::{Format, Question, answer},
+    problem::Problem,
+    request::query_pairs,
+};
 use crate::{
     access::{Caller, Role},
     app::App,
-    counts::{Dimension, Table, exact, suppressed, threshold},
+    counts::Dimension,
     geo::Division,
-    store::cells,
 };
-
-struct Question {
-    of: String,
-    by: Vec<Dimension>,
-    division: Division,
-    csv: bool,
-}
 
 /// Dimensions of one table: more would be a list of people.
 const DIMENSIONS_MAX: usize = 4;
 
-impl Question {
-    fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self, Problem> {
-        let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let mut question = Self {
-            of: String::new(),
-            by: Vec::new(),
-            division: Division::D2023,
-            csv: accept.starts_with("text/csv"),
-        };
-        for (name, value) in query_pairs(uri) {
-            match name.as_str() {
-                "of" => question.of = value,
-                "by" => question.by = dimensions(&value)?,
-                "division" => {
-                    question.division =
-                        value.parse().map_err(|_| Problem::bad("division: 2012 or 2023"))?;
-                }
-                "format" if value == "csv" || value == "json" => question.csv = value == "csv",
-                "format" => return Err(Problem::bad("format: json or csv")),
-                _ => return Err(Problem::bad("parameters: of, by, division, format")),
-            }
+fn read(uri: &Uri, headers: &HeaderMap) -> Result<(Question, Format), Problem> {
+    let mut format = Format::accepted(headers);
+    let mut question = Question {
+        of: String::new(),
+        by: Vec::new(),
+        division: Division::D2023,
+        title: String::new(),
+        beside: None,
+        doubt: false,
+    };
+    for (name, value) in query_pairs(uri) {
+        match name.as_str() {
+            "of" => question.of = value,
+            "by" => question.by = dimensions(&value)?,
+            "division" => question.division = division(&value)?,
+            "format" => format = Format::parse(&value)?,
+            "doubt" if value == "1" || value == "0" => question.doubt = value == "1",
+            "doubt" => return Err(Problem::bad("doubt: 1 or 0")),
+            _ => return Err(Problem::bad("parameters: of, by, division, format, doubt")),
         }
-        if !sanu_schemas::datasets().iter().any(|d| d.name == question.of) {
-            let names: Vec<_> = sanu_schemas::datasets().into_iter().map(|d| d.name).collect();
-            return Err(Problem::bad(format!("of: one of {}", names.join(", "))));
-        }
-        Ok(question)
     }
+    let datasets = sanu_schemas::datasets();
+    let Some(dataset) = datasets.iter().find(|d| d.name == question.of) else {
+        let names: Vec<_> = datasets.into_iter().map(|d| d.name).collect();
+        return Err(Problem::bad(format!("of: one of {}", names.join(", "))));
+    };
+    question.title.clone_from(&dataset.title_fr);
+    if question.doubt && !["orpailleurs", "enfants"].contains(&question.of.as_str()) {
+        return Err(Problem::bad("doubt: of orpailleurs or enfants"));
+    }
+    Ok((question, format))
+}
+
+/// Reads the name of a division.
+pub(super) fn division(text: &str) -> Result<Division, Problem> {
+    text.parse().map_err(|_| Problem::bad("division: 2012 or 2023"))
 }
 
 fn dimensions(text: &str) -> Result<Vec<Dimension>, Problem> {
@@ -75,16 +79,17 @@ fn dimensions(text: &str) -> Result<Vec<Dimension>, Problem> {
     Ok(by)
 }
 
-/// Who may ask what: a child is only ever counted, and never below the region for most.
-fn may_ask(by: &Caller, question: &Question, children: bool) -> bool {
+/// Who may ask what: the public reads the fixed tables; a child is only ever counted, and never
+/// below the region for most.
+fn may_ask(by: &Caller, question: &Question) -> bool {
     let coarse = question
         .by
         .iter()
         .all(|d| matches!(d, Dimension::Region | Dimension::Sex | Dimension::AgeGroup));
     match by.role {
         role if !role.may_count() => false,
-        Role::Public => question.by.iter().all(|d| *d == Dimension::Region),
-        role if children && !role.sees_exact_counts(true) => coarse,
+        Role::Public => false,
+        role if question.is_of_children() && !role.sees_exact_counts(true) => coarse,
         _ => true,
     }
 }
@@ -96,92 +101,9 @@ pub(super) async fn counts(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let question = Question::read(&uri, &headers)?;
-    let children = sanu_schemas::datasets()
-        .iter()
-        .any(|d| d.name == question.of && d.realm == sanu_schemas::Realm::Children);
-    if !may_ask(&by, &question, children) {
+    let (question, format) = read(&uri, &headers)?;
+    if !may_ask(&by, &question) {
         return Err(Problem::forbidden());
     }
-    let mut tx = app.base.db.read().await?;
-    let cells =
-        cells::grouped(&mut tx, &by.scope, &question.of, &question.by, question.division).await?;
-    drop(tx);
-    let open =
-        by.role.sees_exact_counts(children) || (question.of == "sites" && by.role != Role::Public);
-    let least = threshold(children);
-    let table = if open { exact(cells) } else { suppressed(cells, least) };
-    let mut response = if question.csv {
-        ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], as_csv(&question, &table))
-            .into_response()
-    } else {
-        let now = app.base.runtime.now().to_rfc3339();
-        axum::Json(as_json(&question, &table, least, &now)).into_response()
-    };
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok(response)
-}
-
-fn as_json(question: &Question, table: &Table, least: i64, now: &str) -> Json {
-    let cells: Vec<Json> = table
-        .cells
-        .iter()
-        .map(|cell| {
-            let mut line = Map::new();
-            for (dimension, code) in question.by.iter().zip(&cell.codes) {
-                line.insert(dimension.name().to_owned(), known(code));
-                line.insert(format!("{}_label", dimension.name()), label(*dimension, code).into());
-            }
-            line.insert(String::from("n"), cell.n.into());
-            if cell.n.is_none() {
-                line.insert(String::from("suppressed"), true.into());
-            }
-            Json::Object(line)
-        })
-        .collect();
-    let hidden = table.cells.iter().any(|c| c.n.is_none());
-    json!({
-        "of": question.of,
-        "by": question.by.iter().map(|d| d.name()).collect::<Vec<_>>(),
-        "division": question.division.code(),
-        // Every applied record counts until review exists; the word says so.
-        "basis": "registered",
-        "at": now,
-        "cells": cells,
-        "total": table.total,
-        "suppression": hidden.then(|| json!({
-            "threshold": least,
-            "reason": "cells under the threshold, and cells that would give them away, are not shown",
-        })),
-    })
-}
-
-fn known(code: &str) -> Json {
-    if code.is_empty() { Json::Null } else { code.into() }
-}
-
-fn label(dimension: Dimension, code: &str) -> String {
-    if code.is_empty() { String::from("Non connu") } else { dimension.label(code) }
-}
-
-fn as_csv(question: &Question, table: &Table) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    let mut head: Vec<String> = Vec::new();
-    for dimension in &question.by {
-        head.extend([dimension.name().to_owned(), format!("{}_label", dimension.name())]);
-    }
-    head.extend([String::from("n"), String::from("suppressed")]);
-    writer.write_record(&head).expect("writing to a Vec cannot fail");
-    for cell in &table.cells {
-        let mut line: Vec<String> = Vec::new();
-        for (dimension, code) in question.by.iter().zip(&cell.codes) {
-            line.extend([code.clone(), label(*dimension, code)]);
-        }
-        line.push(cell.n.map(|n| n.to_string()).unwrap_or_default());
-        line.push(String::from(if cell.n.is_none() { "yes" } else { "no" }));
-        writer.write_record(&line).expect("writing to a Vec cannot fail");
-    }
-    writer.into_inner().expect("writing to a Vec cannot fail")
+    answer(&app, &by, &question, format).await
 }

@@ -11,7 +11,7 @@ use crate::{
     catalogue::Snapshot,
     db::DbError,
     forms::{self, Envelope, XmlRefused},
-    intake::{Incoming, Sender},
+    intake::{Incoming, Matter, Sender},
     keys::Realm,
 };
 
@@ -80,6 +80,7 @@ impl<'a> Door<'a> {
             format!("sha256:{}", hex::encode(Sha256::digest(&xml)))
         });
         Ok(Incoming {
+            matter: Matter::Submission,
             form_id: envelope.form_id,
             form_version: envelope.version,
             instance_id,

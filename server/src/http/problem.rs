@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 15] = [
+const KINDS: [(&str, u16, &str, &str); 22] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -52,6 +52,38 @@ const KINDS: [(&str, u16, &str, &str); 15] = [
         422,
         "The content does not have this hash",
         "Le contenu ne correspond pas à son empreinte",
+    ),
+    (
+        "decision-id-used",
+        409,
+        "This decision id was used for another answer",
+        "Cet identifiant de décision a déjà servi",
+    ),
+    ("already-decided", 409, "This pair is already decided", "Cette paire est déjà tranchée"),
+    (
+        "kept-apart",
+        409,
+        "A decision keeps these two apart",
+        "Une décision tient ces deux fiches séparées",
+    ),
+    ("not-merged", 409, "These two are not one group", "Ces deux fiches ne sont pas réunies"),
+    (
+        "hard-stop",
+        409,
+        "The evidence contradicts this merge: a data manager must decide and give a reason",
+        "Les preuves contredisent cette fusion : un gestionnaire doit décider et la motiver",
+    ),
+    (
+        "second-reviewer",
+        409,
+        "Another reviewer must confirm this",
+        "Une autre personne doit confirmer",
+    ),
+    (
+        "group-too-large",
+        409,
+        "The group would be too large to be one person",
+        "Le groupe serait trop grand pour être une seule personne",
     ),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),

@@ -12,7 +12,10 @@ use axum::{
 };
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use super::{api, blobs, counts, hear_out::hear_out, office, ogc, problem, session, sites, sync};
+use super::{
+    api, blobs, case, counts, decisions, hear_out::hear_out, office, ogc, problem, quality,
+    reviews, session, sites, sync, tables,
+};
 use crate::{app::App, openrosa};
 
 /// All routes over this server.
@@ -24,7 +27,15 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sync/pull", get(sync::pull))
         .route("/v1/blobs/{sha256}", put(blobs::put).head(blobs::head))
         .route("/v1/counts", get(counts::counts))
+        .route("/v1/tables", get(tables::list))
+        .route("/v1/tables/{name}", get(tables::table))
         .route("/v1/sites.geojson", get(sites::geojson))
+        .route("/v1/quality/linkage", get(quality::linkage))
+        .route("/v1/quality/coverage", get(quality::coverage))
+        .route("/v1/reviews/duplicates", get(reviews::queue))
+        .route("/v1/reviews/duplicates/{a}/{b}", get(case::pair))
+        .route("/v1/reviews/entities/{id}", get(case::entity))
+        .route("/v1/reviews/decisions/{id}", put(decisions::put))
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    EventKind, FileEntry, Incoming, Payload,
+    EventKind, FileEntry, Incoming, Matter, Payload,
     event::{IntakeKey, half},
 };
 use crate::{
@@ -229,6 +229,10 @@ impl Batch {
                 self.add(index, p, EventKind::LateOriginal, first.zone_id, first.submission_id);
                 Outcome::Accepted { submission_id: first.submission_id }
             }
+            // Two answers under one id: the first stands, the sender is told.
+            Some(_) if p.incoming.matter == Matter::Decision => {
+                Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
+            }
             Some(_) => {
                 if let Some(other) = self.known.get(&p.content_key).copied() {
                     return self.seen(index, p, other);
@@ -258,6 +262,7 @@ impl Batch {
                 (EventKind::Submission, sender.zone_id, p.event_id)
             }
         };
+        let kind = if p.incoming.matter == Matter::Decision { EventKind::Decision } else { kind };
         self.learn(p.instance_key, zone, submission_id, Some(half(&p.content_hash)));
         self.add(index, p, kind, zone, submission_id);
         Outcome::Accepted { submission_id }

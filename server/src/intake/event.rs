@@ -24,6 +24,8 @@ pub enum EventKind {
     Conflict,
     /// Files of a submission that is already here.
     Files,
+    /// A reviewer's answer about two entities.
+    Decision,
 }
 
 impl EventKind {
@@ -35,14 +37,22 @@ impl EventKind {
             Self::LateOriginal => "late_original",
             Self::Conflict => "conflict",
             Self::Files => "files",
+            Self::Decision => "decision",
         }
     }
 
     /// Reads the stored spelling.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Submission, Self::Edit, Self::LateOriginal, Self::Conflict, Self::Files]
-            .into_iter()
-            .find(|k| k.as_str() == text)
+        [
+            Self::Submission,
+            Self::Edit,
+            Self::LateOriginal,
+            Self::Conflict,
+            Self::Files,
+            Self::Decision,
+        ]
+        .into_iter()
+        .find(|k| k.as_str() == text)
     }
 }
 
@@ -74,9 +84,20 @@ pub struct StoredFile {
     pub is_here: bool,
 }
 
+/// What comes in: decided by the door it came through, never by what it says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Matter {
+    /// A filled form.
+    Submission,
+    /// A reviewer's answer.
+    Decision,
+}
+
 /// One submission at the door, authenticated, bounded and understood as far as needed.
 #[derive(Clone, Debug)]
 pub struct Incoming {
+    /// What it is.
+    pub matter: Matter,
     /// The form it names.
     pub form_id: String,
     /// The form version it names; empty when it names none.
@@ -116,8 +137,28 @@ pub(super) fn half(hash: &[u8; 32]) -> IntakeKey {
 }
 
 impl Incoming {
+    /// A decision at the door: sealed, journalled and made idempotent like a submission.
+    pub fn decision(decision: &super::Decision, sender: Sender) -> Self {
+        Self {
+            matter: Matter::Decision,
+            form_id: String::new(),
+            form_version: String::new(),
+            instance_id: decision.decision_id.to_string(),
+            deprecated_id: None,
+            xml: decision.to_bytes().into(),
+            files: Vec::new(),
+            realm: decision.realm(),
+            sender,
+            decoded: None,
+        }
+    }
+
     fn instance_hash(&self) -> [u8; 32] {
-        hash_of(&[b"instance", self.form_id.as_bytes(), self.instance_id.as_bytes()])
+        let matter: &[u8] = match self.matter {
+            Matter::Submission => b"instance",
+            Matter::Decision => b"decision",
+        };
+        hash_of(&[matter, self.form_id.as_bytes(), self.instance_id.as_bytes()])
     }
 
     fn hash_with(&self, content: &[u8; 32]) -> [u8; 32] {

@@ -4,13 +4,15 @@
 //! batch* and *Never block a phone*. Knows nothing of HTTP.
 
 mod append;
+mod decision;
 mod event;
 mod files;
 mod payload;
 mod writer;
 
 pub use append::{Appended, Outcome};
-pub use event::{EventKind, Incoming, Sender, StoredFile};
+pub use decision::{Answer, Decision};
+pub use event::{EventKind, Incoming, Matter, Sender, StoredFile};
 pub use files::{BlobStore, FileSink, PartFile};
 pub use payload::{FileEntry, Payload, PayloadError};
 pub use writer::{Intake, IntakeError};

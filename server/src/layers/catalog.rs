@@ -24,7 +24,7 @@ pub enum Source {
     Zones,
     /// Administrative units of a division and level.
     Units(Division, Level),
-    /// Miners counted by commune, with suppression or (`true`) without.
+    /// Miners counted by commune, protected or (`true`) exact.
     Miners(bool),
 }
 
@@ -181,7 +181,7 @@ fn miners(exact: bool) -> Layer {
     let description = if exact {
         "Les orpailleurs recensés par commune."
     } else {
-        "Les orpailleurs recensés par commune ; les petits effectifs, et ceux qui les trahiraient, sont masqués."
+        "Les orpailleurs recensés par commune ; chiffres protégés, proches des vrais, et les petits effectifs sont masqués."
     };
     let words = ["Orpailleurs par commune", description];
     layer(Source::Miners(exact), "miners-by-commune", words, fields, None)

@@ -77,7 +77,12 @@ impl Layers {
             }
             _ => None,
         };
-        let key = (layer.collection.id.clone(), layer.source, scope.token());
+        // Units are the same for everybody.
+        let reach = match layer.source {
+            Source::Units(..) => String::from("*"),
+            _ => scope.token(),
+        };
+        let key = (layer.collection.id.clone(), layer.source, reach);
         let mut tx = base.db.read().await?;
         let mut token = token(&mut tx, base, scope, layer, sites.as_deref()).await?;
         write!(token, "{:?}", forms.token()).expect("writing to a String cannot fail");
@@ -92,8 +97,16 @@ impl Layers {
         }
         let at = base.runtime.now();
         let gazetteer = base.places.gazetteer();
-        let from =
-            From { scope, gazetteer: &gazetteer, sites: sites.as_deref().map(|s| &s.features) };
+        let miners = match layer.source {
+            Source::Miners(false) => Some(base.publication.current("orpailleurs").await?),
+            _ => None,
+        };
+        let from = From {
+            scope,
+            gazetteer: &gazetteer,
+            sites: sites.as_deref().map(|s| &s.features),
+            miners: miners.as_deref(),
+        };
         let mut tx = base.db.read().await?;
         let builder = build(&mut tx, layer, from).await?;
         drop(tx);

@@ -11,10 +11,11 @@ use super::{
 };
 use crate::{
     access::SiteTier,
-    counts::{Dimension, exact, suppressed, threshold},
+    counts::{Axis, Manner, Table},
     db::{DbError, Tx},
     geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
     ogc::{Builder, Features, Geometry},
+    publication::{self, Published},
     store::{Scope, boundaries, cells, features, features::EntityRow},
 };
 
@@ -24,6 +25,8 @@ pub(super) struct From<'a> {
     pub(super) gazetteer: &'a Gazetteer,
     /// The sites as the same reader sees them, for what lies where its site lies.
     pub(super) sites: Option<&'a Features>,
+    /// The published counts of miners, for who may not see exact ones.
+    pub(super) miners: Option<&'a Published>,
 }
 
 /// Reads all features of a layer; [`Builder::finish`] is left to the caller, since it takes time.
@@ -46,7 +49,7 @@ pub(super) async fn build(tx: &mut Tx, layer: &Layer, from: From<'_>) -> Result<
             }
         }
         Source::Units(division, level) => units(tx, &mut builder, division, level).await?,
-        Source::Miners(open) => miners(tx, &mut builder, from.scope, open).await?,
+        Source::Miners(_) => miners(tx, &mut builder, &from).await?,
     }
     Ok(builder)
 }
@@ -221,16 +224,19 @@ async fn units(
 /// The id of those whose commune is not known.
 const UNKNOWN: &str = "non_connu";
 
-/// Only through the disclosure control of counts: the same cells, the same suppression.
-async fn miners(
-    tx: &mut Tx,
-    builder: &mut Builder,
-    scope: &Scope,
-    open: bool,
-) -> Result<(), DbError> {
-    let by = [Dimension::Commune];
-    let counted = cells::grouped(tx, scope, "orpailleurs", &by, Division::D2023).await?;
-    let table = if open { exact(counted) } else { suppressed(counted, threshold(false)) };
+/// Only through the disclosure control of counts: the same cells, the same protection.
+async fn miners(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(), DbError> {
+    let by = [Axis::Commune2023];
+    let table = match from.miners {
+        Some(published) => {
+            let lines = published.release.table(&by, from.scope.zones().as_deref());
+            let manner = Manner { threshold: publication::threshold("orpailleurs"), round_to: 1 };
+            Table::new(lines, manner)
+        }
+        None => {
+            Table::new(cells::grouped(tx, from.scope, "orpailleurs", &by).await?, Manner::EXACT)
+        }
+    };
     let mut places: BTreeMap<String, Geometry> = BTreeMap::new();
     for seat in sanu_schemas::commune_seats() {
         if let Some(code) = seat.commune_code() {
@@ -245,11 +251,11 @@ async fn miners(
         let id = if code.is_empty() { UNKNOWN } else { code };
         builder.other(id, places.get(code).cloned().unwrap_or(Geometry::None));
         named(builder, "commune", Level::Commune, code);
-        if let Some(n) = cell.n {
+        if let Some(n) = cell.n.number() {
             builder.set_number("miners", n);
         }
         if let Some(field) = builder.field("suppressed") {
-            builder.set_json(field, if cell.n.is_none() { "true" } else { "false" });
+            builder.set_json(field, if cell.n.reason().is_some() { "true" } else { "false" });
         }
     }
     Ok(())

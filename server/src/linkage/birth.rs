@@ -41,8 +41,9 @@ impl Birth {
         let age = text.windows(2).any(|w| matches!(w, b"an" | b"AN" | b"ag" | b"Ag" | b"AG"));
         let about = text.iter().any(|b| matches!(b, b'v' | b'V' | b'~' | b'?' | b'c' | b'C'));
         match (first, second, third, count) {
-            ((y, 4), (m, 1..=2), (d, 1..=2), 3..) => Self::dated(y, m, d, from_document),
-            ((d, 1..=2), (m, 1..=2), (y, 4), 3..) => Self::dated(y, m, d, from_document),
+            ((y, 4), (m, 1..=2), (d, 1..=2), 3..) | ((d, 1..=2), (m, 1..=2), (y, 4), 3..) => {
+                Self::dated(y, m, d, from_document)
+            }
             ((n, 8), _, _, 1) if !about => {
                 Self::dated(n / 10_000, n / 100 % 100, n % 100, from_document)
             }

@@ -6,8 +6,8 @@ use std::sync::{
 };
 
 use super::{
+    batch::LargeBlock,
     keys::{self, KEYS, KIND_OF, Keys, REFINEMENTS, Refinement},
-    linkage::LargeBlock,
     records::{RecordNo, Records},
     sketch::Sketch,
 };
@@ -226,7 +226,9 @@ impl Meeting {
             found
         });
         let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-        parts.into_iter().for_each(|part| all.extend(part));
+        for part in parts {
+            all.extend(part);
+        }
         all
     }
 

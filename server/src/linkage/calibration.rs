@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn an_overconfident_score_is_brought_back() {
-        let seen = (0..4000u16)
+        let seen = (0..3600u16)
             .map(|i| {
                 let score = f32::from(i % 9) - 4.0;
                 let p = probability(score * 0.5);

@@ -51,9 +51,9 @@ fn step(sample: &[Observed], weights: &Weights, shipped: &Weights) -> Weights {
     let mut classes = [0.0f64; CLASSES];
     for pair in sample {
         let share = shares(weights, pair);
-        for class in 0..CLASSES {
+        for (class, sum) in classes.iter_mut().enumerate() {
             let mass = f64::from(share[class]) * f64::from(pair.stands_for);
-            classes[class] += mass;
+            *sum += mass;
             for (table, &cell) in counts.iter_mut().zip(&pair.cells) {
                 table[class][usize::from(cell)] += mass;
             }
@@ -61,9 +61,7 @@ fn step(sample: &[Observed], weights: &Weights, shipped: &Weights) -> Weights {
     }
     let all: f64 = classes.iter().sum();
     let mut next = shipped.clone();
-    for class in 0..CLASSES {
-        next.prior[class] = log2((classes[class] + 1.0) / (all + 3.0));
-    }
+    next.prior = classes.map(|mass| log2((mass + 1.0) / (all + 3.0)));
     for field in (0..FIELDS).filter(|&f| f != NINA && f != CARD) {
         for class in 0..CLASSES {
             let believed = &shipped.tables[field][class];
@@ -73,12 +71,14 @@ fn step(sample: &[Observed], weights: &Weights, shipped: &Weights) -> Weights {
             }
         }
     }
-    next.tables[NINA] = prior::nina_table(std::array::from_fn(|class| {
-        let [same, slip, differs, one, none] =
-            std::array::from_fn(|level| counts[NINA][class][level]);
-        let all = same + slip + differs + one + none + PULL;
-        [same + slip + differs, one, none].map(|n| narrow((n + PULL / 3.0) / all))
-    }));
+    let levels = |class: usize, level: usize| counts[NINA][class][level];
+    let both = |class: usize| (0..3).map(|level| levels(class, level)).sum::<f64>();
+    let carried = std::array::from_fn(|class| {
+        let (one, none) = (levels(class, 3), levels(class, 4));
+        let all = both(class) + one + none + PULL;
+        [both(class), one, none].map(|n| narrow((n + PULL / 3.0) / all))
+    });
+    next.tables[NINA] = prior::nina_table(carried);
     next
 }
 

@@ -184,12 +184,12 @@ fn pair(records: &Records, a: WordNo, b: WordNo) -> String {
 }
 
 fn likeness(level: u8) -> (&'static str, &'static str, &'static str) {
-    const EXACT: u8 = Likeness::Exact as u8;
-    const SOUND: u8 = Likeness::Sound as u8;
-    const ALIAS: u8 = Likeness::Alias as u8;
-    const CLOSE: u8 = Likeness::Close as u8;
-    const NEAR: u8 = Likeness::Near as u8;
-    const DIFFERS: u8 = Likeness::Differs as u8;
+    const EXACT: u8 = Likeness::Exact.code();
+    const SOUND: u8 = Likeness::Sound.code();
+    const ALIAS: u8 = Likeness::Alias.code();
+    const CLOSE: u8 = Likeness::Close.code();
+    const NEAR: u8 = Likeness::Near.code();
+    const DIFFERS: u8 = Likeness::Differs.code();
     match level {
         EXACT => ("exact", "identique", "the same"),
         SOUND => ("sound", "même son", "sounds the same"),
@@ -234,10 +234,10 @@ fn plain(level: u8, fr: &str, en: &str) -> (&'static str, String, String) {
 }
 
 fn nina(level: u8) -> (&'static str, String, String) {
-    const SAME: u8 = NinaLevel::Same as u8;
-    const SLIP: u8 = NinaLevel::Slip as u8;
-    const DIFFERS: u8 = NinaLevel::Differs as u8;
-    const ONE: u8 = NinaLevel::OneMissing as u8;
+    const SAME: u8 = NinaLevel::Same.code();
+    const SLIP: u8 = NinaLevel::Slip.code();
+    const DIFFERS: u8 = NinaLevel::Differs.code();
+    const ONE: u8 = NinaLevel::OneMissing.code();
     let (level, fr, en) = match level {
         SAME => ("exact", "identique", "the same"),
         SLIP => ("close", "un chiffre d'écart", "one slip apart"),

@@ -18,12 +18,13 @@ struct Entry {
     sketch: Sketch,
 }
 
-/// For each key a table of chains. A chain never holds more than `LARGEST_BLOCK` registrations of one key: later ones go
-/// to a list of the same key and one further field, and so on, exactly as batch splits its blocks. The last lists are
+/// For each key a table of chains. A chain never holds more than `LARGEST_BLOCK` registrations: later ones go to a list of the same key and one further field, and so on, exactly as batch splits its blocks. The last lists are
 /// unbounded, but only their newest `WINDOW` are looked at.
 #[derive(Debug)]
 pub(super) struct Index {
     heads: Vec<Vec<u32>>,
+    /// How many were ever chained in each slot; at `LARGEST_BLOCK` the chain is closed.
+    chained: Vec<Vec<u8>>,
     entries: Vec<Entry>,
     refined: Map<u64, Vec<u32>>,
 }
@@ -39,7 +40,12 @@ impl Default for Index {
 
 impl Index {
     fn with_slots(slots: usize) -> Self {
-        Self { heads: vec![vec![0; slots]; KEYS], entries: Vec::new(), refined: Map::default() }
+        Self {
+            heads: vec![vec![0; slots]; KEYS],
+            chained: vec![vec![0; slots]; KEYS],
+            entries: Vec::new(),
+            refined: Map::default(),
+        }
     }
 
     /// Indexes all rows.
@@ -79,7 +85,11 @@ impl Index {
     }
 
     fn file(&mut self, words: &Words, row: &Row, record: u32, kind: usize, key: u32) {
-        if self.chain(kind, key).count() < LARGEST_BLOCK {
+        if !self.is_closed(kind, key) {
+            if let Some(slots) = self.chained.get_mut(kind) {
+                let number = slot_number(slots.len(), key);
+                slots.iter_mut().skip(number).take(1).for_each(|n| *n += 1);
+            }
             let Some(slot) = self.heads.get_mut(kind).and_then(|h| slot_of(h, key)) else { return };
             let older = std::mem::replace(slot, record + 1);
             if let Some(entry) = self.entries.get_mut(RecordNo(record).index())
@@ -92,12 +102,18 @@ impl Index {
         let path = path(words, row, kind, key);
         let last = path.len() - 1;
         for (level, address) in path.into_iter().enumerate() {
-            let list = self.refined.entry(address).or_default();
-            if list.len() < LARGEST_BLOCK || level == last {
-                list.push(record);
+            let members = self.refined.entry(address).or_default();
+            if members.len() < LARGEST_BLOCK || level == last {
+                members.push(record);
                 return;
             }
         }
+    }
+
+    /// Whether the chain of a key takes no more: the rest is in the refined lists.
+    fn is_closed(&self, kind: usize, key: u32) -> bool {
+        let chained = self.chained.get(kind).and_then(|c| c.get(slot_number(c.len(), key)));
+        chained.is_some_and(|&n| usize::from(n) >= LARGEST_BLOCK)
     }
 
     /// The registrations of one key in its chain, newest first.
@@ -120,14 +136,12 @@ impl Index {
             if key == 0 {
                 continue;
             }
-            let mut members = 0;
             for (record, entry) in self.chain(kind, key) {
-                members += 1;
                 if sketch.may_match(&entry.sketch) {
                     found.push((RecordNo(record), kind));
                 }
             }
-            if members >= LARGEST_BLOCK {
+            if self.is_closed(kind, key) {
                 self.refined_candidates(words, row, &sketch, (kind, key), &mut found);
             }
         }

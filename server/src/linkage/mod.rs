@@ -4,6 +4,7 @@
 //! `sanu_schemas`. The rest of the server gives it [`Registration`]s and reads [`Match`]es; it never decides what is
 //! done with them. Read `docs/linkage.md` first.
 
+mod batch;
 mod birth;
 mod blocks;
 mod calibration;
@@ -15,11 +16,11 @@ mod fold;
 mod hashing;
 mod index;
 mod keys;
-mod linkage;
 mod model;
 mod names;
 mod numbers;
 mod pattern;
+pub mod places;
 mod policy;
 mod prior;
 mod records;
@@ -37,8 +38,11 @@ mod verdict;
 mod weights;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
+pub use batch::{LargeBlock, Linkage, Progress, Quality, ScoredPair, link, train_and_link};
 pub use evidence::{Comparison, Evidence, Field};
-pub use linkage::{LargeBlock, Linkage, Progress, Quality, ScoredPair, link, train_and_link};
 pub use model::{Model, ModelError};
 pub use policy::{Auto, Policy};
 pub use records::{RecordNo, Records};

@@ -68,6 +68,14 @@ pub(super) enum NinaLevel {
     Missing,
 }
 
+impl NinaLevel {
+    /// Its position in the tables.
+    #[expect(clippy::as_conversions, reason = "the discriminants are 0 to 4")]
+    pub(super) const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
 impl Nina {
     /// Packs a NINA as written, or anything else (a keyed hash) as opaque.
     pub(super) fn parse(written: &str) -> Self {
@@ -113,7 +121,7 @@ impl Nina {
         (digits, self.count())
     }
 
-    /// Two keys of which at least one survives any single edit: the first seven digits, and the last six.
+    /// Two keys of which at least one survives any single edit: the first digits, and the last ones.
     pub(super) fn keys(self) -> [u64; 2] {
         if self.0 == 0 {
             return [0, 0];

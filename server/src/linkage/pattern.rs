@@ -121,14 +121,14 @@ pub(super) fn compare(records: &Records, cache: &mut LikenessCache, a: &Row, b: 
         days: days_apart(a.minute, b.minute),
         ..Pattern::default()
     };
-    let live = records.live() as u32;
+    let registered = records.live() as u32;
     let usage = |sound| words.usage(sound);
     let word = |w| words.get(w);
     let given = |row: &Row| usage(word(row.given[0]).group).group;
     let surname = |row: &Row| usage(word(row.surname[0]).sound).surname;
     let place = |row: &Row| usage(word(row.village).sound).place;
-    pattern.given_rarity = rarity(given(a).max(given(b)), live);
-    pattern.surname_rarity = rarity(surname(a).max(surname(b)), live);
+    pattern.given_rarity = rarity(given(a).max(given(b)), registered);
+    pattern.surname_rarity = rarity(surname(a).max(surname(b)), registered);
     pattern.village_rarity = village_rarity(place(a).max(place(b)));
     pattern
 }
@@ -241,10 +241,9 @@ pub(super) fn features(
     let [crowd_a, crowd_b] = [records.crowd_of(a), records.crowd_of(b)];
     let precisions =
         (a.birth.precision.min(b.birth.precision), a.birth.precision.max(b.birth.precision));
-    let missing = [p.village, p.father, p.mother, p.cercle]
-        .iter()
-        .filter(|&&l| l == Likeness::Missing as u8)
-        .count() as u8;
+    let is_missing = |level: u8| u8::from(level == Likeness::Missing as u8);
+    let missing =
+        is_missing(p.village) + is_missing(p.father) + is_missing(p.mother) + is_missing(p.cercle);
     [
         p.given,
         p.second,
@@ -296,7 +295,7 @@ fn precision_pair((best, worst): (Precision, Precision)) -> u8 {
 /// Whether the age told at registration was a round number of years.
 const fn heaped(row: &Row) -> bool {
     let told_in = 1970 + row.minute / MINUTES_PER_YEAR;
-    row.minute != 0 && told_in.saturating_sub(row.birth.year as u32) % 5 == 0
+    row.minute != 0 && told_in.saturating_sub(row.birth.year as u32).is_multiple_of(5)
 }
 
 const MINUTES_PER_YEAR: u32 = 525_949;

@@ -58,13 +58,13 @@ fn family() -> [Vec<f32>; CLASSES] {
         &[0.30, 0.55, 0.10, 0.05],
         &[0.50, 0.15, 0.10, 0.10, 0.11, 0.04],
         &[0.60, 0.12, 0.06, 0.22],
-        &[0.20, 0.15, 0.07, 0.33, 0.25],
+        &[0.22, 0.17, 0.03, 0.33, 0.25],
     ]);
     let relative = product(&[
         &[0.33, 0.58, 0.06, 0.03],
         &[0.58, 0.15, 0.10, 0.10, 0.05, 0.02],
         &[0.60, 0.12, 0.06, 0.22],
-        &[0.20, 0.15, 0.10, 0.33, 0.22],
+        &[0.15, 0.12, 0.25, 0.33, 0.15],
     ]);
     let stranger = product(&[
         &[0.18, 0.35, 0.03, 0.44],
@@ -110,8 +110,9 @@ fn nina() -> [Vec<f32>; CLASSES] {
 pub(super) fn nina_table(carried: [[f32; 3]; CLASSES]) -> [Vec<f32>; CLASSES] {
     let said: [[f32; 3]; CLASSES] =
         [[0.92, 0.06, 0.02], [0.001, 0.0002, 0.9988], [0.0002, 0.0002, 0.9996]];
-    let shares: [Vec<f32>; CLASSES] = std::array::from_fn(|class| {
-        let ([same, slip, differs], [both, one, none]) = (said[class], carried[class]);
+    let mut carried = carried.into_iter();
+    let shares = said.map(|[same, slip, differs]| {
+        let [both, one, none] = carried.next().unwrap_or(NINA_CARRIED);
         vec![both * same, both * slip, both * differs, one, none]
     });
     let [same, relative, stranger] = &shares;

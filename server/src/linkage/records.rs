@@ -249,7 +249,7 @@ fn read(words: &mut Words, r: &Registration<'_>) -> Row {
 /// A country by any of its wordings; others by a hash.
 fn nationality(written: &str) -> u8 {
     let folded = fold::fold_joined(written);
-    let known = match folded.as_bytes() {
+    match folded.as_bytes() {
         [] => 0,
         [b'M', b'L'] | [b'M', b'A', b'L', ..] => 1,
         [b'B', b'F'] | [b'B', b'U', b'R', ..] => 2,
@@ -258,8 +258,7 @@ fn nationality(written: &str) -> u8 {
         [b'C', b'I'] | [b'R', b'C', b'I'] | [b'C', b'O', b'T', ..] | [b'I', b'V', ..] => 5,
         [b'N', b'E'] | [b'N', b'I', b'G', ..] => 6,
         _ => 7 + u8::try_from(hash_text(&folded) % 200).expect("below 200"),
-    };
-    known
+    }
 }
 
 /// Approximate counts of "how many share these", in a fixed table: collisions only ever make a crowd look larger.

@@ -27,6 +27,11 @@ pub(super) enum Likeness {
 }
 
 impl Likeness {
+    /// Its position in the tables.
+    pub(super) const fn code(self) -> u8 {
+        self as u8
+    }
+
     /// Whether it is the same name, give or take its spelling.
     pub(super) fn agrees(self) -> bool {
         self <= Self::Close

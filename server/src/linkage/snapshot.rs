@@ -62,20 +62,19 @@ fn put_count(bytes: &mut Vec<u8>, count: usize) {
 }
 
 fn word_fields(row: &Row) -> [WordNo; 14] {
-    let Row { given, surname, father, mother, .. } = *row;
-    let [g, h] = given;
-    let [s, t] = surname;
-    let [f, e] = father;
-    let [m, n] = mother;
+    let [given, second] = row.given;
+    let [own, married] = row.surname;
+    let [father, father_family] = row.father;
+    let [mother, mother_family] = row.mother;
     [
-        g,
-        h,
-        s,
-        t,
-        f,
-        e,
-        m,
-        n,
+        given,
+        second,
+        own,
+        married,
+        father,
+        father_family,
+        mother,
+        mother_family,
         row.nick,
         row.village,
         row.cercle,
@@ -121,7 +120,9 @@ fn take_row(rest: &mut &[u8], words: u32) -> Result<Row, SnapshotError> {
             return Err(SnapshotError::Format);
         }
     }
-    let [g, h, s, t, f, e, m, n, nick, village, cercle, site, cooperative, device] = fields;
+    let [given, second, own, married, father, father_family, mother, mother_family, others @ ..] =
+        fields;
+    let [nick, village, cercle, site, cooperative, device] = others;
     let phone = take_u32(rest)?;
     let minute = take_u32(rest)?;
     let nina = Nina(u64::from_le_bytes(take(rest)?));
@@ -143,10 +144,10 @@ fn take_row(rest: &mut &[u8], words: u32) -> Result<Row, SnapshotError> {
         _ => return Err(SnapshotError::Format),
     };
     Ok(Row {
-        given: [g, h],
-        surname: [s, t],
-        father: [f, e],
-        mother: [m, n],
+        given: [given, second],
+        surname: [own, married],
+        father: [father, father_family],
+        mother: [mother, mother_family],
         nick,
         village,
         cercle,

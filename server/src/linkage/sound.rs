@@ -23,9 +23,8 @@ pub(super) fn coarse(fine: &str) -> String {
     let mut key: String = fine
         .chars()
         .map(|c| match c {
-            'B' => 'P',
             'M' => 'N',
-            'F' => 'P',
+            'B' | 'F' => 'P',
             'J' | 'D' => 'T',
             other => other,
         })

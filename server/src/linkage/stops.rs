@@ -19,7 +19,7 @@ const TWO_PLACES_MINUTES: u32 = 30;
 
 /// Finds what forbids merging two rows automatically.
 pub(super) fn stops(a: &Row, b: &Row, p: &Pattern) -> Stops {
-    const CLOSE: u8 = Likeness::Close as u8;
+    const CLOSE: u8 = Likeness::Close.code();
     let mut stops = Stops::default();
     let mut stop_if = |stop, condition: bool| {
         if condition {
@@ -27,17 +27,17 @@ pub(super) fn stops(a: &Row, b: &Row, p: &Pattern) -> Stops {
         }
     };
     let parents_agree = p.mother <= CLOSE
-        && (p.father <= CLOSE || p.father == Likeness::Missing as u8)
-        || p.father <= CLOSE && p.mother == Likeness::Missing as u8;
-    let other_given = p.given == given::DIFFERS || p.given == Likeness::Alias as u8;
+        && (p.father <= CLOSE || p.father == Likeness::Missing.code())
+        || p.father <= CLOSE && p.mother == Likeness::Missing.code();
+    let other_given = p.given == given::DIFFERS || p.given == Likeness::Alias.code();
     let same_day = a.minute != 0 && b.minute != 0 && a.minute / 1440 == b.minute / 1440;
     let minutes =
         if a.minute != 0 && b.minute != 0 { a.minute.abs_diff(b.minute) } else { u32::MAX };
     stop_if(Stop::Sex, p.sex == 1);
-    stop_if(Stop::Nina, p.nina == NinaLevel::Differs as u8);
+    stop_if(Stop::Nina, p.nina == NinaLevel::Differs.code());
     stop_if(Stop::Twins, parents_agree && other_given && born_together(a.birth, b.birth, p));
     stop_if(Stop::Generation, p.years >= 12);
-    stop_if(Stop::Mother, p.mother == Likeness::Differs as u8);
+    stop_if(Stop::Mother, p.mother == Likeness::Differs.code());
     stop_if(Stop::BirthYear, p.years >= 3 && firm(a.birth) && firm(b.birth));
     stop_if(
         Stop::BirthDate,
@@ -70,8 +70,8 @@ fn born_together(a: Birth, b: Birth, p: &Pattern) -> bool {
 /// Whether the decisive rule holds: the same card or the same NINA read from a document, the same sex, births within two
 /// years, a name that agrees, and nothing that forbids it.
 fn is_decisive(a: &Row, b: &Row, p: &Pattern, stops: Stops) -> bool {
-    const CLOSE: u8 = Likeness::Close as u8;
-    let nina = p.nina == NinaLevel::Same as u8 && a.nina_seen && b.nina_seen;
+    const CLOSE: u8 = Likeness::Close.code();
+    let nina = p.nina == NinaLevel::Same.code() && a.nina_seen && b.nina_seen;
     let years_known = a.birth.is_known() && b.birth.is_known();
     let name_agrees = p.surname <= CLOSE || p.given <= CLOSE || p.mother <= CLOSE;
     stops.is_empty()
@@ -91,7 +91,7 @@ pub(super) fn verdict(policy: &Policy, a: &Row, b: &Row, score: &Score, stops: S
         Auto::Probability(least) if stops.is_empty() && score.probability >= least => Verdict::Same,
         _ if stops.contains(Stop::Twins) => Verdict::Twins,
         _ if stops.contains(Stop::MinerAndChild) && likely => Verdict::AgeReview,
-        _ if score.pattern.card == 0 || score.pattern.nina == NinaLevel::Same as u8 || likely => {
+        _ if score.pattern.card == 0 || score.pattern.nina == NinaLevel::Same.code() || likely => {
             Verdict::Review
         }
         _ if score.relative >= 0.5 => Verdict::Relative,

@@ -129,10 +129,8 @@ fn anchor(records: &Records, decided: &Decided, candidate: &Candidate) -> Anchor
     let decision = if decided.is_empty() { None } else { decided.get(&(a, b)) };
     let nina = |r: RecordNo| records.row(r).map(|row| row.nina).unwrap_or_default();
     match (decision, nina(a).level(nina(b))) {
-        (Some(Decision::Same), _) => Anchor::Same,
-        (Some(_), _) => Anchor::Different,
-        (None, NinaLevel::Same | NinaLevel::Slip) => Anchor::Same,
-        (None, NinaLevel::Differs) => Anchor::Different,
+        (Some(Decision::Same), _) | (None, NinaLevel::Same | NinaLevel::Slip) => Anchor::Same,
+        (Some(_), _) | (None, NinaLevel::Differs) => Anchor::Different,
         (None, _) => Anchor::Open,
     }
 }

@@ -2,7 +2,6 @@
 #![expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
     clippy::indexing_slicing,
     reason = "pure numbers: features are below FEATURES, values below BINS, node numbers below 2^16 by construction"
 )]
@@ -102,7 +101,9 @@ impl Forest {
             let tree = grower.grow();
             for (number, leaf) in grower.leaves() {
                 let value = tree[number].value;
-                leaf.iter().for_each(|&i| odds[i as usize] += value);
+                for &i in leaf {
+                    odds[i as usize] += value;
+                }
             }
             forest.trees.push(tree);
         }

@@ -7,12 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    birth::BirthLevel,
-    evidence::Field,
-    pattern::{Pattern, given},
-    similarity::Likeness,
-};
+use super::{birth::BirthLevel, evidence::Field, pattern::Pattern, similarity::Likeness};
 
 /// How many fields are summed.
 pub(super) const FIELDS: usize = 11;
@@ -74,9 +69,9 @@ pub(super) fn cells(p: &Pattern) -> Cells {
 
 /// The family block: surname, village, father and mother together, because among siblings they agree together.
 fn family(p: &Pattern) -> u16 {
-    const CLOSE: u8 = Likeness::Close as u8;
-    const NEAR: u8 = Likeness::Near as u8;
-    const MISSING: u8 = Likeness::Missing as u8;
+    const CLOSE: u8 = Likeness::Close.code();
+    const NEAR: u8 = Likeness::Near.code();
+    const MISSING: u8 = Likeness::Missing.code();
     let surname = match p.surname {
         0..=CLOSE => u16::from(p.surname_rarity == 0),
         NEAR | 7 => 2,
@@ -100,11 +95,6 @@ fn family(p: &Pattern) -> u16 {
         (level, _) => parent(level),
     };
     ((surname * 6 + village) * 4 + parent(p.father)) * 5 + mother
-}
-
-/// How informative a rare name is, for the shipped table and the words of an account.
-pub(super) fn given_level(cell: u16) -> u8 {
-    u8::try_from(cell / 3).unwrap_or(given::MISSING)
 }
 
 /// Log2 of the likelihood of every level in every class, and of the classes themselves.

@@ -43,7 +43,7 @@ pub(super) struct Usage {
 /// The table of words.
 #[derive(Debug)]
 pub(super) struct Words {
-    words: Vec<Word>,
+    all: Vec<Word>,
     by_text: Map<Box<str>, WordNo>,
     by_written: Map<Box<str>, WordNo>,
     sounds: Map<Box<str>, SoundNo>,
@@ -57,7 +57,7 @@ const KNOWN_FORM: u32 = 3;
 impl Default for Words {
     fn default() -> Self {
         let mut words = Self {
-            words: Vec::new(),
+            all: Vec::new(),
             by_text: Map::default(),
             by_written: Map::default(),
             sounds: Map::default(),
@@ -115,10 +115,9 @@ impl Words {
         let coarse = self.sound(sound::coarse(&fine));
         let sound = self.sound(fine);
         let group = self.groups.get(&sound).copied().unwrap_or(sound);
-        let number =
-            u32::try_from(self.words.len()).expect("memory ends before four billion words");
+        let number = u32::try_from(self.all.len()).expect("memory ends before four billion words");
         self.by_text.insert(text.as_str().into(), number);
-        self.words.push(Word { text: text.into(), sound, coarse, group });
+        self.all.push(Word { text: text.into(), sound, coarse, group });
         number
     }
 
@@ -134,13 +133,13 @@ impl Words {
 
     /// The folded forms in order of their numbers.
     pub(super) fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.words.iter().map(|word| &*word.text)
+        self.all.iter().map(|word| &*word.text)
     }
 
     /// What is known of a word.
     pub(super) fn get(&self, number: WordNo) -> &Word {
         let index = usize::try_from(number).expect("usize is at least 32 bits wide");
-        self.words.get(index).expect("word numbers come from this table")
+        self.all.get(index).expect("word numbers come from this table")
     }
 
     /// How often a sound is used.
@@ -172,9 +171,9 @@ impl Words {
         if !x.text.is_ascii() || !y.text.is_ascii() {
             return Likeness::Differs;
         }
-        let (s, t) = (x.text.as_bytes(), y.text.as_bytes());
-        let slip = s.len().min(t.len()) >= 4 && within_one_edit(s, t);
-        let similarity = jaro_winkler(s, t);
+        let [left, right] = [x.text.as_bytes(), y.text.as_bytes()];
+        let slip = left.len().min(right.len()) >= 4 && within_one_edit(left, right);
+        let similarity = jaro_winkler(left, right);
         if slip || similarity >= 0.93 || (x.coarse == y.coarse && similarity >= 0.75) {
             Likeness::Close
         } else if similarity >= 0.85 {

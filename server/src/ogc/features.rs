@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use geo::{BoundingRect as _, MultiPolygon};
+use geo::{BoundingRect as _, CoordsIter as _, MultiPolygon};
 use uuid::Uuid;
 
 use super::{
@@ -157,7 +157,14 @@ impl Features {
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::bytes).sum();
-        columns + self.len() * 32 + self.grid.bytes()
+        let vertices: usize = match &self.shapes {
+            Shapes::Points(_) => 0,
+            Shapes::Mixed(all) => all
+                .iter()
+                .map(|(g, _)| if let Geometry::Area(area) = g { area.coords_count() } else { 0 })
+                .sum(),
+        };
+        columns + self.len() * 32 + self.grid.bytes() + vertices * 16
     }
 }
 

@@ -69,7 +69,8 @@ pub async fn list_page(
     let query = tx
         .query(
             "SELECT zone_id, entity_id, version, label, props, created_seq, realm, wrapped, sealed \
-             FROM entity WHERE dataset = $1 AND (zone_id, created_seq, entity_id) > ($2, $3, $4)",
+             FROM entity WHERE dataset = $1 AND merged_into IS NULL \
+             AND (zone_id, created_seq, entity_id) > ($2, $3, $4)",
         )
         .bind(dataset)
         .bind(zone.0)
@@ -138,7 +139,8 @@ pub async fn known(
     for (zone, ids) in zones {
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id FROM entity WHERE zone_id = $1 AND dataset = $2 AND entity_id IN",
+                "SELECT entity_id FROM entity WHERE zone_id = $1 AND dataset = $2 \
+                 AND merged_into IS NULL AND entity_id IN",
                 vec![zone.0.into(), dataset.into()],
                 ids,
                 "",

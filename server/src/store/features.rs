@@ -61,7 +61,8 @@ pub async fn each(
         .query(
             "SELECT entity_id, label, props, lon, lat, flags, site_id, region_2012, cercle_2012, \
              commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, basis_2023, district, \
-             status, version FROM entity WHERE dataset = $1",
+             status, version FROM entity WHERE dataset = $1 \
+             AND merged_into IS NULL",
         )
         .bind(dataset);
     let mut rows = scope.narrow(query).stream();
@@ -79,7 +80,10 @@ pub async fn positions(
     mut see: impl FnMut([f64; 2]),
 ) -> Result<()> {
     let query = tx
-        .query("SELECT lon, lat FROM entity WHERE dataset = $1 AND lon IS NOT NULL AND lat IS NOT NULL")
+        .query(
+            "SELECT lon, lat FROM entity WHERE dataset = $1 \
+                AND merged_into IS NULL AND lon IS NOT NULL AND lat IS NOT NULL",
+        )
         .bind(dataset);
     let mut rows = scope.narrow(query).stream();
     while let Some(row) = rows.next().await {

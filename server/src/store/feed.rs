@@ -147,6 +147,12 @@ async fn changes(tx: &mut Tx, rows: Vec<FeedRow>, forms: &Snapshot) -> Result<Ve
                 id: row.subject_id,
                 reason: TombstoneReason::Deleted,
             });
+        } else if row.kind == "merged" && crate::apply::is_on_devices(&row.dataset) {
+            changes.push(Change::Tombstone {
+                dataset: row.dataset,
+                id: row.subject_id,
+                reason: TombstoneReason::Merged,
+            });
         } else if let Some(entity) = entities.remove(&row.subject_id) {
             // An entity that changed twice in this page is told once, as it is now.
             changes.push(entity);
@@ -166,7 +172,8 @@ async fn current(
         let list: Vec<Value> = ids.into_iter().map(Value::from).collect();
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id, dataset, version, label, props FROM entity WHERE zone_id = $1 AND entity_id IN",
+                "SELECT entity_id, dataset, version, label, props FROM entity WHERE zone_id = $1 \
+                 AND merged_into IS NULL AND entity_id IN",
                 vec![zone.0.into()],
                 list,
                 "",

@@ -5,12 +5,17 @@ pub mod audit;
 pub mod boundaries;
 pub mod cells;
 pub mod devices;
+pub mod doubt;
 pub mod entities;
 pub mod features;
 pub mod feed;
 pub mod forms;
+pub mod pairs;
+pub mod quality;
+pub mod reviews;
 mod scope;
 pub mod server;
+pub mod settings;
 pub mod sites;
 pub mod zones;
 

@@ -37,6 +37,14 @@ impl Scope {
         }
     }
 
+    /// The numbers of the zones that may be seen; `None` = all.
+    pub fn zones(&self) -> Option<Vec<i32>> {
+        match self {
+            Self::All => None,
+            Self::Zones(zones) => Some(zones.iter().map(|z| z.0).collect()),
+        }
+    }
+
     /// Narrows a statement that has a WHERE clause to the zones that may be seen.
     pub fn narrow<'t>(&self, query: Query<'t>) -> Query<'t> {
         match self {
@@ -44,6 +52,14 @@ impl Scope {
             Self::Zones(zones) => {
                 query.push(" AND zone_id IN ").push_list(zones.iter().map(|z| z.0))
             }
+        }
+    }
+
+    /// As [`Scope::narrow`], for a statement over several tables: `and_column` is ` AND t.zone_id IN `.
+    pub fn narrow_on<'t>(&self, query: Query<'t>, and_column: &'static str) -> Query<'t> {
+        match self {
+            Self::All => query,
+            Self::Zones(zones) => query.push(and_column).push_list(zones.iter().map(|z| z.0)),
         }
     }
 

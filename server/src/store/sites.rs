@@ -53,7 +53,7 @@ pub async fn page(
         .query(
             "SELECT zone_id, entity_id, label, props, lon, lat, flags, region_2012, cercle_2012, \
              commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, basis_2023, district, \
-             status, version, created_seq FROM entity WHERE dataset = 'sites' \
+             status, version, created_seq FROM entity WHERE dataset = 'sites' AND merged_into IS NULL \
              AND (zone_id, created_seq, entity_id) > ($1, $2, $3)",
         )
         .bind(zone.0)

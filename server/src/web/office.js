@@ -3,12 +3,16 @@
 'use strict';
 (function () {
   const TABLES = [
-    { of: 'orpailleurs', by: 'region,sex', title: 'Orpailleurs par région et sexe', figure: 'Orpailleurs recensés' },
-    { of: 'sites', by: 'region,status', title: 'Sites par région et état', figure: "Sites d'orpaillage" },
-    { of: 'enfants', by: 'region', title: 'Enfants de 6 à 17 ans par région', figure: 'Enfants de 6 à 17 ans' },
-    { of: 'cooperatives', by: 'district', title: 'Coopératives par district minier', figure: 'Coopératives' },
+    { of: 'orpailleurs', fixed: 'orpailleurs-region-sexe', by: 'region,sex',
+      title: 'Orpailleurs par région et sexe', figure: 'Orpailleurs recensés' },
+    { of: 'sites', fixed: 'sites-region-statut', by: 'region,status',
+      title: 'Sites par région et état', figure: "Sites d'orpaillage" },
+    { of: 'enfants', fixed: 'enfants-region-tranche', by: 'region',
+      title: 'Enfants de 6 à 17 ans par région', figure: 'Enfants de 6 à 17 ans' },
+    { of: 'cooperatives', fixed: 'cooperatives-district', by: 'district',
+      title: 'Coopératives par district minier', figure: 'Coopératives' },
   ];
-  const HEADS = { region: 'Région', district: 'District minier', sex: 'Sexe', status: 'État' };
+  const HEADS = { region: 'Région', district: 'District minier', sex: 'Sexe', status: 'État', age_group: 'Âge' };
   const ROLES = {
     admin: 'Administrateur', data_manager: 'Gestionnaire de données', supervisor: 'Superviseur',
     enumerator: 'Agent recenseur', researcher: 'Chercheur', chamber: 'Chambre des Mines',
@@ -162,13 +166,13 @@
     return { head, rows, foot: ['Total'].concat(sums, answer.total) };
   }
 
-  function links(kind, answer, shape) {
+  function links(kind, got, shape) {
+    const answer = got.body;
     const name = `${kind.of}-${answer.by.join('-')}-${answer.division}`;
-    const query = `of=${kind.of}&by=${answer.by.join(',')}&division=${answer.division}&format=csv`;
     const rows = [shape.head].concat(shape.rows, [shape.foot]);
     const shown = rows.map((row) => row.map((v) => (v === null ? 'non montré' : v)));
     return el('p', { class: 'links' }, [
-      el('a', { href: '/v1/counts?' + query, download: name + '.csv' }, 'Télécharger CSV'),
+      el('a', { href: got.path + '&format=csv', download: name + '.csv' }, 'Télécharger CSV'),
       button('Pour Excel (CSV français)', () => excel(name + '-excel.csv', shown)),
     ]);
   }
@@ -186,10 +190,9 @@
     const shape = pivot(answer);
     const block = el('section', { class: 'card' }, table(title, shape.head, shape.rows, shape.foot));
     if (answer.suppression) {
-      block.append(el('p', { class: 'small' }, `« ${DASH} » : nombre non montré, pour protéger les personnes. Il est ` +
-        `inférieur à ${number(answer.suppression.threshold)}, ou permettrait de retrouver un tel nombre par différence.`));
+      block.append(el('p', { class: 'small' }, `${answer.suppression.reason} « ${DASH} » : nombre non montré.`));
     }
-    block.append(links(kind, answer, shape));
+    block.append(links(kind, got, shape));
     return block;
   }
 
@@ -384,11 +387,14 @@
     }
   }
 
-  /** Some accounts may only count by region: asked again so, as the server alone knows which. */
+  /** Some accounts may only read the fixed tables: the server alone knows which. */
   async function askCounts(kind, division) {
-    const path = (by) => `/v1/counts?of=${kind.of}&by=${by}&division=${division}`;
-    const got = await ask(path(kind.by));
-    return got.status === 403 && kind.by !== 'region' ? ask(path('region')) : got;
+    const path = `/v1/counts?of=${kind.of}&by=${kind.by}&division=${division}`;
+    const got = await ask(path);
+    if (got.status !== 403) return Object.assign(got, { path });
+    const fixed = `/v1/tables/${kind.fixed}?division=${division}`;
+    const read = await ask(fixed);
+    return read.body ? Object.assign(read, { path: fixed }) : got;
   }
 
   function learn(body) {

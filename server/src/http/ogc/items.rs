@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, sync::Arc};
 
 use axum::{body::Body, extract::Path, response::Response};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use super::{
     answer::{answer, with_crs, with_links},
@@ -162,7 +162,7 @@ fn write(text: &mut String, features: &Features, crs: Crs, rows: &[u32], first: 
 
 fn streamed(start: String, held: Arc<Held>, crs: Crs, rows: Vec<u32>) -> Body {
     let state = (Some(start), held, rows, 0_usize);
-    Body::from_stream(stream::unfold(state, move |(start, held, rows, at)| async move {
+    let chunks = stream::unfold(state, move |(start, held, rows, at)| async move {
         if at > rows.len() {
             return None;
         }
@@ -177,7 +177,9 @@ fn streamed(start: String, held: Arc<Held>, crs: Crs, rows: Vec<u32>) -> Body {
             until
         };
         Some((Ok::<_, std::convert::Infallible>(text), (None, held, rows, next)))
-    }))
+    });
+    // Compression asks once more after the end.
+    Body::from_stream(chunks.fuse())
 }
 
 /// `GET /ogc/collections/{collection}/items/{feature}`

@@ -1,0 +1,211 @@
+//! Pairs that may be one person or place: the queue of what nobody has decided yet.
+
+use uuid::Uuid;
+
+use super::{Scope, ZoneId};
+use crate::db::{Result, Row, Tx};
+
+/// A pair as stored: stable words and numbers, no values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// One registration, the smaller id.
+    pub a: Uuid,
+    /// Where it was registered.
+    pub a_zone: ZoneId,
+    /// The other.
+    pub b: Uuid,
+    /// Where it was registered.
+    pub b_zone: ZoneId,
+    /// `same`, `review`, `age_review`, `twins`, `relative` or `quality`.
+    pub class: String,
+    /// What forbids an automatic merge, words with spaces between.
+    pub stops: String,
+    /// The key that found it.
+    pub key: String,
+    /// Thousandths of a log2.
+    pub weight: i64,
+    /// Millionths.
+    pub probability: i64,
+    /// Millionths: two people of one family.
+    pub relative: i64,
+    /// What an answer is expected to change, for the order of the queue.
+    pub effect: i64,
+    /// The model that said so.
+    pub model: String,
+}
+
+/// A place in the queue: after this pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// Its effect.
+    pub effect: i64,
+    /// Its smaller id.
+    pub a: Uuid,
+    /// Its larger id.
+    pub b: Uuid,
+}
+
+const PAIR: &str = "SELECT p.a_id, p.zone_id, p.b_id, p.b_zone_id, p.class, p.stops, p.match_key, \
+     p.weight, p.probability, p.relative, p.effect, p.model FROM match_pair p \
+     JOIN entity_home ha ON ha.entity_id = p.a_id JOIN entity_home hb ON hb.entity_id = p.b_id \
+     WHERE ha.canonical_id <> hb.canonical_id";
+
+/// A standing answer closes a pair; "cannot tell" leaves it open.
+const OPEN: &str = " AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = p.zone_id \
+     AND d.a_id = p.a_id AND d.b_id = p.b_id AND d.state = 'standing' AND d.answer <> 'cannot_tell')";
+
+const FOR_REVIEW: &str = " AND p.class IN ('same', 'review', 'age_review')";
+
+/// Both ends were written down by one enumerator within minutes of somebody much alike: quality
+/// control looks first, because a merge would hide what it looks for.
+const NOT_FABRICATED: &str = " AND NOT (EXISTS (SELECT 1 FROM match_pair q WHERE q.class = 'quality' \
+     AND ((q.zone_id = p.zone_id AND q.a_id = p.a_id) OR (q.b_zone_id = p.zone_id AND q.b_id = p.a_id)) \
+     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = q.zone_id AND d.a_id = q.a_id \
+     AND d.b_id = q.b_id AND d.state = 'standing')) \
+     AND EXISTS (SELECT 1 FROM match_pair q WHERE q.class = 'quality' \
+     AND ((q.zone_id = p.b_zone_id AND q.a_id = p.b_id) OR (q.b_zone_id = p.b_zone_id AND q.b_id = p.b_id)) \
+     AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = q.zone_id AND d.a_id = q.a_id \
+     AND d.b_id = q.b_id AND d.state = 'standing')))";
+
+fn pair(row: &Row) -> Result<Pair> {
+    Ok(Pair {
+        a: row.get(0)?,
+        a_zone: ZoneId(row.get(1)?),
+        b: row.get(2)?,
+        b_zone: ZoneId(row.get(3)?),
+        class: row.get(4)?,
+        stops: row.get(5)?,
+        key: row.get(6)?,
+        weight: row.get(7)?,
+        probability: row.get(8)?,
+        relative: row.get(9)?,
+        effect: row.get(10)?,
+        model: row.get(11)?,
+    })
+}
+
+/// The next open pairs of a dataset, what changes most first; both ends in scope.
+pub async fn queue(
+    tx: &mut Tx,
+    scope: &Scope,
+    dataset: &str,
+    after: Option<After>,
+    limit: i64,
+) -> Result<Vec<Pair>> {
+    let query = tx.query(PAIR).push(OPEN).push(FOR_REVIEW).push(NOT_FABRICATED);
+    let mut query = query.push(" AND p.dataset = ").push_bind(dataset);
+    if let Some(after) = after {
+        query = query
+            .push(" AND (p.effect, p.a_id, p.b_id) < (")
+            .push_bind(after.effect)
+            .push(", ")
+            .push_bind(after.a)
+            .push(", ")
+            .push_bind(after.b)
+            .push(")");
+    }
+    let query = scope.narrow_on(query, " AND p.zone_id IN ");
+    let rows = scope
+        .narrow_on(query, " AND p.b_zone_id IN ")
+        .push(" ORDER BY p.effect DESC, p.a_id DESC, p.b_id DESC LIMIT ")
+        .push_bind(limit)
+        .fetch_all()
+        .await?;
+    rows.iter().map(pair).collect()
+}
+
+/// The open pairs of one registration, relatives and twins among them.
+pub async fn around(tx: &mut Tx, scope: &Scope, zone: ZoneId, id: Uuid) -> Result<Vec<Pair>> {
+    let mut found = Vec::new();
+    for ends in [[" AND p.zone_id = ", " AND p.a_id = "], [" AND p.b_zone_id = ", " AND p.b_id = "]]
+    {
+        let [on_zone, on_id] = ends;
+        let query =
+            tx.query(PAIR).push(OPEN).push(" AND p.class <> 'quality'").push(NOT_FABRICATED);
+        let query = query.push(on_zone).push_bind(zone.0).push(on_id).push_bind(id);
+        let query = scope.narrow_on(query, " AND p.zone_id IN ");
+        let rows = scope
+            .narrow_on(query, " AND p.b_zone_id IN ")
+            .push(" ORDER BY p.effect DESC, p.a_id DESC, p.b_id DESC LIMIT 40")
+            .fetch_all()
+            .await?;
+        found.extend(rows.iter().map(pair).collect::<Result<Vec<_>>>()?);
+    }
+    Ok(found)
+}
+
+/// How many pairs wait for an answer, by class.
+pub async fn load(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<Vec<(String, i64)>> {
+    const OF: &str = "SELECT p.class, CAST(COUNT(*) AS bigint) FROM match_pair p \
+         JOIN entity_home ha ON ha.entity_id = p.a_id JOIN entity_home hb ON hb.entity_id = p.b_id \
+         WHERE ha.canonical_id <> hb.canonical_id";
+    let query = tx.query(OF).push(OPEN).push(" AND p.dataset = ").push_bind(dataset);
+    let query = scope.narrow_on(query, " AND p.zone_id IN ");
+    let query = scope.narrow_on(query, " AND p.b_zone_id IN ");
+    let rows = query.push(" GROUP BY p.class").fetch_all().await?;
+    let mut counts: Vec<(String, i64)> =
+        rows.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect::<Result<_>>()?;
+    // The databases order text differently.
+    counts.sort();
+    Ok(counts)
+}
+
+/// A decision as people read it; its reason lies in the journal, at `seq`.
+#[derive(Clone, Debug)]
+pub struct DecisionLine {
+    /// Its id.
+    pub decision_id: Uuid,
+    /// Its place in the journal.
+    pub seq: i64,
+    /// One entity.
+    pub a: Uuid,
+    /// The other.
+    pub b: Uuid,
+    /// The answer.
+    pub answer: String,
+    /// `standing`, `waiting`, `replaced` or `refused`.
+    pub state: String,
+    /// Why it was refused; empty otherwise.
+    pub refusal: String,
+    /// Who answered.
+    pub account_id: Option<Uuid>,
+    /// When, microseconds.
+    pub at: i64,
+}
+
+/// What was decided about an entity, the newest first.
+pub async fn decisions(
+    tx: &mut Tx,
+    scope: &Scope,
+    zone: ZoneId,
+    id: Uuid,
+) -> Result<Vec<DecisionLine>> {
+    const OF: &str = "SELECT d.decision_id, d.seq, d.a_id, d.b_id, d.answer, d.state, d.refusal, \
+         d.account_id, d.decided_at FROM decision d WHERE ";
+    let mut found = Vec::new();
+    for ends in [["d.zone_id = ", " AND d.a_id = "], ["d.b_zone_id = ", " AND d.b_id = "]] {
+        let [on_zone, on_id] = ends;
+        let query = tx.query(OF).push(on_zone).push_bind(zone.0).push(on_id).push_bind(id);
+        let query = scope.narrow_on(query, " AND d.zone_id IN ");
+        let rows = scope
+            .narrow_on(query, " AND d.b_zone_id IN ")
+            .push(" ORDER BY d.seq DESC LIMIT 200")
+            .fetch_all()
+            .await?;
+        for row in &rows {
+            found.push(DecisionLine {
+                decision_id: row.get(0)?,
+                seq: row.get(1)?,
+                a: row.get(2)?,
+                b: row.get(3)?,
+                answer: row.get(4)?,
+                state: row.get(5)?,
+                refusal: row.get(6)?,
+                account_id: row.get(7)?,
+                at: row.get(8)?,
+            });
+        }
+    }
+    found.sort_by_key(|d| std::cmp::Reverse(d.seq));
+    Ok(found)
+}

@@ -1,0 +1,26 @@
+//! What the office has decided about the register itself, by name.
+
+use crate::db::{Result, Tx};
+
+/// What may be merged without review: see `linkage::Auto`.
+pub const AUTO_MERGE: &str = "auto_merge";
+
+/// The stored value, if there is one.
+pub async fn get(tx: &mut Tx, name: &'static str) -> Result<Option<String>> {
+    let row =
+        tx.query("SELECT value FROM setting WHERE name = $1").bind(name).fetch_optional().await?;
+    row.map(|r| r.get(0)).transpose()
+}
+
+/// Stores a value.
+pub async fn set(tx: &mut Tx, name: &'static str, value: &str) -> Result<()> {
+    tx.query(
+        "INSERT INTO setting (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(value)
+    .execute()
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! The twelve cases of the domain, each sent as phones send them.
+
+use serde_json::Value;
+
+use super::{
+    Reviewer, is_sound,
+    people::{Miner, card, child},
+    send,
+};
+use crate::support::{
+    Server,
+    xml::{census, submit},
+};
+
+/// What the register says of a pair: class, stops, probability in millionths.
+fn pair(server: &Server, a: &str, b: &str) -> Option<(String, String, i64)> {
+    let (a, b) = if a < b { (a, b) } else { (b, a) };
+    let id = |column: &str| match server.database_url {
+        Some(_) => format!("CAST({column} AS text)"),
+        None => format!("LOWER(HEX({column}))"),
+    };
+    let plain =
+        |id: &str| if server.database_url.is_some() { id.to_owned() } else { id.replace('-', "") };
+    let sql = format!(
+        "SELECT class, stops, probability FROM match_pair WHERE {} = '{}' AND {} = '{}'",
+        id("a_id"),
+        plain(a),
+        id("b_id"),
+        plain(b)
+    );
+    let row = server.sql(&sql);
+    let mut cells = row.split('|');
+    let class = cells.next().filter(|c| !c.is_empty())?.to_owned();
+    let stops = cells.next()?.to_owned();
+    Some((class, stops, cells.next()?.parse().ok()?))
+}
+
+fn first_case(reviewer: &Reviewer<'_>) -> Vec<String> {
+    let queue = reviewer.get("/v1/reviews/duplicates").json();
+    let first = &queue["cases"][0];
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let mut ids = vec![text(&first["a"]), text(&first["b"])];
+    ids.sort();
+    ids
+}
+
+on_both! {
+    fn a_submission_sent_six_times_is_one_record(server) {
+        let phone = server.phone("agent", None);
+        let miner = Miner::new(1);
+        for _ in 0..6 {
+            send(&phone.url, &miner);
+        }
+        server.settled();
+        assert_eq!((server.count("orpailleurs"), server.sql("SELECT COUNT(*) FROM record")), (1, "1".to_owned()));
+        assert_eq!(server.sql("SELECT COUNT(*) FROM match_pair"), "0");
+    }
+
+    fn two_spellings_of_one_name_with_mother_and_village_lead_the_queue(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        for other in census(3, 60).iter().filter(|s| s.form_id == "orpailleur") {
+            assert_eq!(submit(&phone.url, &other.xml).status, 201);
+        }
+        let one = Miner { surname: "DAFPE", given: "Amadou Sanoussi", year: 1984, mother: "Nantenin Keïta", village: "Narena", father: "Sidi", agent: "KY002", ..Miner::new(1) };
+        let two = Miner { surname: "Daffé", given: "Amadou Sanoussy", agent: "KK003", number: 2, card: card("ORP", 2), ..one.clone() };
+        send(&phone.url, &one);
+        send(&phone.url, &two);
+        server.settled();
+
+        let found = pair(&server, &one.id(), &two.id());
+        assert_eq!(found.as_ref().map(|p| p.0.as_str()), Some("review"), "{found:?}");
+        let awa = Reviewer::new(&server, "awa", "data_manager");
+        let mut ids = vec![one.id(), two.id()];
+        ids.sort();
+        assert_eq!(first_case(&awa), ids);
+        let case = awa.get(&format!("/v1/reviews/duplicates/{}/{}", one.id(), two.id())).json();
+        let words = case["evidence"]["fields"].as_array().unwrap();
+        assert!(words.iter().any(|w| !w["fr"].as_str().unwrap().is_empty()), "{case}");
+        is_sound(&mut server);
+    }
+
+    fn two_homonyms_of_different_mothers_stay_two(server) {
+        let phone = server.phone("agent", None);
+        let one = Miner { year: 1998, mother: "Awa Diarra", ..Miner::new(1) };
+        let two = Miner { year: 1998, mother: "Kadiatou Sissoko", agent: "KK003", ..Miner::new(2) };
+        send(&phone.url, &one);
+        send(&phone.url, &two);
+        server.settled();
+
+        assert_eq!(server.count("orpailleurs"), 2);
+        let found = pair(&server, &one.id(), &two.id());
+        assert!(found.as_ref().is_none_or(|p| p.2 < 500_000), "{found:?}");
+    }
+
+    fn twins_are_kept_apart_as_twins(server) {
+        let phone = server.phone("agent", None);
+        let one = Miner { given: "Fousseyni", surname: "Coulibaly", dob: "1996-05-14", mother: "Awa Diarra", father: "Bakary", village: "Sélingué", ..Miner::new(1) };
+        let two = Miner { given: "Lassana", number: 2, card: card("ORP", 2), ..one.clone() };
+        send(&phone.url, &one);
+        send(&phone.url, &two);
+        server.settled();
+
+        assert_eq!(server.count("orpailleurs"), 2);
+        let found = pair(&server, &one.id(), &two.id());
+        assert_eq!(found.as_ref().map(|p| p.0.as_str()), Some("twins"), "{found:?}");
+    }
+
+    fn one_nina_on_a_man_and_a_woman_is_for_review(server) {
+        let phone = server.phone("agent", None);
+        let one = Miner { nina: "19005123456789A", ..Miner::new(1) };
+        let two = Miner { sex: "female", given: "Moussa", number: 2, card: card("ORP", 2), agent: "KK003", ..one.clone() };
+        send(&phone.url, &one);
+        send(&phone.url, &two);
+        server.settled();
+
+        assert_eq!(server.count("orpailleurs"), 2);
+        let found = pair(&server, &one.id(), &two.id());
+        assert!(found.as_ref().is_some_and(|p| p.0 == "review" && p.1.contains("sex")), "{found:?}");
+    }
+
+    fn a_married_name_and_a_maiden_name_are_for_review(server) {
+        let phone = server.phone("agent", None);
+        let one = Miner { surname: "Mme DIARRA", given: "Djénéba SAMAKE", sex: "female", year: 1988, mother: "Sitan Camara", village: "Kita", ..Miner::new(1) };
+        let two = Miner { surname: "SAMAKE", given: "Djénéba", number: 2, card: card("ORP", 2), agent: "KK003", ..one.clone() };
+        send(&phone.url, &one);
+        send(&phone.url, &two);
+        server.settled();
+
+        assert_eq!(server.count("orpailleurs"), 2);
+        let found = pair(&server, &one.id(), &two.id());
+        assert_eq!(found.as_ref().map(|p| p.0.as_str()), Some("review"), "{found:?}");
+    }
+
+    fn a_child_who_is_a_miner_elsewhere_is_linked_and_the_age_reviewed(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let xml = child("Drissa", "Kanté", "Nantenin", 17, "00000000-0000-4000-9000-000000000001");
+        assert_eq!(submit(&phone.url, &xml).status, 201);
+        let miner = Miner { given: "Drissa", surname: "Kanté", mother: "Nantenin Kanté", year: 2008, agent: "KK003", site: Some("00000000-0000-4000-9000-000000000001".to_owned()), ..Miner::new(1) };
+        send(&phone.url, &miner);
+        server.settled();
+
+        assert_eq!(server.count("orpailleurs"), 1);
+        assert_eq!(server.sql("SELECT COUNT(*) FROM entity WHERE merged_into IS NOT NULL"), "0");
+        assert_eq!(server.sql("SELECT class, dataset FROM match_pair"), "age_review|enfants");
+        is_sound(&mut server);
+    }
+
+    fn nine_forms_in_forty_minutes_are_for_quality_control_and_not_for_the_queue(server) {
+        let phone = server.phone("agent", None);
+        for number in 1..=9 {
+            send(&phone.url, &Miner { phone: "70112233", village: "Kita", mother: "Awa Diarra", minute: Some(600 + number * 4), ..Miner::new(number) });
+        }
+        server.settled();
+
+        assert_eq!(server.count("orpailleurs"), 9);
+        assert_ne!(server.sql("SELECT COUNT(*) FROM match_pair WHERE class = 'quality'"), "0");
+        let awa = Reviewer::new(&server, "awa", "data_manager");
+        let queue = awa.get("/v1/reviews/duplicates").json();
+        assert_eq!(queue["cases"].as_array().map(Vec::len), Some(0), "{queue}");
+    }
+
+    fn one_card_at_kangaba_and_at_kenieba_is_two_contacts_and_the_last_site(server) {
+        let phone = server.phone("agent", None);
+        let one = Miner { site: Some("00000000-0000-4000-9000-000000000001".to_owned()), ..Miner::new(1) };
+        let two = Miner { number: 2, site: Some("00000000-0000-4000-9000-000000000002".to_owned()), ..one.clone() };
+        send(&phone.url, &one);
+        send(&phone.url, &two);
+        server.settled();
+
+        assert_eq!(server.count("orpailleurs"), 1);
+        let awa = Reviewer::new(&server, "awa", "data_manager");
+        let told = awa.get(&format!("/v1/reviews/entities/{}", two.id())).json();
+        let sites: Vec<_> = told["contacts"].as_array().unwrap().iter().map(|c| c["site_id"].clone()).collect();
+        assert_eq!(sites, [one.site.clone().unwrap(), two.site.clone().unwrap()]);
+        assert_eq!(told["canonical_id"], one.id());
+        let shown = server.sql("SELECT site_id FROM entity WHERE dataset = 'orpailleurs' AND merged_into IS NULL");
+        assert_eq!(shown.parse::<uuid::Uuid>().unwrap().to_string(), two.site.unwrap());
+    }
+}
