@@ -36,7 +36,14 @@ pub(super) async fn interpret_ahead(
         let Ok(forms) = applier.forms().await else { continue };
         let events = appended.into_iter().map(Event::from).collect();
         let Ok(said) = interpret_all(&applier, events, &forms).await else { continue };
-        let batch = said.into_iter().map(|said| Ready { forms: Arc::clone(&forms), said });
+        let batch = said.into_iter().map(|mut said| {
+            // Batches wait here: what they were interpreted from is not kept in memory with them.
+            if let Some(content) = &mut said.event.content {
+                content.xml = bytes::Bytes::new();
+                content.decoded = None;
+            }
+            Ready { forms: Arc::clone(&forms), said }
+        });
         if ready.send(batch.collect()).await.is_err() {
             return;
         }
@@ -65,12 +72,11 @@ pub(super) async fn interpret_all(
         .map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })
 }
 
-/// What was interpreted ahead; interpreted again when the forms have changed meanwhile.
-pub(super) fn as_read_by(applier: &Applier, forms: &Arc<Snapshot>, batch: Vec<Ready>) -> Vec<Said> {
-    let gazetteer = applier.gazetteer();
-    let ground = applier.ground(forms, &gazetteer);
-    let read = |ready: Ready| {
-        if Arc::ptr_eq(&ready.forms, forms) { ready.said } else { say(ready.said.event, &ground) }
-    };
-    batch.into_iter().map(read).collect()
+/// What was interpreted ahead by these forms; nothing when they have changed meanwhile: the events
+/// are then read from the journal.
+pub(super) fn read_by(forms: &Arc<Snapshot>, batch: Vec<Ready>) -> Vec<Said> {
+    if batch.iter().any(|ready| !Arc::ptr_eq(&ready.forms, forms)) {
+        return Vec::new();
+    }
+    batch.into_iter().map(|ready| ready.said).collect()
 }

@@ -11,7 +11,7 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use super::{
-    ahead::{Ready, as_read_by, interpret_ahead, interpret_all},
+    ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
     entity::Source,
     event::{self, Event},
@@ -190,14 +190,14 @@ impl Applier {
         let seq = applied(&mut tx).await?;
         self.tell(seq);
         *ahead = ahead.split_off(&(seq + 1));
-        let batch = contiguous(ahead, seq);
+        let batch = read_by(forms, contiguous(ahead, seq));
         let (step, batch) = if batch.is_empty() {
             let events = event::after(&mut tx, seq, i64::try_from(BATCH)?, &self.keys).await?;
             drop(tx);
             (Step::FromJournal, interpret_all(self, events, forms).await?)
         } else {
             drop(tx);
-            (Step::FromMemory, as_read_by(self, forms, batch))
+            (Step::FromMemory, batch)
         };
         let Some(last) = batch.last().map(|s| s.event.seq) else { return Ok(Step::Idle) };
         match self.derive(batch, Some((seq, last)), forms).await {
