@@ -215,7 +215,12 @@ fn whole(peer: &Peer) -> Vec<u8> {
         bytes += page.len();
         let head = page.iter().take(4_000).copied().collect::<Vec<u8>>();
         let head = String::from_utf8_lossy(&head).into_owned();
-        let next = head.split("&next=").nth(1).and_then(|t| t.split('"').next()).map(str::to_owned);
+        // The page's own address comes first and holds the token it was asked with.
+        let links = head.split("\"features\"").next().unwrap_or_default();
+        let next = links.contains("\"rel\":\"next\"").then(|| {
+            let token = links.rsplit("next=").next().unwrap_or_default();
+            token.split('"').next().unwrap_or_default().to_owned()
+        });
         all.push(page);
         match next {
             Some(token) => path = format!("/collections/sites/items?limit=10000&next={token}"),

@@ -61,7 +61,7 @@ const NOTED_MAX: usize = 10_000;
 impl Layers {
     /// The features of a layer for somebody with this scope.
     ///
-    /// A large register that keeps changing is shown as it was up to [`PATIENCE`] times the time that
+    /// A large register that keeps changing is shown as it was up to `PATIENCE` times the time that
     /// reading it takes; `Held::at` says when that was.
     pub async fn features(
         &self,
