@@ -156,9 +156,9 @@ fn score_all(
     policy: &Policy,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> (Vec<ScoredPair>, u64) {
-    let of = u64::try_from(blocks.candidates.len()).expect("memory ends before");
+    let of = u64::try_from(blocks.len()).expect("memory ends before");
     let done = AtomicU64::new(0);
-    let parts: Vec<&[Candidate]> = blocks.candidates.chunks(PART).collect();
+    let parts: Vec<&[Candidate]> = blocks.parts.iter().flat_map(|part| part.chunks(PART)).collect();
     let parts = in_parallel(parts.len(), policy.threads(), |task| {
         let part = parts.get(task).copied().unwrap_or_default();
         let mut cache = LikenessCache::default();

@@ -3,7 +3,7 @@
 use super::{
     blocks::{LARGEST_BLOCK, WINDOW},
     hashing::{Map, hash_of},
-    keys::{self, KEYS, Keys, REFINEMENTS},
+    keys::{self, CARD_KEY, KEYS, Keys, REFINEMENTS},
     records::{RecordNo, Row},
     sketch::Sketch,
     words::Words,
@@ -137,7 +137,7 @@ impl Index {
                 continue;
             }
             for (record, entry) in self.chain(kind, key) {
-                if sketch.may_match(&entry.sketch) {
+                if kind == CARD_KEY || sketch.may_match(&entry.sketch) {
                     found.push((RecordNo(record), kind));
                 }
             }
@@ -162,7 +162,7 @@ impl Index {
             let Some(list) = self.refined.get(&address) else { return };
             for &record in list.iter().rev().take(LARGEST_BLOCK.max(WINDOW)) {
                 let entry = self.entries.get(RecordNo(record).index());
-                if entry.is_some_and(|e| sketch.may_match(&e.sketch)) {
+                if entry.is_some_and(|e| kind == CARD_KEY || sketch.may_match(&e.sketch)) {
                     found.push((RecordNo(record), kind));
                 }
             }
