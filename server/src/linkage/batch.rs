@@ -70,6 +70,8 @@ pub struct Quality {
     pub expected_people: f64,
     /// The largest blocks that were refined, largest first, at most 20.
     pub large_blocks: Vec<LargeBlock>,
+    /// Whether the identity number is so often mistyped in these lists that it was weighed like any other field.
+    pub number_is_typed: bool,
     /// The model that scored.
     pub model: String,
 }
@@ -274,6 +276,7 @@ fn report(
         expected_recall: ratio(expected, all),
         expected_people: expected_people(records.live(), pairs),
         large_blocks,
+        number_is_typed: model.number_is_typed(),
         model: model.version().to_owned(),
     }
 }

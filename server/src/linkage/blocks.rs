@@ -9,7 +9,7 @@ use super::{
     batch::LargeBlock,
     keys::{self, CARD_KEY, KEYS, KIND_OF, Keys, REFINEMENTS, Refinement},
     records::{RecordNo, Records},
-    sketch::Sketch,
+    sketch::{Glance, Sketch},
 };
 
 /// A block larger than this is split by a further field before anybody is compared.
@@ -238,6 +238,7 @@ impl Meeting {
         let start = usize::try_from(segment.start).expect("usize is at least 32 bits wide");
         let length = usize::try_from(segment.length).expect("usize is at least 32 bits wide");
         let Some(members) = column.order.get(start..start + length) else { return };
+        let glance = Glance::at(self.keys.len());
         let reach = if length > LARGEST_BLOCK { WINDOW } else { length };
         let sketches: Vec<(u32, Sketch)> = members
             .iter()
@@ -245,7 +246,7 @@ impl Meeting {
             .collect();
         for (i, (a, x)) in sketches.iter().enumerate() {
             for (b, y) in sketches.iter().skip(i + 1).take(reach) {
-                if usize::from(key) == CARD_KEY || x.may_match(y) {
+                if usize::from(key) == CARD_KEY || x.may_match(y, glance) {
                     let (a, b) = (RecordNo(*a.min(b)), RecordNo(*a.max(b)));
                     if !self.met_before(a, b, key) {
                         found.push(Candidate { a, b, key });
