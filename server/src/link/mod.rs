@@ -3,6 +3,7 @@
 //! What `sanu link` runs. The file is read once, as a stream: of a registration only what the engine keeps stays in
 //! memory. No value of a file is ever written again, in outputs, reports or errors, but its record ids.
 
+mod ahead;
 mod columns;
 mod evaluate;
 mod header;

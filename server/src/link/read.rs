@@ -1,10 +1,11 @@
 //! Reads a whole list into the engine's columns: once, as a stream.
 
-use std::io::Read;
+use std::{io::Read, thread};
 
 use crate::linkage::{Records, Registration};
 
 use super::{
+    ahead::RowsAhead,
     columns::{Column, Columns, MappingError},
     ids::{Ids, Twice},
     oddities::Oddities,
@@ -89,29 +90,31 @@ pub struct List {
 
 /// Reads a list. `step` is told now and then how many records there are so far.
 pub fn read_list(
-    source: impl Read,
+    source: impl Read + Send,
     options: Options<'_>,
     mut step: impl FnMut(usize),
 ) -> Result<List, ReadError> {
-    let (mut rows, header) = Rows::open(source)?;
+    let (rows, header) = Rows::open(source)?;
     let headers: Vec<&str> = (0..header.len()).map(|at| header.value(at).trim()).collect();
     if headers.is_empty() {
         return Err(ReadError::Empty);
     }
     let columns = Columns::find(&headers, options.mapping)?;
     let mut reading = Reading::new(&columns, options.ids_by_line);
-    let mut row = Row::default();
     let mut person = Person::new(&columns);
-    while rows.next(&mut row)? {
-        reading.oddities.note_shape(&row, headers.len());
-        reading.take_id(&row)?;
-        let registration = person.read(&row, &mut reading.oddities);
-        reading.missing.note(&registration);
-        reading.records.push(&registration);
-        if reading.ids.len().is_multiple_of(STEP) {
-            step(reading.ids.len());
-        }
-    }
+    thread::scope(|scope| {
+        RowsAhead::start(scope, rows).for_each(|row| {
+            reading.oddities.note_shape(row, headers.len());
+            reading.take_id(row)?;
+            let registration = person.read(row, &mut reading.oddities);
+            reading.missing.note(&registration);
+            reading.records.push(&registration);
+            if reading.ids.len().is_multiple_of(STEP) {
+                step(reading.ids.len());
+            }
+            Ok::<(), ReadError>(())
+        })
+    })?;
     reading.check_ids()?;
     let owned = |all: Vec<&str>| all.into_iter().map(String::from).collect::<Vec<_>>();
     Ok(List {

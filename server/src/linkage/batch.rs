@@ -70,6 +70,8 @@ pub struct Quality {
     pub expected_people: f64,
     /// The largest blocks that were refined, largest first, at most 20.
     pub large_blocks: Vec<LargeBlock>,
+    /// Whether the identity number is so often mistyped in these lists that it was weighed like any other field.
+    pub number_is_typed: bool,
     /// The model that scored.
     pub model: String,
 }
@@ -156,9 +158,9 @@ fn score_all(
     policy: &Policy,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> (Vec<ScoredPair>, u64) {
-    let of = u64::try_from(blocks.candidates.len()).expect("memory ends before");
+    let of = u64::try_from(blocks.len()).expect("memory ends before");
     let done = AtomicU64::new(0);
-    let parts: Vec<&[Candidate]> = blocks.candidates.chunks(PART).collect();
+    let parts: Vec<&[Candidate]> = blocks.parts.iter().flat_map(|part| part.chunks(PART)).collect();
     let parts = in_parallel(parts.len(), policy.threads(), |task| {
         let part = parts.get(task).copied().unwrap_or_default();
         let mut cache = LikenessCache::default();
@@ -274,6 +276,7 @@ fn report(
         expected_recall: ratio(expected, all),
         expected_people: expected_people(records.live(), pairs),
         large_blocks,
+        number_is_typed: model.number_is_typed(),
         model: model.version().to_owned(),
     }
 }

@@ -7,9 +7,9 @@ use std::sync::{
 
 use super::{
     batch::LargeBlock,
-    keys::{self, KEYS, KIND_OF, Keys, REFINEMENTS, Refinement},
+    keys::{self, CARD_KEY, KEYS, KIND_OF, Keys, REFINEMENTS, Refinement},
     records::{RecordNo, Records},
-    sketch::Sketch,
+    sketch::{Glance, Sketch},
 };
 
 /// A block larger than this is split by a further field before anybody is compared.
@@ -17,7 +17,7 @@ pub(super) const LARGEST_BLOCK: usize = 48;
 /// A block that no field can split: each is compared with so many that follow.
 pub(super) const WINDOW: usize = 24;
 /// Segments a thread takes at once.
-const CHUNK: usize = 2048;
+const CHUNK: usize = 16_384;
 
 /// Two registrations that share a key and are worth comparing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,9 @@ pub(super) struct Candidate {
 /// All candidate pairs of a set, once each unless a block had to be split: then a pair may come again by another key.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    /// The candidates, in no particular order.
-    pub(super) candidates: Vec<Candidate>,
+    /// The candidates in the parts in which they were found, in no particular order: a second copy in one piece would
+    /// be the most memory that is ever used.
+    pub(super) parts: Vec<Vec<Candidate>>,
     /// The blocks that were split, largest first.
     pub(super) large: Vec<LargeBlock>,
 }
@@ -78,7 +79,12 @@ impl Blocks {
             .collect();
         large.sort_by_key(|b| std::cmp::Reverse(b.records));
         let meeting = Meeting { keys, sketches, split };
-        Self { candidates: meeting.candidates(&columns, threads), large }
+        Self { parts: meeting.candidates(&columns, threads), large }
+    }
+
+    /// How many candidates there are.
+    pub(super) fn len(&self) -> usize {
+        self.parts.iter().map(Vec::len).sum()
     }
 }
 
@@ -208,7 +214,7 @@ struct Meeting {
 }
 
 impl Meeting {
-    fn candidates(&self, columns: &[Column], threads: usize) -> Vec<Candidate> {
+    fn candidates(&self, columns: &[Column], threads: usize) -> Vec<Vec<Candidate>> {
         let tasks: Vec<(u8, &Column, &[Segment])> = columns
             .iter()
             .zip(0u8..)
@@ -216,26 +222,23 @@ impl Meeting {
                 column.segments.chunks(CHUNK).map(move |s| (kind, column, s))
             })
             .collect();
-        let parts = in_parallel(tasks.len(), threads, |task| {
+        in_parallel(tasks.len(), threads, |task| {
             let mut found = Vec::new();
             if let Some(&(kind, column, segments)) = tasks.get(task) {
                 for segment in segments {
                     self.meet(kind, column, *segment, &mut found);
                 }
             }
+            found.shrink_to_fit();
             found
-        });
-        let mut all = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-        for part in parts {
-            all.extend(part);
-        }
-        all
+        })
     }
 
     fn meet(&self, key: u8, column: &Column, segment: Segment, found: &mut Vec<Candidate>) {
         let start = usize::try_from(segment.start).expect("usize is at least 32 bits wide");
         let length = usize::try_from(segment.length).expect("usize is at least 32 bits wide");
         let Some(members) = column.order.get(start..start + length) else { return };
+        let glance = Glance::at(self.keys.len());
         let reach = if length > LARGEST_BLOCK { WINDOW } else { length };
         let sketches: Vec<(u32, Sketch)> = members
             .iter()
@@ -243,7 +246,7 @@ impl Meeting {
             .collect();
         for (i, (a, x)) in sketches.iter().enumerate() {
             for (b, y) in sketches.iter().skip(i + 1).take(reach) {
-                if x.may_match(y) {
+                if usize::from(key) == CARD_KEY || x.may_match(y, glance) {
                     let (a, b) = (RecordNo(*a.min(b)), RecordNo(*a.max(b)));
                     if !self.met_before(a, b, key) {
                         found.push(Candidate { a, b, key });

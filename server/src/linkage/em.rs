@@ -5,6 +5,7 @@
 )]
 
 use super::{
+    model::Number,
     prior,
     records::RecordNo,
     train::Anchor,
@@ -35,17 +36,20 @@ const ROUNDS: usize = 12;
 const PULL: f64 = 60.0;
 
 /// Finds the weights under which the sample is most likely, starting from the shipped ones. What equal and different NINA and cards
-/// say stays fixed; how often they are carried is learnt.
-pub(super) fn maximise(sample: &[Observed]) -> Weights {
-    let shipped = prior::weights();
+/// say stays fixed, and how often they are carried is learnt; but a number that is often mistyped is learnt like any field.
+pub(super) fn maximise(sample: &[Observed], number: Number) -> Weights {
+    let mut shipped = prior::weights();
+    if number == Number::Typed {
+        shipped.tables[NINA] = prior::typed_number();
+    }
     let mut weights = shipped.clone();
     for _ in 0..ROUNDS {
-        weights = step(sample, &weights, &shipped);
+        weights = step(sample, &weights, &shipped, number);
     }
     weights
 }
 
-fn step(sample: &[Observed], weights: &Weights, shipped: &Weights) -> Weights {
+fn step(sample: &[Observed], weights: &Weights, shipped: &Weights, number: Number) -> Weights {
     let mut counts: Vec<[Vec<f64>; CLASSES]> =
         CELLS.iter().map(|&n| std::array::from_fn(|_| vec![0.0; n])).collect();
     let mut classes = [0.0f64; CLASSES];
@@ -62,7 +66,7 @@ fn step(sample: &[Observed], weights: &Weights, shipped: &Weights) -> Weights {
     let all: f64 = classes.iter().sum();
     let mut next = shipped.clone();
     next.prior = classes.map(|mass| log2((mass + 1.0) / (all + 3.0)));
-    for field in (0..FIELDS).filter(|&f| f != NINA && f != CARD) {
+    for field in (0..FIELDS).filter(|&f| f != CARD && (f != NINA || number == Number::Typed)) {
         for class in 0..CLASSES {
             let believed = &shipped.tables[field][class];
             for (cell, &count) in counts[field][class].iter().enumerate() {
@@ -70,6 +74,9 @@ fn step(sample: &[Observed], weights: &Weights, shipped: &Weights) -> Weights {
                 next.tables[field][class][cell] = log2(pulled / (classes[class] + PULL));
             }
         }
+    }
+    if number == Number::Typed {
+        return next;
     }
     let levels = |class: usize, level: usize| counts[NINA][class][level];
     let both = |class: usize| (0..3).map(|level| levels(class, level)).sum::<f64>();

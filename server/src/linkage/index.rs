@@ -3,9 +3,9 @@
 use super::{
     blocks::{LARGEST_BLOCK, WINDOW},
     hashing::{Map, hash_of},
-    keys::{self, KEYS, Keys, REFINEMENTS},
+    keys::{self, CARD_KEY, KEYS, Keys, REFINEMENTS},
     records::{RecordNo, Row},
-    sketch::Sketch,
+    sketch::{Glance, Sketch},
     words::Words,
 };
 
@@ -131,13 +131,14 @@ impl Index {
     /// Those who share a key with this row and are worth comparing, with the first key they share, by number.
     pub(super) fn candidates(&self, words: &Words, row: &Row) -> Vec<(RecordNo, usize)> {
         let sketch = Sketch::of(words, row);
+        let glance = Glance::at(self.entries.len());
         let mut found: Vec<(RecordNo, usize)> = Vec::new();
         for (kind, key) in keys::keys_of(words, row).into_iter().enumerate() {
             if key == 0 {
                 continue;
             }
             for (record, entry) in self.chain(kind, key) {
-                if sketch.may_match(&entry.sketch) {
+                if kind == CARD_KEY || sketch.may_match(&entry.sketch, glance) {
                     found.push((RecordNo(record), kind));
                 }
             }
@@ -158,11 +159,12 @@ impl Index {
         (kind, key): (usize, u32),
         found: &mut Vec<(RecordNo, usize)>,
     ) {
+        let glance = Glance::at(self.entries.len());
         for address in path(words, row, kind, key) {
             let Some(list) = self.refined.get(&address) else { return };
             for &record in list.iter().rev().take(LARGEST_BLOCK.max(WINDOW)) {
                 let entry = self.entries.get(RecordNo(record).index());
-                if entry.is_some_and(|e| sketch.may_match(&e.sketch)) {
+                if entry.is_some_and(|e| kind == CARD_KEY || sketch.may_match(&e.sketch, glance)) {
                     found.push((RecordNo(record), kind));
                 }
             }

@@ -9,6 +9,9 @@ pub(super) const KEYS: usize = 16;
 /// per key meet by chance, which costs nothing and changes nothing.
 pub(super) type Keys = [u32; KEYS];
 
+/// Position of the key of the card: whoever shares one is compared, however little else agrees.
+pub(super) const CARD_KEY: usize = 0;
+
 /// The kind of each key, by position.
 pub(super) const KIND_OF: [KeyKind; KEYS] = [
     KeyKind::Card,

@@ -16,6 +16,19 @@ pub struct Model {
     weights: Weights,
     forest: Forest,
     calibration: Calibration,
+    #[serde(default)]
+    number: Number,
+}
+
+/// What the identity number of a list is worth. Decided from the registrations, see `train`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Number {
+    /// Two numbers are two people.
+    #[default]
+    Decisive,
+    /// Often mistyped: a field like any other; that it differs forbids nothing.
+    Typed,
 }
 
 impl Default for Model {
@@ -37,10 +50,27 @@ pub enum ModelError {
 
 impl Model {
     pub(super) fn new(weights: Weights, forest: Forest, calibration: Calibration) -> Self {
-        let mut model = Self { version: String::new(), weights, forest, calibration };
-        let numbers = serde_json::to_string(&model).expect("numbers and lists always become JSON");
-        model.version = format!("{:016x}", hashing::hash_text(&numbers));
-        model
+        let version = String::new();
+        Self { version, weights, forest, calibration, number: Number::Decisive }.versioned()
+    }
+
+    /// A model of lists whose identity number is a field like any other: there are no anchors, hence no trees.
+    pub(super) fn of_typed_number(weights: Weights) -> Self {
+        let mut model = Self::new(weights, Forest::default(), Calibration::default());
+        model.version.clear();
+        model.number = Number::Typed;
+        model.versioned()
+    }
+
+    fn versioned(mut self) -> Self {
+        let numbers = serde_json::to_string(&self).expect("numbers and lists always become JSON");
+        self.version = format!("{:016x}", hashing::hash_text(&numbers));
+        self
+    }
+
+    /// Whether the identity number of these lists was found to be often mistyped, and decides nothing.
+    pub fn number_is_typed(&self) -> bool {
+        self.number == Number::Typed
     }
 
     /// Names these numbers: a digest of them.

@@ -119,6 +119,15 @@ pub(super) fn nina_table(carried: [[f32; 3]; CLASSES]) -> [Vec<f32>; CLASSES] {
     table([same, relative, stranger])
 }
 
+/// The table of a number that was typed carelessly: of one person it differs by more than a slip now and then.
+pub(super) fn typed_number() -> [Vec<f32>; CLASSES] {
+    table([
+        &[0.64, 0.08, 0.08, 0.1, 0.1],
+        &[0.01, 0.001, 0.789, 0.1, 0.1],
+        &[0.0005, 0.0005, 0.799, 0.1, 0.1],
+    ])
+}
+
 /// Fixed as well. A lost card is replaced, so another card says little.
 pub(super) fn card() -> [Vec<f32>; CLASSES] {
     table([&[0.40, 0.10, 0.5], &[0.0005, 0.4995, 0.5], &[0.0001, 0.4999, 0.5]])

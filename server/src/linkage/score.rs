@@ -3,6 +3,7 @@
 use super::{
     calibration::probability,
     model::Model,
+    numbers::NinaLevel,
     pattern::{self, Features, Pattern},
     records::{Records, Row},
     weights::{self, Cells, Sums},
@@ -37,7 +38,7 @@ pub(super) fn score(
     a: &Row,
     b: &Row,
 ) -> Score {
-    let pattern = pattern::compare(records, cache, a, b);
+    let mut pattern = pattern::compare(records, cache, a, b);
     let cells = weights::cells(&pattern);
     let sums = model.weights().sums(&cells);
     let own = sums.without_identity();
@@ -49,6 +50,10 @@ pub(super) fn score(
         let identity = sums.identity_weight() - model.weights().both_carry_nina(sums.alternative());
         model.calibration().apply(without_nina) + identity
     };
+    if model.number_is_typed() && pattern.nina == NinaLevel::Differs.code() {
+        // It has been weighed; beyond that it forbids nothing.
+        pattern.nina = NinaLevel::Missing.code();
+    }
     let probability = probability(weight);
     let relative = (1.0 - probability) * sums.relative_share();
     Score { pattern, cells, sums, weight, probability, relative }

@@ -97,6 +97,20 @@ fn family(p: &Pattern) -> u16 {
     ((surname * 6 + village) * 4 + parent(p.father)) * 5 + mother
 }
 
+/// Whether given name, surname, village and full date of birth agree and no parent differs, whatever the numbers say.
+pub(super) fn is_alike_in_all_but_numbers(cells: &Cells) -> bool {
+    let [family, given, birth, ..] = *cells;
+    let (surname, village) = (family / (6 * 4 * 5), family / (4 * 5) % 6);
+    let (father, mother) = (family / 5 % 4, family % 5);
+    let parents_fit = father != 2 && mother != 2;
+    let same_date = birth == u16::from(BirthLevel::SameDate.index());
+    surname <= 1
+        && village <= 1
+        && parents_fit
+        && given / 3 <= u16::from(Likeness::Sound.code())
+        && same_date
+}
+
 /// Log2 of the likelihood of every level in every class, and of the classes themselves.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Weights {
