@@ -2,6 +2,7 @@
 
 mod cases;
 mod people;
+mod places;
 
 use std::collections::BTreeMap;
 
