@@ -61,7 +61,7 @@ pub(super) async fn pair(
     let tier = tier(&by, &[a.dataset.as_str(), b.dataset.as_str()])?;
     let people = app.applier.people();
     let people = people.read().await;
-    let account = people.compare(a.entity_id, b.entity_id).as_ref().map(evidence);
+    let account = people.compare(a.entity_id, b.entity_id).as_ref().map(|a| evidence(a, tier));
     let account =
         account.or_else(|| people.compare_places(a.entity_id, b.entity_id).as_ref().map(of_places));
     drop(people);
@@ -133,14 +133,17 @@ fn registration(of: &Registered, tier: ReviewTier) -> Value {
     line
 }
 
-fn evidence(account: &Comparison) -> Value {
+/// The account of two people. Its sentences quote names and births: words for those who may see identity,
+/// levels and weights for the others.
+fn evidence(account: &Comparison, tier: ReviewTier) -> Value {
+    let named = tier == ReviewTier::Identity;
     let lines: Vec<Value> = account
         .fields
         .iter()
         .map(|e| {
             json!({
                 "field": e.field, "level": e.level, "weight": e.weight,
-                "fr": e.words_fr, "en": e.words_en,
+                "fr": named.then_some(&e.words_fr), "en": named.then_some(&e.words_en),
             })
         })
         .collect();
