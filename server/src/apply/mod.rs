@@ -9,6 +9,7 @@ mod bring;
 mod cells;
 mod change;
 mod decide;
+mod described;
 mod engine;
 mod entity;
 mod event;

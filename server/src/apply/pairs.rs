@@ -5,7 +5,10 @@ use serde_json::{Map, Value as Json};
 use super::groups::Pair;
 use crate::{
     db::Value,
-    linkage::{Comparison, Match, Stop, Verdict},
+    linkage::{
+        Comparison, Match, Stop, Verdict,
+        places::{self, Clue, PlaceComparison},
+    },
     store::ZoneId,
 };
 
@@ -33,8 +36,8 @@ pub(super) struct PairRow {
     clippy::as_conversions,
     reason = "a float has no checked conversion; the cast saturates and NaN becomes 0"
 )]
-fn scaled(value: f32, scale: f64) -> i64 {
-    (f64::from(value) * scale).round() as i64
+fn scaled(value: impl Into<f64>, scale: f64) -> i64 {
+    (value.into() * scale).round() as i64
 }
 
 /// The stable word of a serialised enum.
@@ -90,6 +93,34 @@ impl PairRow {
             evidence: Json::Object(evidence).to_string(),
             seq,
         })
+    }
+
+    /// A pair of sites or of organisations: a person decides, whatever the weight.
+    pub(super) fn of_places(
+        (zone_id, b_zone_id): (ZoneId, ZoneId),
+        dataset: &str,
+        said: &PlaceComparison,
+        seq: i64,
+    ) -> Self {
+        let evidence: Map<String, Json> =
+            said.evidence.iter().map(|e| (word(&e.clue), e.level.into())).collect();
+        let near = said.evidence.iter().any(|e| e.clue == Clue::Distance);
+        let probability = scaled(said.probability, 1e6);
+        Self {
+            zone_id,
+            b_zone_id,
+            dataset: dataset.to_owned(),
+            class: "review",
+            stops: String::new(),
+            key: String::from(if near { "position" } else { "name" }),
+            weight: scaled(said.weight, 1e3),
+            probability,
+            relative: 0,
+            effect: probability,
+            model: places::MODEL.to_owned(),
+            evidence: Json::Object(evidence).to_string(),
+            seq,
+        }
     }
 
     pub(super) fn row(self, of: Pair) -> Vec<Value> {

@@ -1,4 +1,5 @@
-//! Everybody registered, in the memory of the linkage engine: who else could a registration be?
+//! Everybody registered, and every site and organisation, in the memory of the linkage engine: who, or
+//! what, else could a registration be?
 //!
 //! A function of the registrations applied so far. A batch that fails takes its changes back.
 
@@ -6,9 +7,12 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::identity::Person;
+use super::described::Described;
 use crate::{
-    linkage::{Auto, Comparison, Match, Model, Policy, RecordNo, Resolver},
+    linkage::{
+        Auto, Comparison, Match, Model, Policy, RecordNo, Resolver,
+        places::{self, PlaceComparison},
+    },
     store::ZoneId,
 };
 
@@ -23,14 +27,16 @@ pub(super) struct Found {
 struct Undo {
     zone_id: ZoneId,
     entity_id: Uuid,
-    before: Option<Person>,
+    before: Option<Described>,
 }
 
 /// The engine, and which of its records is which entity.
 pub struct People {
     resolver: Resolver,
     numbers: HashMap<Uuid, RecordNo>,
-    places: Vec<(ZoneId, Uuid)>,
+    registered: Vec<(ZoneId, Uuid)>,
+    places: places::Index<Uuid>,
+    zones: HashMap<Uuid, ZoneId>,
     undo: Vec<Undo>,
     /// The last event that it has seen; `None` when it must be loaded.
     pub(super) seq: Option<i64>,
@@ -45,7 +51,9 @@ impl People {
         Self {
             resolver: Resolver::new(Model::default(), policy),
             numbers: HashMap::new(),
-            places: Vec::new(),
+            registered: Vec::new(),
+            places: places::Index::default(),
+            zones: HashMap::new(),
             undo: Vec::new(),
             seq: None,
         }
@@ -56,7 +64,9 @@ impl People {
         let (model, policy) = (self.resolver.model().clone(), self.resolver.policy().clone());
         self.resolver = Resolver::new(model, policy);
         self.numbers.clear();
-        self.places.clear();
+        self.registered.clear();
+        self.places = places::Index::default();
+        self.zones.clear();
         self.undo.clear();
         self.seq = None;
     }
@@ -66,27 +76,37 @@ impl People {
         &mut self,
         zone_id: ZoneId,
         entity_id: Uuid,
-        before: Option<Person>,
-        now: Option<&Person>,
+        before: Option<Described>,
+        now: Option<&Described>,
     ) {
         self.set(zone_id, entity_id, now);
         self.undo.push(Undo { zone_id, entity_id, before });
     }
 
     /// Puts a registration that is not part of a batch.
-    pub(super) fn load(&mut self, zone_id: ZoneId, entity_id: Uuid, person: &Person) {
-        self.set(zone_id, entity_id, Some(person));
+    pub(super) fn load(&mut self, zone_id: ZoneId, entity_id: Uuid, as_is: &Described) {
+        self.set(zone_id, entity_id, Some(as_is));
     }
 
-    fn set(&mut self, zone_id: ZoneId, entity_id: Uuid, person: Option<&Person>) {
+    fn set(&mut self, zone_id: ZoneId, entity_id: Uuid, now: Option<&Described>) {
         if let Some(former) = self.numbers.remove(&entity_id) {
             self.resolver.remove(former);
         }
-        if let Some(person) = person {
-            let number = self.resolver.add(&person.registration());
-            self.numbers.insert(entity_id, number);
-            // Numbers are given out in order.
-            self.places.push((zone_id, entity_id));
+        if self.zones.remove(&entity_id).is_some() {
+            self.places.remove(entity_id);
+        }
+        match now {
+            Some(Described::Person(person)) => {
+                let number = self.resolver.add(&person.registration());
+                self.numbers.insert(entity_id, number);
+                // Numbers are given out in order.
+                self.registered.push((zone_id, entity_id));
+            }
+            Some(Described::Place(place)) => {
+                self.places.put(entity_id, place);
+                self.zones.insert(entity_id, zone_id);
+            }
+            None => {}
         }
     }
 
@@ -110,11 +130,23 @@ impl People {
             .matches(*number)
             .into_iter()
             .filter_map(|said| {
-                let (zone_id, entity_id) = *self.places.get(usize::try_from(said.other.0).ok()?)?;
+                let (zone_id, entity_id) =
+                    *self.registered.get(usize::try_from(said.other.0).ok()?)?;
                 Some(Found { zone_id, entity_id, said })
             })
             .take(PAIRS_MAX)
             .collect()
+    }
+
+    /// Which other site or organisation this one may be, the likeliest first.
+    pub(super) fn places_found(&self, entity_id: Uuid) -> Vec<(ZoneId, Uuid, PlaceComparison)> {
+        let found = self.places.found(entity_id).into_iter();
+        found.filter_map(|(id, said)| Some((*self.zones.get(&id)?, id, said))).collect()
+    }
+
+    /// Everything about two sites or two organisations; `None` when they are nothing of the kind.
+    pub fn compare_places(&self, one: Uuid, other: Uuid) -> Option<PlaceComparison> {
+        self.places.compare(one, other)
     }
 
     /// Everything about one pair; `None` when one of them is not a registered person.
@@ -122,7 +154,7 @@ impl People {
         self.resolver.compare(*self.numbers.get(&one)?, *self.numbers.get(&other)?)
     }
 
-    /// How many registrations it holds.
+    /// How many registrations of people it holds.
     pub fn len(&self) -> usize {
         self.numbers.len()
     }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{
     bring::bring,
+    described::Described,
     fold::{Ground, Register},
-    identity::Person,
     load,
     people::People,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// Registrations read at once.
 const PAGE: usize = 1_000;
 
-/// Puts every registered person into the engine, as of the event `seq`.
+/// Puts every registered person, site and organisation into the engine, as of the event `seq`.
 ///
 /// In the order of registration, so that the engine is what it would be had it followed along.
 pub(super) async fn recall(
@@ -38,13 +38,13 @@ pub(super) async fn recall(
     Ok(())
 }
 
-/// Who is registered, in the order of registration: 32 bytes each, so that they can be sorted here.
+/// Who and what is registered, in the order of registration: 32 bytes each, so that they can be sorted here.
 async fn everybody(tx: &mut Tx) -> Result<Vec<(i64, ZoneId, Uuid)>> {
     let mut all = Vec::new();
     let mut rows = tx
         .query(
             "SELECT created_seq, zone_id, entity_id FROM entity \
-             WHERE dataset IN ('orpailleurs', 'enfants')",
+             WHERE dataset IN ('orpailleurs', 'enfants', 'sites', 'cooperatives')",
         )
         .stream();
     while let Some(row) = rows.next().await {
@@ -75,9 +75,8 @@ async fn load_page(
     }
     entities.sort_by_key(|e| (e.created_seq, e.entity_id));
     for entity in entities {
-        let person = Person::of(&entity.dataset, &entity.open, &entity.sealed, entity.created_at);
-        if let Some(person) = person {
-            people.load(entity.zone_id, entity.entity_id, &person);
+        if let Some(as_is) = Described::of(&entity) {
+            people.load(entity.zone_id, entity.entity_id, &as_is);
         }
     }
     Ok(())

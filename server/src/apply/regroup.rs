@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::{
+    described::Described,
     entity::EntityState,
     fold::{FeedOut, Ground, Register, is_on_devices},
     groups::{Cause, Link, pair},
     identity::{self, BlockKey, Kind, Person},
     pairs::{self, PairRow},
+    people::People,
     view,
 };
 use crate::{
@@ -25,19 +27,18 @@ const HOLDERS_MAX: usize = 16;
 const SURE_MAX: usize = 6;
 
 /// What identifies a registration at one moment.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq)]
 pub(super) struct Identity {
     keys: BTreeSet<BlockKey>,
-    person: Option<Person>,
+    described: Option<Described>,
 }
 
 impl Identity {
     /// What identifies it now; nobody yet, before its first version.
     pub(super) fn of(entity: &EntityState, ground: &Ground<'_>) -> Self {
-        let read = || Person::of(&entity.dataset, &entity.open, &entity.sealed, entity.created_at);
         Self {
             keys: identity::block_keys(&entity.dataset, &entity.open, &entity.sealed, ground.keys),
-            person: (entity.version > 0).then(read).flatten(),
+            described: (entity.version > 0).then(|| Described::of(entity)).flatten(),
         }
     }
 }
@@ -66,7 +67,7 @@ impl Register {
             self.holders.entry(*key).or_default().insert((zone, id));
             self.key_changes.insert((*key, zone, id), true);
         }
-        self.resolve(id, before.person, now.person.as_ref(), seq);
+        self.resolve(id, before.described, now.described.as_ref(), seq);
         let wanted = self.decisive_links(id, &now);
         for other in self.groups.linked(id) {
             let holds = wanted.keys().any(|(_, w)| *w == other);
@@ -82,7 +83,8 @@ impl Register {
     /// Whom a registration is one with by the decisive rule, in the order of their registration.
     fn decisive_links(&self, id: Uuid, now: &Identity) -> BTreeMap<(i64, Uuid), Cause> {
         let mut wanted = BTreeMap::new();
-        let (Some(people), Some(person)) = (&self.people, &now.person) else { return wanted };
+        let person = now.described.as_ref().and_then(Described::person);
+        let (Some(people), Some(person)) = (&self.people, person) else { return wanted };
         for key in &now.keys {
             let holders = self.holders.get(key).filter(|h| h.len() <= HOLDERS_MAX);
             for (_, other) in holders.into_iter().flatten().filter(|(_, other)| *other != id) {
@@ -106,7 +108,7 @@ impl Register {
     }
 
     /// Asks the engine who else a registration may be, and keeps the pairs.
-    fn resolve(&mut self, id: Uuid, before: Option<Person>, now: Option<&Person>, seq: i64) {
+    fn resolve(&mut self, id: Uuid, before: Option<Described>, now: Option<&Described>, seq: i64) {
         let Some(mut people) = self.people.take() else { return };
         let zone = self.entities.get(&id).map_or(ZoneId::COUNTRY, |e| e.zone_id);
         if before.is_some() {
@@ -114,6 +116,24 @@ impl Register {
             self.cleared.insert((zone, id));
         }
         people.put(zone, id, before, now);
+        match now {
+            Some(Described::Person(person)) => self.people_like(id, zone, person, &people, seq),
+            Some(Described::Place(_)) => self.places_like(id, zone, &people, seq),
+            None => {}
+        }
+        self.people = Some(people);
+    }
+
+    fn places_like(&mut self, id: Uuid, zone: ZoneId, people: &People, seq: i64) {
+        let dataset = self.dataset_of(id).to_owned();
+        for (other_zone, other, said) in people.places_found(id) {
+            let of = pair(id, other);
+            let zones = if of.0 == id { (zone, other_zone) } else { (other_zone, zone) };
+            self.pairs.insert(of, PairRow::of_places(zones, &dataset, &said, seq));
+        }
+    }
+
+    fn people_like(&mut self, id: Uuid, zone: ZoneId, now: &Person, people: &People, seq: i64) {
         let mut sure = Vec::new();
         for found in people.found(id) {
             let of = pair(id, found.entity_id);
@@ -124,7 +144,7 @@ impl Register {
             let account = people.compare(id, found.entity_id);
             let children = found.said.stops.contains(Stop::Children)
                 || found.said.stops.contains(Stop::MinerAndChild)
-                || now.is_some_and(|p| p.kind == Kind::Child);
+                || now.kind == Kind::Child;
             let row =
                 PairRow::new(zones, children, &found.said, account.as_ref(), people.model(), seq);
             if let Some(row) = row {
@@ -138,7 +158,6 @@ impl Register {
         if sure.len() <= SURE_MAX {
             self.by_score.extend(sure);
         }
-        self.people = Some(people);
     }
 
     /// Joins what the engine is sure of, once both ends are here.

@@ -23,7 +23,10 @@ use crate::{
     app::App,
     apply::Registered,
     db::Tx,
-    linkage::{Comparison, Stop},
+    linkage::{
+        Comparison, Stop,
+        places::{self, PlaceComparison},
+    },
     runtime::Micros,
     store::{
         ZoneId, audit,
@@ -57,7 +60,11 @@ pub(super) async fn pair(
     let (a, b) = both(&app, &by, a.min(b), a.max(b)).await?;
     let tier = tier(&by, &[a.dataset.as_str(), b.dataset.as_str()])?;
     let people = app.applier.people();
-    let account = people.read().await.compare(a.entity_id, b.entity_id);
+    let people = people.read().await;
+    let account = people.compare(a.entity_id, b.entity_id).as_ref().map(|a| evidence(a, tier));
+    let account =
+        account.or_else(|| people.compare_places(a.entity_id, b.entity_id).as_ref().map(of_places));
+    drop(people);
     let mut tx = app.base.db.read().await?;
     let found = app.applier.registered(&mut tx, &[a.entity_id, b.entity_id]).await?;
     let [one, other] = found.as_slice() else { return Err(Problem::not_found()) };
@@ -82,7 +89,7 @@ pub(super) async fn pair(
         "distance_m": distance,
         "seconds_between": (one.at.0 - other.at.0).abs() / 1_000_000,
         "pair": open.as_ref().map(as_json),
-        "evidence": account.as_ref().map(evidence),
+        "evidence": account,
         "family": relatives.iter().map(as_json).collect::<Vec<_>>(),
         "decisions": decided.iter().map(|d| decision(d, &reasons)).collect::<Vec<_>>(),
     });
@@ -126,14 +133,17 @@ fn registration(of: &Registered, tier: ReviewTier) -> Value {
     line
 }
 
-fn evidence(account: &Comparison) -> Value {
+/// The account of two people. Its sentences quote names and births: words for those who may see identity,
+/// levels and weights for the others.
+fn evidence(account: &Comparison, tier: ReviewTier) -> Value {
+    let named = tier == ReviewTier::Identity;
     let lines: Vec<Value> = account
         .fields
         .iter()
         .map(|e| {
             json!({
                 "field": e.field, "level": e.level, "weight": e.weight,
-                "fr": e.words_fr, "en": e.words_en,
+                "fr": named.then_some(&e.words_fr), "en": named.then_some(&e.words_en),
             })
         })
         .collect();
@@ -153,6 +163,26 @@ fn evidence(account: &Comparison) -> Value {
         "conclusion": account.verdict,
         "stops": stops,
         "model": account.model,
+    })
+}
+
+fn of_places(account: &PlaceComparison) -> Value {
+    let lines: Vec<Value> = account
+        .evidence
+        .iter()
+        .map(|e| {
+            let (fr, en) = e.words();
+            json!({ "field": e.clue, "level": e.level, "weight": e.weight, "fr": fr, "en": en })
+        })
+        .collect();
+    json!({
+        "fields": lines,
+        "weight": account.weight,
+        "probability": account.probability,
+        "relative": 0,
+        "conclusion": if account.is_shown() { "review" } else { "unrelated" },
+        "stops": [],
+        "model": places::MODEL,
     })
 }
 

@@ -1,7 +1,5 @@
 //! Points by squares of about a kilometre, so that neighbours are found without looking at all.
 
-use std::collections::HashMap;
-
 /// Latitude and longitude in degrees.
 pub(super) type Point = (f64, f64);
 
@@ -19,17 +17,6 @@ pub(super) type Square = (i32, i32);
 pub(super) fn square(point: Point) -> Option<Square> {
     let inside = point.0.abs() <= 90.0 && point.1.abs() <= 180.0;
     inside.then(|| ((point.0 / EDGE).floor() as i32, (point.1 / EDGE).floor() as i32))
-}
-
-/// Indexes by square.
-pub(super) fn squares(points: impl Iterator<Item = Option<Point>>) -> HashMap<Square, Vec<usize>> {
-    let mut found: HashMap<Square, Vec<usize>> = HashMap::new();
-    for (i, point) in points.enumerate() {
-        if let Some(square) = point.and_then(square) {
-            found.entry(square).or_default().push(i);
-        }
-    }
-    found
 }
 
 /// The square and those around it.

@@ -2,27 +2,38 @@
 //! the place decides, always.
 //!
 //! Weights are log2 likelihood ratios, added up as in the rest of `linkage`; they are judged, not
-//! trained, because a country has a few hundred sites. Source: the deduplication rules, section 6.
+//! trained, because a country has a few hundred sites. Source: the deduplication rules, sections 4
+//! and 6.
 
 mod cooperative;
+mod explain;
 mod grid;
+mod index;
 mod name;
 mod site;
 
-pub use cooperative::{Cooperative, cooperatives};
-pub use site::{Site, sites};
+pub use cooperative::Cooperative;
+pub use index::{Index, Place};
+pub use site::Site;
+
+/// The name of these weights.
+pub const MODEL: &str = "places-1";
 
 /// What was compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Clue {
+    /// How common duplicates are among candidates.
+    Prior,
     /// How far apart they are.
     Distance,
     /// Their names and other names.
     Name,
     /// A word that tells two places of one name apart: new, old, a number.
     Mark,
-    /// The traditional or elected authority.
+    /// The cercles that they were declared in.
+    Cercle,
+    /// The traditional or elected authorities.
     Authority,
     /// The cooperatives that work there.
     Cooperative,
@@ -36,12 +47,14 @@ pub enum Clue {
     Level,
     /// The number in the register of cooperative societies.
     Registration,
-    /// The mining district or the commune.
-    Seat,
+    /// The mining district.
+    District,
+    /// The commune.
+    Commune,
 }
 
 /// One clue and what it weighs.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PlaceEvidence {
     /// What was compared.
     pub clue: Clue,
@@ -51,41 +64,37 @@ pub struct PlaceEvidence {
     pub weight: f64,
 }
 
-/// Two places that may be one, for somebody to look at.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct PlacePair {
-    /// The lower index.
-    pub a: usize,
-    /// The higher index.
-    pub b: usize,
-    /// The sum of the weights and of the prior, in log2 odds.
+/// What speaks for and against two places being one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceComparison {
+    /// The sum of the weights, in log2 odds.
     pub weight: f64,
     /// The same as a probability.
     pub probability: f64,
-    /// What it rests on.
+    /// What it rests on, the prior first.
     pub evidence: Vec<PlaceEvidence>,
 }
 
 /// Log2 odds from which a pair is shown to somebody: one in five.
 const SHOWN: f64 = -2.0;
 
-impl PlacePair {
-    /// Adds up; `None` when the pair is not worth a look.
-    fn new(a: usize, b: usize, prior: f64, evidence: Vec<PlaceEvidence>) -> Option<Self> {
-        let weight = prior + evidence.iter().map(|e| e.weight).sum::<f64>();
-        let probability = 1.0 / (1.0 + (-weight).exp2());
-        (weight >= SHOWN).then_some(Self {
-            a: a.min(b),
-            b: a.max(b),
-            weight,
-            probability,
-            evidence,
-        })
+impl PlaceComparison {
+    /// Adds up.
+    fn new(prior: f64, found: Vec<PlaceEvidence>) -> Self {
+        let start = PlaceEvidence { clue: Clue::Prior, level: "candidates", weight: prior };
+        let evidence: Vec<_> = std::iter::once(start).chain(found).collect();
+        let weight = evidence.iter().map(|e| e.weight).sum::<f64>();
+        Self { weight, probability: 1.0 / (1.0 + (-weight).exp2()), evidence }
+    }
+
+    /// Whether the pair is worth a look.
+    pub fn is_shown(&self) -> bool {
+        self.weight >= SHOWN
     }
 }
 
-/// Pairs by their weight, highest first, then by their ends.
-fn in_order(mut pairs: Vec<PlacePair>) -> Vec<PlacePair> {
-    pairs.sort_by(|x, y| y.weight.total_cmp(&x.weight).then((x.a, x.b).cmp(&(y.a, y.b))));
-    pairs
+/// Whether two lists, both known, have something in common.
+fn meet(one: &[String], other: &[String]) -> Option<bool> {
+    let known = !one.is_empty() && !other.is_empty();
+    known.then(|| one.iter().any(|x| other.contains(x)))
 }

@@ -1,11 +1,9 @@
 //! Sites: near each other, called alike, under one authority.
 
-use std::collections::{BTreeSet, HashMap};
-
 use super::{
-    Clue, PlaceEvidence, PlacePair,
-    grid::{Point, around, metres, square, squares},
-    in_order,
+    Clue, PlaceComparison, PlaceEvidence,
+    grid::{Point, Square, metres, square},
+    meet,
     name::Name,
 };
 
@@ -14,132 +12,69 @@ use super::{
 pub struct Site {
     /// Its name.
     pub name: String,
-    /// Other names.
-    pub aliases: Vec<String>,
+    /// Other names, `;` between them.
+    pub aliases: String,
     /// Latitude and longitude in degrees.
     pub position: Option<(f64, f64)>,
-    /// The cercle of 2023, by its code.
+    /// The cercle of 2023 that it was declared in, by its code.
     pub cercle: String,
     /// The village it belongs to.
     pub village: String,
-    /// Who has authority over it, by name.
-    pub authority: String,
+    /// Who has authority over it, by any stable words.
+    pub authorities: Vec<String>,
     /// The cooperatives that work there, by any stable id.
     pub cooperatives: Vec<String>,
     /// The year of opening.
-    pub opened: Option<i32>,
+    pub opened: Option<i64>,
 }
 
 /// Log2 odds that two candidates are one site before anything else is known of them.
 const PRIOR: f64 = -5.0;
-/// Candidates of one square that are compared all with all; beyond, only those called alike.
-const CROWD: usize = 40;
-/// Beyond this a shared name is no reason to look: metres.
-const FAR: f64 = 5_000.0;
+/// Names of one site that are read.
+const NAMES_MAX: usize = 8;
 
-/// Pairs of sites worth a look, the likeliest first.
-///
-/// Candidates are neighbours within about a kilometre, and sites of one name within 5 km or, when a
-/// position is missing, in one cercle. Where a square is crowded its neighbours are compared only when a
-/// name begins alike, so the cost stays near linear.
-pub fn sites(sites: &[Site]) -> Vec<PlacePair> {
-    let known: Vec<Known<'_>> = sites.iter().map(Known::of).collect();
-    let mut candidates = neighbours(&known);
-    candidates.extend(namesakes(&known));
-    let compared = candidates.into_iter().filter_map(|(a, b)| {
-        let (first, second) = (known.get(a)?, known.get(b)?);
-        PlacePair::new(a, b, PRIOR, evidence(first, second))
-    });
-    in_order(compared.collect())
-}
-
-struct Known<'a> {
-    site: &'a Site,
-    point: Option<Point>,
-    names: Vec<Name>,
+/// A site made comparable.
+pub(super) struct Known {
+    pub(super) point: Option<Point>,
+    pub(super) cercle: String,
+    pub(super) names: Vec<Name>,
     village: Name,
-    authority: Name,
+    authorities: Vec<String>,
+    cooperatives: Vec<String>,
+    opened: Option<i64>,
 }
 
-impl<'a> Known<'a> {
-    fn of(site: &'a Site) -> Self {
-        let aliases = site.aliases.iter().flat_map(|a| a.split(';'));
-        let names = std::iter::once(site.name.as_str()).chain(aliases).take(8).map(Name::of);
+impl Known {
+    pub(super) fn of(site: &Site) -> Self {
+        let names = std::iter::once(site.name.as_str()).chain(site.aliases.split(';'));
+        let names = names.take(NAMES_MAX).map(Name::of);
         Self {
-            site,
             point: site.position.filter(|p| square(*p).is_some()),
+            cercle: site.cercle.clone(),
             names: names.filter(|n| !n.key.is_empty() || !n.marks.is_empty()).collect(),
             village: Name::of(&site.village),
-            authority: Name::of(&site.authority),
+            authorities: site.authorities.clone(),
+            cooperatives: site.cooperatives.clone(),
+            opened: site.opened,
         }
     }
 
-    /// How its names begin: three letters survive most spellings.
-    fn beginnings(&self) -> impl Iterator<Item = String> {
-        self.names.iter().map(|n| n.key.chars().take(3).collect())
+    pub(super) fn square(&self) -> Option<Square> {
+        self.point.and_then(square)
+    }
+
+    /// Whether some name begins like one of the other's: three letters survive most spellings.
+    pub(super) fn begins_like(&self, other: &Self) -> bool {
+        let begin = |x: &Name, y: &Name| x.key.chars().take(3).eq(y.key.chars().take(3));
+        self.names.iter().any(|x| other.names.iter().any(|y| begin(x, y)))
+    }
+
+    pub(super) fn compare(&self, other: &Self) -> PlaceComparison {
+        PlaceComparison::new(PRIOR, evidence(self, other))
     }
 }
 
-type Pairs = BTreeSet<(usize, usize)>;
-
-fn neighbours(known: &[Known<'_>]) -> Pairs {
-    let squares = squares(known.iter().map(|k| k.point));
-    let mut pairs = Pairs::new();
-    for (at, members) in &squares {
-        let near: Vec<usize> =
-            around(*at).filter_map(|s| squares.get(&s)).flatten().copied().collect();
-        let crowded = near.len() > CROWD;
-        let mut groups: HashMap<String, Vec<usize>> = HashMap::new();
-        for i in near {
-            let beginnings = known.get(i).into_iter().flat_map(Known::beginnings);
-            for beginning in beginnings.filter(|_| crowded) {
-                groups.entry(beginning).or_default().push(i);
-            }
-            if !crowded {
-                groups.entry(String::new()).or_default().push(i);
-            }
-        }
-        for group in groups.into_values() {
-            pair_up(members, &group, &mut pairs);
-        }
-    }
-    pairs
-}
-
-/// Members with the group's others, up to the crowd's size each: of a thousand sites in one spot
-/// under one name, a person looks at the first forty.
-fn pair_up(members: &[usize], group: &[usize], pairs: &mut Pairs) {
-    let inside: BTreeSet<usize> = group.iter().copied().collect();
-    for member in members.iter().filter(|m| inside.contains(m)) {
-        let others = inside.range(member + 1..).take(CROWD);
-        pairs.extend(others.map(|other| (*member, *other)));
-    }
-}
-
-/// Sites of one name that are not next to each other: within reach, or in one cercle when a position
-/// is missing.
-fn namesakes(known: &[Known<'_>]) -> Pairs {
-    let mut by_name: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    for (i, k) in known.iter().enumerate() {
-        for name in &k.names {
-            by_name.entry((k.site.cercle.as_str(), name.key.as_str())).or_default().push(i);
-        }
-    }
-    let mut pairs = Pairs::new();
-    for group in by_name.into_values() {
-        for (n, a) in group.iter().enumerate() {
-            let others = group.iter().skip(n + 1).take(CROWD).filter(|b| **b != *a);
-            pairs.extend(others.map(|b| (*a.min(b), *a.max(b))));
-        }
-    }
-    pairs.retain(|(a, b)| {
-        let points = known.get(*a).and_then(|a| a.point).zip(known.get(*b).and_then(|b| b.point));
-        points.is_none_or(|(a, b)| metres(a, b) <= FAR)
-    });
-    pairs
-}
-
-fn evidence(a: &Known<'_>, b: &Known<'_>) -> Vec<PlaceEvidence> {
+fn evidence(a: &Known, b: &Known) -> Vec<PlaceEvidence> {
     let mut found = Vec::new();
     let mut say = |clue, level, weight| found.push(PlaceEvidence { clue, level, weight });
     if let Some((first, second)) = a.point.zip(b.point) {
@@ -159,27 +94,20 @@ fn evidence(a: &Known<'_>, b: &Known<'_>) -> Vec<PlaceEvidence> {
             say(Clue::Mark, "different", -7.0);
         }
     }
-    if let Some(likeness) = a.authority.likeness(&b.authority) {
-        let same = likeness >= 0.8;
-        say(
-            Clue::Authority,
-            if same { "same" } else { "different" },
-            if same { 3.0 } else { -6.0 },
-        );
-    }
-    if let Some(likeness) = a.village.likeness(&b.village) {
-        let same = likeness >= 0.8;
-        say(Clue::Village, if same { "same" } else { "different" }, if same { 1.0 } else { -1.0 });
-    }
-    if !a.site.cooperatives.is_empty() && !b.site.cooperatives.is_empty() {
-        let same = a.site.cooperatives.iter().any(|c| b.site.cooperatives.contains(c));
-        say(
-            Clue::Cooperative,
-            if same { "same" } else { "different" },
-            if same { 1.5 } else { -0.5 },
-        );
-    }
-    if let Some((first, second)) = a.site.opened.zip(b.site.opened) {
+    let mut ask = |clue, same: Option<bool>, for_it, against| match same {
+        Some(true) => say(clue, "same", for_it),
+        Some(false) => say(clue, "different", against),
+        None => {}
+    };
+    // Two sides of a border are two sites; two teams that stood on the line itself may differ.
+    let cercles = !a.cercle.is_empty() && !b.cercle.is_empty();
+    ask(Clue::Cercle, cercles.then(|| a.cercle == b.cercle), 0.0, -6.0);
+    // Questionnaires ask which kinds of authority there are: to share one says little, to share
+    // none says much.
+    ask(Clue::Authority, meet(&a.authorities, &b.authorities), 0.5, -4.0);
+    ask(Clue::Village, a.village.likeness(&b.village).map(|l| l >= 0.8), 1.0, -1.0);
+    ask(Clue::Cooperative, meet(&a.cooperatives, &b.cooperatives), 1.5, -0.5);
+    if let Some((first, second)) = a.opened.zip(b.opened) {
         let (level, weight) = match first.abs_diff(second) {
             0..=1 => ("same", 1.0),
             2..=5 => ("near", 0.0),
@@ -190,19 +118,18 @@ fn evidence(a: &Known<'_>, b: &Known<'_>) -> Vec<PlaceEvidence> {
     found
 }
 
-/// Very strong to 200 m, medium to a kilometre, against beyond two.
+/// Very strong to 200 m, medium to a kilometre; beyond, two sites even with one name.
 fn distance(metres: f64) -> (&'static str, f64) {
     match metres {
         m if m <= 200.0 => ("200 m", 6.0),
         m if m <= 500.0 => ("500 m", 3.0),
         m if m <= 1_000.0 => ("1 km", 1.5),
-        m if m <= 2_000.0 => ("2 km", -2.0),
-        _ => ("farther", -6.0),
+        _ => ("farther", -20.0),
     }
 }
 
 /// The two names, own or other, that are most alike, and whether what tells places apart agrees.
-fn best_name(a: &Known<'_>, b: &Known<'_>) -> Option<(f64, bool)> {
+fn best_name(a: &Known, b: &Known) -> Option<(f64, bool)> {
     let pairs = a.names.iter().flat_map(|x| b.names.iter().map(move |y| (x, y)));
     pairs
         .filter_map(|(x, y)| Some((x.likeness(y)?, x.marks == y.marks)))
@@ -212,6 +139,7 @@ fn best_name(a: &Known<'_>, b: &Known<'_>) -> Option<(f64, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linkage::places::{Index, Place};
 
     /// A place so many metres north of a point in Kolondiéba.
     fn site(name: &str, north: f64) -> Site {
@@ -223,6 +151,22 @@ mod tests {
         }
     }
 
+    /// The pairs of all of these, as each of them finds the ones before it; the likeliest first.
+    fn pairs(all: &[Site]) -> Vec<(usize, usize, PlaceComparison)> {
+        let mut index = Index::default();
+        let mut found = Vec::new();
+        for (i, site) in all.iter().enumerate() {
+            index.put(i, &Place::Site(site.clone()));
+            found.extend(index.found(i).into_iter().map(|(other, said)| (other, i, said)));
+        }
+        found.sort_by(|x, y| y.2.weight.total_cmp(&x.2.weight));
+        found
+    }
+
+    fn ends(all: &[Site]) -> Vec<(usize, usize)> {
+        pairs(all).into_iter().map(|(a, b, _)| (a, b)).collect()
+    }
+
     #[test]
     fn two_spellings_150_metres_apart_are_the_first_to_look_at() {
         let all = [
@@ -231,31 +175,42 @@ mod tests {
             site("M'Pèdiassa", 0.0),
             site("Niéna", 9_000.0),
         ];
-        let found = sites(&all);
+        let found = pairs(&all);
 
-        assert_eq!((found[0].a, found[0].b), (0, 2));
-        assert!(found[0].probability > 0.95, "{found:?}");
-        assert_eq!(found.len(), 1);
+        assert_eq!(ends(&all), [(0, 2)]);
+        assert!(found[0].2.probability > 0.95, "{found:?}");
     }
 
     #[test]
     fn a_village_site_and_the_new_one_beside_it_are_two() {
-        assert_eq!(sites(&[site("Niéna", 0.0), site("Niéna Koura", 1_400.0)]), []);
-        assert_eq!(sites(&[site("Niéna", 0.0), site("Niéna Koura", 300.0)]), []);
-        assert_eq!(sites(&[site("Kobada 1", 0.0), site("Kobada II", 600.0)]), []);
+        assert_eq!(ends(&[site("Niéna", 0.0), site("Niéna Koura", 1_400.0)]), []);
+        assert_eq!(ends(&[site("Niéna", 0.0), site("Niéna Koura", 300.0)]), []);
+        assert_eq!(ends(&[site("Kobada 1", 0.0), site("Kobada II", 600.0)]), []);
     }
 
     #[test]
-    fn other_names_and_authorities_count_and_a_name_alone_does_not() {
+    fn beyond_a_kilometre_one_name_under_one_authority_is_two_sites() {
+        let at = |north| Site {
+            village: String::from("Kalana"),
+            authorities: vec![String::from("damantigi")],
+            opened: Some(2_015),
+            ..site("Kalana", north)
+        };
+        assert_eq!(ends(&[at(0.0), at(1_010.0)]), []);
+        assert_eq!(ends(&[at(0.0), at(990.0)]), [(0, 1)]);
+    }
+
+    #[test]
+    fn other_names_authorities_and_borders_count() {
         let mut renamed = site("Dèguèdomou", 100.0);
-        renamed.aliases = vec![String::from("Tèguè; Kalana Placer")];
-        assert_eq!(sites(&[renamed, site("Kalana", 0.0)]).len(), 1);
-        assert_eq!(sites(&[site("Kalana", 0.0), site("Kalana", 4_000.0)]), []);
-        let (mut one, mut other) = (site("Kalana", 0.0), site("Kalana", 700.0));
-        assert_eq!(sites(&[one.clone(), other.clone()]).len(), 1);
-        one.authority = String::from("Bakary Kéïta");
-        other.authority = String::from("Moussa Doumbia");
-        assert_eq!(sites(&[one, other]), []);
+        renamed.aliases = String::from("Tèguè; Kalana Placer");
+        assert_eq!(ends(&[renamed, site("Kalana", 0.0)]).len(), 1);
+        let (one, other) = (site("Kalana", 0.0), site("Kalana", 700.0));
+        assert_eq!(ends(&[one.clone(), other.clone()]).len(), 1);
+        let under = |who: &str, of: &Site| Site { authorities: vec![who.into()], ..of.clone() };
+        assert_eq!(ends(&[under("Bakary Kéïta", &one), under("Moussa Doumbia", &other)]), []);
+        let across = Site { cercle: String::from("yanfolila"), ..site("Kalana", 300.0) };
+        assert_eq!(ends(&[one, across]), []);
     }
 
     #[test]
@@ -264,19 +219,19 @@ mod tests {
         let known = Site { village: String::from("Kalana"), ..site("Kalana", 0.0) };
         let elsewhere = Site { cercle: String::from("kita"), ..known.clone() };
 
-        let found = sites(&[lost, known, elsewhere.clone()]);
-        assert!(found.iter().any(|p| (p.a, p.b) == (0, 1)), "{found:?}");
-        assert!(!found.iter().any(|p| (p.a, p.b) == (0, 2)), "{found:?}");
+        let found = ends(&[lost, known, elsewhere.clone()]);
+        assert!(found.contains(&(0, 1)), "{found:?}");
+        assert!(!found.contains(&(0, 2)), "{found:?}");
         let nowhere = Site { position: Some((f64::NAN, 200.0)), ..elsewhere };
-        assert!(sites(&[nowhere.clone(), nowhere]).len() <= 1);
+        assert!(ends(&[nowhere.clone(), nowhere]).len() <= 1);
     }
 
     #[test]
-    fn thousands_in_one_spot_cost_no_square() {
+    fn thousands_in_one_spot_are_no_more_to_read_than_a_page() {
         let all: Vec<_> = (0..3_000).map(|i| site(&format!("Kalana {}", i % 1_000), 0.0)).collect();
-        let found = sites(&all);
+        let found = ends(&all);
 
-        assert!(found.len() <= 3_000 * CROWD, "{}", found.len());
+        assert!(found.len() <= 3_000 * 20, "{}", found.len());
         assert!(!found.is_empty());
     }
 }
