@@ -3,7 +3,7 @@
 use anyhow::bail;
 use serde_json::json;
 
-use super::{answer, notice};
+use super::{answer, result};
 use crate::{
     app::Base,
     apply::{check_counts, check_journal, waiting_events},
@@ -12,11 +12,7 @@ use crate::{
 pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<()> {
     if quick {
         let report = json!({ "waiting_events": waiting_events(&base.db).await? });
-        if json {
-            answer(&report);
-        } else {
-            notice(&report.to_string());
-        }
+        say(&report, json);
         base.db.close().await;
         return Ok(());
     }
@@ -50,14 +46,21 @@ pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<
         "wrong_count_cells": wrong_cells,
         "missing_files": missing_files,
     });
-    if json {
-        answer(&report);
-    } else {
-        notice(&report.to_string());
-    }
+    say(&report, json);
     base.db.close().await;
     if !ok {
         bail!("the check found damage");
     }
     Ok(())
+}
+
+/// The figures, one to a line unless JSON was asked for.
+fn say(report: &serde_json::Value, json: bool) {
+    if json {
+        answer(report);
+        return;
+    }
+    for (what, figure) in report.as_object().into_iter().flatten() {
+        result(&format!("{what}\t{figure}"));
+    }
 }
