@@ -5,6 +5,7 @@ mod account;
 mod args;
 mod check;
 mod device;
+mod files;
 mod form;
 mod geography;
 mod link;
