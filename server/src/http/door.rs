@@ -68,11 +68,12 @@ impl<'a> Door<'a> {
 
     async fn read(&self, xml: Bytes, sender: Sender) -> Result<Incoming, DoorRefusal> {
         let forms = self.app.base.catalogue.current().await?;
-        let mut understood = self.with(forms, &xml).await;
+        let today = self.app.base.runtime.now().date();
+        let mut understood = self.with(forms, &xml, today).await;
         if matches!(understood, Err(DoorRefusal::UnknownForm)) {
             // Published a moment ago, perhaps by another process.
             let forms = self.app.base.catalogue.refresh().await?;
-            understood = self.with(forms, &xml).await;
+            understood = self.with(forms, &xml, today).await;
         }
         let (envelope, realm, decoded) = understood?;
         let instance_id = envelope.instance_id.unwrap_or_else(|| {
@@ -90,11 +91,16 @@ impl<'a> Door<'a> {
             realm,
             sender,
             decoded,
+            decoded_on: Some(today),
         })
     }
 
-    async fn with(&self, forms: Arc<Snapshot>, xml: &Bytes) -> Result<Understood, DoorRefusal> {
-        let today = self.app.base.runtime.now().date();
+    async fn with(
+        &self,
+        forms: Arc<Snapshot>,
+        xml: &Bytes,
+        today: jiff::civil::Date,
+    ) -> Result<Understood, DoorRefusal> {
         if xml.len() <= LARGE {
             return understand(&forms, xml, today);
         }
