@@ -96,7 +96,8 @@ fn a_command_that_reads_does_not_wait_for_the_writer() {
 
     let lists = threads.block_on(async {
         use sqlx::ConnectOptions as _;
-        let file = sqlx::sqlite::SqliteConnectOptions::new().filename(server.data().join("sanu.db"));
+        let file =
+            sqlx::sqlite::SqliteConnectOptions::new().filename(server.data().join("sanu.db"));
         let mut writer = file.connect().await.unwrap();
         sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.unwrap();
         let lists = [
