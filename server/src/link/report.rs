@@ -113,7 +113,7 @@ impl Report {
             quality.candidates
         ));
         for (verdict, count) in &self.pairs {
-            line(format_args!("  {count} : {verdict}"));
+            line(format_args!("  {count} : {}", in_french(verdict)));
         }
         line(format_args!(
             "Réunies (les deux fiches ont le même cluster_id) : {} paires, au seuil de {:.2}.",
@@ -200,17 +200,26 @@ fn joined(linkage: &Linkage, wanted: impl Fn(Verdict) -> bool) -> u64 {
     u64::try_from(linkage.pairs.iter().filter(together).count()).unwrap_or(u64::MAX)
 }
 
+const VERDICTS: [Verdict; 6] = [
+    Verdict::Same,
+    Verdict::Review,
+    Verdict::AgeReview,
+    Verdict::Twins,
+    Verdict::Relative,
+    Verdict::Unrelated,
+];
+
+/// The words of a verdict, with the code that the file of pairs has for it.
+fn in_french(code: &str) -> String {
+    let known = VERDICTS.into_iter().find(|verdict| words::code(verdict) == code);
+    known
+        .map_or_else(String::new, |verdict| format!("{} ({code})", words::verdict_words(verdict).0))
+}
+
 fn by_verdict(linkage: &Linkage) -> Vec<(String, u64)> {
-    const ALL: [Verdict; 6] = [
-        Verdict::Same,
-        Verdict::Review,
-        Verdict::AgeReview,
-        Verdict::Twins,
-        Verdict::Relative,
-        Verdict::Unrelated,
-    ];
     let count = |verdict| linkage.pairs.iter().filter(|pair| pair.verdict == verdict).count();
-    ALL.into_iter()
+    VERDICTS
+        .into_iter()
         .map(|verdict| (words::code(&verdict), u64::try_from(count(verdict)).unwrap_or(u64::MAX)))
         .filter(|(_, count)| *count > 0)
         .collect()
