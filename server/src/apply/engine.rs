@@ -381,6 +381,7 @@ impl Applier {
             return Ok(());
         }
         let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
+        let mut sites = HashSet::new();
         for event in event::at(tx, &seqs, &self.keys).await? {
             let source = Source {
                 submission_id: event.submission_id,
@@ -391,12 +392,13 @@ impl Applier {
             let said = say(event, ground);
             for change in said.interpretation.into_iter().flat_map(|i| i.changes) {
                 if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
+                    sites.extend(change.site_id);
                     let waiting = Waiting { source, zone_id, change };
                     register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);
                 }
             }
         }
-        Ok(())
+        bring(tx, register, sites, ground).await
     }
 
     /// Tries again what no form could read, after a form changed.

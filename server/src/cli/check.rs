@@ -1,4 +1,4 @@
-//! `sanu check`: can everything received be read, and do the counts add up?
+//! `sanu check`: can everything received be read, do the counts add up, is everybody where their site is?
 
 use anyhow::bail;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{answer, result};
 use crate::{
     app::Base,
-    apply::{check_counts, check_journal, waiting_events},
+    apply::{check_counts, check_journal, check_places, waiting_events},
 };
 
 pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<()> {
@@ -18,6 +18,7 @@ pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<
     }
     let journal = check_journal(&base.db, &base.keys).await?;
     let wrong_cells = check_counts(&base.db).await?;
+    let wrong_places = check_places(&base.db).await?;
     let mut missing_files = 0_u64;
     let mut tx = base.db.read().await?;
     let mut after: Vec<u8> = Vec::new();
@@ -37,13 +38,14 @@ pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<
         }
     }
     drop(tx);
-    let ok = journal.unreadable == 0 && wrong_cells == 0 && missing_files == 0;
+    let ok = journal.unreadable == 0 && wrong_cells == 0 && wrong_places == 0 && missing_files == 0;
     let report = json!({
         "ok": ok,
         "events": journal.events,
         "unreadable_events": journal.unreadable,
         "waiting_events": journal.waiting,
         "wrong_count_cells": wrong_cells,
+        "wrong_places": wrong_places,
         "missing_files": missing_files,
     });
     say(&report, json);

@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 22] = [
+const KINDS: [(&str, u16, &str, &str); 23] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -59,7 +59,18 @@ const KINDS: [(&str, u16, &str, &str); 22] = [
         "This decision id was used for another answer",
         "Cet identifiant de décision a déjà servi",
     ),
-    ("already-decided", 409, "This pair is already decided", "Cette paire est déjà tranchée"),
+    (
+        "already-decided",
+        409,
+        "This pair is already decided: to change that, send the decision of `detail` as `replaces`",
+        "Cette paire est déjà tranchée : pour changer d'avis, envoyez dans `replaces` la décision de `detail`",
+    ),
+    (
+        "reason-needed",
+        400,
+        "Say why you read a child's registration: `?reason=` or the header `Sanu-Reason`",
+        "Dites pourquoi vous lisez la fiche d'un enfant : `?reason=` ou l'en-tête `Sanu-Reason`",
+    ),
     (
         "kept-apart",
         409,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::{Scope, ZoneId};
+use super::{Scope, ZoneId, versions};
 use crate::{
     db::{DbError, Result, Row, Tx, Value},
     keys::{MasterKeys, Realm},
@@ -31,7 +31,7 @@ pub struct ListRow {
     pub entity_id: Uuid,
     /// The event that made it.
     pub created_seq: i64,
-    /// Its version.
+    /// Its version as phones know it: it only grows.
     pub version: i64,
     /// Its label, when that names no person.
     pub label: String,
@@ -82,7 +82,14 @@ pub async fn list_page(
         .push_bind(limit)
         .fetch_all()
         .await?;
-    rows.iter().map(|row| list_row(row, keys)).collect()
+    let mut rows: Vec<ListRow> =
+        rows.iter().map(|row| list_row(row, keys)).collect::<Result<_>>()?;
+    let places: Vec<(ZoneId, Uuid)> = rows.iter().map(|r| (r.zone_id, r.entity_id)).collect();
+    let told = versions::told(tx, &places).await?;
+    for row in &mut rows {
+        row.version = told.get(&row.entity_id).copied().unwrap_or(row.version);
+    }
+    Ok(rows)
 }
 
 /// A row with what is sealed beside the rest: a list of somebody else's study carries what its form
