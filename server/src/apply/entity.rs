@@ -195,6 +195,11 @@ impl EntityState {
         before != (self.place.clone(), self.district.clone())
     }
 
+    /// Everything in clear, as it stands.
+    pub(super) fn props(&self) -> String {
+        to_text(&self.open)
+    }
+
     /// Everything sealed, as it stands. A first version says it all, and sealing is deterministic.
     pub(super) fn vault(&self) -> Vec<u8> {
         if let [first] = self.versions.as_slice()
