@@ -69,7 +69,7 @@ enum Step {
 pub struct Applier {
     db: Db,
     pub(super) keys: Arc<MasterKeys>,
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     pub(super) catalogue: Catalogue,
     pub(super) places: Places,
     progress: Arc<watch::Sender<Progress>>,
