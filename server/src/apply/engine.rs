@@ -19,7 +19,10 @@ use super::{
     identity, load,
     people::People,
     recall::recall,
-    replace, write,
+    replace,
+    rows::Rows,
+    turn::Mark,
+    write,
 };
 use crate::{
     catalogue::{Catalogue, Snapshot},
@@ -66,7 +69,7 @@ enum Step {
 pub struct Applier {
     db: Db,
     pub(super) keys: Arc<MasterKeys>,
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     pub(super) catalogue: Catalogue,
     pub(super) places: Places,
     progress: Arc<watch::Sender<Progress>>,
@@ -187,7 +190,7 @@ impl Applier {
     async fn step(&self, ahead: &mut BTreeMap<i64, Ready>, forms: &Arc<Snapshot>) -> Result<Step> {
         let _turn = self.turn.lock().await;
         let mut tx = self.db.read().await?;
-        let seq = applied(&mut tx).await?;
+        let seq = Mark::read(&mut tx).await?.seq;
         self.tell(seq);
         *ahead = ahead.split_off(&(seq + 1));
         let batch = read_by(forms, contiguous(ahead, seq));
@@ -200,13 +203,17 @@ impl Applier {
             (Step::FromMemory, batch)
         };
         let Some(last) = batch.last().map(|s| s.event.seq) else { return Ok(Step::Idle) };
-        match self.derive(batch, Some((seq, last)), forms).await {
-            Ok(()) => {}
+        let done = match self.derive(batch, Some((seq, last)), forms).await {
+            Ok(done) => done,
             Err(failure) if failure.is_transient() => return Err(failure),
             Err(failure) => {
                 error!(error = %failure, "a batch cannot be applied: its events are taken one by one");
-                self.one_by_one((seq, last), forms).await?;
+                self.one_by_one((seq, last), forms).await?
             }
+        };
+        if !done {
+            // Another process has derived: read on from where it is.
+            return Ok(Step::FromJournal);
         }
         self.tell(last);
         Ok(step)
@@ -221,7 +228,7 @@ impl Applier {
     }
 
     /// Applies events singly and sets aside the one that cannot be: it must not stop the others.
-    async fn one_by_one(&self, (from, to): (i64, i64), forms: &Arc<Snapshot>) -> Result<()> {
+    async fn one_by_one(&self, (from, to): (i64, i64), forms: &Arc<Snapshot>) -> Result<bool> {
         let mut tx = self.db.read().await?;
         let batch = event::after(&mut tx, from, to - from, &self.keys).await?;
         drop(tx);
@@ -229,76 +236,89 @@ impl Applier {
         for event in batch {
             let next = event.seq;
             let said = interpret_all(self, vec![event.clone()], forms).await?;
-            let applied = self.derive(said, Some((seq, next)), forms).await;
-            match applied {
-                Ok(()) => {}
+            let done = match self.derive(said, Some((seq, next)), forms).await {
+                Ok(done) => done,
                 Err(failure) if failure.is_transient() => return Err(failure),
                 Err(failure) => {
                     error!(event.seq = next, error = %failure, "an event is set aside");
-                    self.set_aside(event, (seq, next)).await?;
+                    self.set_aside(event, (seq, next)).await?
                 }
+            };
+            if !done {
+                return Ok(false);
             }
             seq = next;
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn set_aside(&self, event: Event, (from, to): (i64, i64)) -> Result<()> {
+    async fn set_aside(&self, event: Event, (from, to): (i64, i64)) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        let moved = advance_to(&mut tx, from, to).await?;
-        if moved {
-            let mut register = Register::default();
-            register.set_aside(event);
-            write::write(&mut tx, register).await?;
+        let mark = Mark::read(&mut tx).await?;
+        if mark.seq != from || !mark.advance(&mut tx, to).await? {
+            return Ok(false);
         }
-        tx.commit().await
+        let mut register = Register::default();
+        register.set_aside(event);
+        write::write(&mut tx, Rows::of(register)).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Folds a batch and writes it; `advance` moves the applied mark, and fails if another did.
+    /// Folds a batch and writes it; `advance` moves the applied mark. False when another process has
+    /// derived meanwhile: nothing was written, what was looked up may be wrong.
+    ///
+    /// Everything is looked up, folded and made into rows beside the writer: intake goes on.
     async fn derive(
         &self,
         batch: Vec<Said>,
         advance: Option<(i64, i64)>,
         forms: &Arc<Snapshot>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let gazetteer = self.places.gazetteer();
-        let people = Arc::clone(&self.people).write_owned().await;
-        let mut tx = self.db.write().await?;
-        replace::lock_derived(&mut tx).await?;
-        let before = applied(&mut tx).await?;
-        if let Some((from, to)) = advance
-            && !advance_to(&mut tx, from, to).await?
-        {
-            // Another process applied these events: read on from where it is.
-            return Ok(());
+        let mut people = Arc::clone(&self.people).write_owned().await;
+        let mut tx = self.db.look_up().await?;
+        let mark = Mark::read(&mut tx).await?;
+        if advance.is_some_and(|(from, _)| from != mark.seq) {
+            return Ok(false);
         }
         let ground = self.ground(forms, &gazetteer);
-        let mut people = people;
-        if people.seq != Some(before) {
+        if people.seq != Some(mark.seq) {
             // Another process has derived since.
-            recall(&mut tx, &mut people, before, &ground).await?;
+            recall(&mut tx, &mut people, mark.seq, &ground).await?;
         }
-        let (people, written) = self.fold(&mut tx, batch, people, &ground).await;
-        let mut people = people;
-        let written = match written {
-            Ok(()) => tx.commit().await,
+        let (mut people, folded) = self.fold(&mut tx, batch, people, &ground).await;
+        drop(tx);
+        let to = advance.map_or(mark.seq, |(_, to)| to);
+        let written = match folded {
+            Ok(rows) => self.write(rows, mark, to).await,
             Err(failure) => Err(failure),
         };
         match &written {
-            Ok(()) => people.keep(advance.map_or(before, |(_, to)| to)),
-            Err(_) => people.take_back(),
+            Ok(true) => people.keep(to),
+            Ok(false) | Err(_) => people.take_back(),
         }
         written
     }
 
-    /// Folds a batch over the engine's memory and writes it; gives the memory back either way.
+    async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
+        let mut tx = self.db.write().await?;
+        if !mark.advance(&mut tx, to).await? {
+            return Ok(false);
+        }
+        write::write(&mut tx, rows).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Folds a batch over the engine's memory; gives the memory back either way.
     async fn fold(
         &self,
         tx: &mut Tx,
         said: Vec<Said>,
         people: PeopleGuard,
         ground: &Ground<'_>,
-    ) -> (PeopleGuard, Result<()>) {
+    ) -> (PeopleGuard, Result<Rows>) {
         let mut register = match self.fetch(tx, &said, ground).await {
             Ok(register) => register,
             Err(failure) => return (people, Err(failure)),
@@ -306,10 +326,7 @@ impl Applier {
         register.people = Some(people);
         let folded = fold_all(tx, &mut register, said, ground).await;
         let people = register.people.take().expect("the fold gives the engine's memory back");
-        match folded {
-            Ok(()) => (people, write::write(tx, register).await),
-            Err(failure) => (people, Err(failure)),
-        }
+        (people, folded.map(|()| Rows::of(register)))
     }
 
     /// Loads everybody before the first batch, while intake goes on.
@@ -320,7 +337,7 @@ impl Applier {
         let _turn = self.turn.lock().await;
         let mut people = self.people.write().await;
         let mut tx = self.db.read().await?;
-        let seq = applied(&mut tx).await?;
+        let seq = Mark::read(&mut tx).await?.seq;
         let gazetteer = self.places.gazetteer();
         recall(&mut tx, &mut people, seq, &self.ground(forms, &gazetteer)).await?;
         info!(people.count = people.len(), "everybody is in the engine's memory");
@@ -418,12 +435,13 @@ impl Applier {
                 .await?;
             let seqs = rows.iter().map(|r| r.get(0)).collect::<Result<Vec<i64>>>()?;
             let Some(last) = seqs.last().copied() else { return Ok(()) };
-            after = last;
             let events = event::at(&mut tx, &seqs, &self.keys).await?;
             drop(tx);
             info!(events.count = events.len(), "quarantined submissions tried again");
             let said = interpret_all(self, events, forms).await?;
-            self.derive(said, None, forms).await?;
+            if self.derive(said, None, forms).await? {
+                after = last;
+            }
         }
     }
 
@@ -470,19 +488,4 @@ fn contiguous(ahead: &mut BTreeMap<i64, Ready>, seq: i64) -> Vec<Ready> {
         batch.push(event);
     }
     batch
-}
-
-/// Moves the applied mark; false when another process has moved it.
-async fn advance_to(tx: &mut Tx, from: i64, to: i64) -> Result<bool> {
-    let moved = tx
-        .query("UPDATE apply_state SET seq = $2 WHERE id = 1 AND seq = $1")
-        .bind(from)
-        .bind(to)
-        .execute()
-        .await?;
-    Ok(moved == 1)
-}
-
-async fn applied(tx: &mut Tx) -> Result<i64> {
-    tx.query("SELECT seq FROM apply_state WHERE id = 1").fetch_one().await?.get(0)
 }

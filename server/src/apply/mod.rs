@@ -27,6 +27,8 @@ mod rebuild;
 mod recall;
 mod regroup;
 mod replace;
+mod rows;
+mod turn;
 mod view;
 mod write;
 

@@ -117,16 +117,17 @@ fn understand(
     xml: &[u8],
     today: jiff::civil::Date,
 ) -> Result<Understood, DoorRefusal> {
+    let named = forms::named(xml).map_err(DoorRefusal::Xml)?;
+    if let Some(published) = forms.version(&named.form_id, &named.version) {
+        // Read once: what can be decoded has an envelope, and is well-formed to its end.
+        let decoded = forms::decode(&published.form, xml, today).map_err(DoorRefusal::Xml)?;
+        let envelope = decoded.envelope.clone();
+        return Ok((envelope, realm_of_form(&published.form), Some(Arc::new(decoded))));
+    }
     let envelope = forms::envelope(xml).map_err(DoorRefusal::Xml)?;
     if forms.latest(&envelope.form_id).is_none() {
         return Err(DoorRefusal::UnknownForm);
     }
     let realm = realm_of(forms, &envelope);
-    let decoded = match forms.version(&envelope.form_id, &envelope.version) {
-        Some(published) => {
-            Some(Arc::new(forms::decode(&published.form, xml, today).map_err(DoorRefusal::Xml)?))
-        }
-        None => None,
-    };
-    Ok((envelope, realm, decoded))
+    Ok((envelope, realm, None))
 }
