@@ -69,6 +69,9 @@ fn twins_are_never_one() {
     let b = Registration { card: "ORP-0002-5", ..miner("Lassana", "Coulibaly", "2001-03-04") };
 
     assert_eq!(compared(&a, &b).verdict, Verdict::Twins);
+    let assane = Registration { given: "Assane", ..a };
+    let ousseyni = Registration { given: "Ousseyni", ..b };
+    assert_eq!(compared(&assane, &ousseyni).verdict, Verdict::Twins);
 }
 
 #[test]
