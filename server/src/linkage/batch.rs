@@ -8,11 +8,13 @@ use super::{
     blocks::{Blocks, Candidate, in_parallel},
     cluster::{Clusters, Edge, cluster},
     hashing::Map,
-    keys::{KEYS, KIND_OF},
+    keys::{self, KEYS},
     model::Model,
     policy::Policy,
     records::{RecordNo, Records},
-    score, stops, train,
+    score,
+    sketch::Glance,
+    stops, train,
     verdict::{Decision, KeyKind, Reviewed, Stops, Verdict},
     words::LikenessCache,
 };
@@ -198,7 +200,7 @@ fn scored(
     if verdict != Verdict::Same && score.probability < policy.review {
         return None;
     }
-    let key = KIND_OF.get(usize::from(key)).copied()?;
+    let key = keys::kind_of(usize::from(key), Glance::at(records.len()))?;
     let (weight, probability, relative) = (score.weight, score.probability, score.relative);
     Some(ScoredPair { a, b, weight, probability, relative, verdict, stops, key })
 }
