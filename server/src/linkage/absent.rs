@@ -25,9 +25,7 @@ fn way(field: usize, cell: usize) -> usize {
     const MISSING: usize = 6;
     let is = |absent: bool, bit: usize| usize::from(absent) << bit;
     match field {
-        FAMILY => {
-            is(cell / 20 % 6 == 3, 0) | is(cell / 5 % 4 == 3, 1) | is(cell % 5 == 3, 2)
-        }
+        FAMILY => is(cell / 20 % 6 == 3, 0) | is(cell / 5 % 4 == 3, 1) | is(cell % 5 == 3, 2),
         1 => is(cell / 3 == usize::from(given::MISSING), 0),
         2 => is(cell + 1 == BirthLevel::COUNT, 0),
         3 | 10 => is(cell == 2, 0),

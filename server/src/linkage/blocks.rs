@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A block larger than this is split by a further field before anybody is compared.
-pub(super) const LARGEST_BLOCK: usize = 48;
+pub(super) const LARGEST_BLOCK: usize = 32;
 /// A block that no field can split: each is compared with so many that follow.
 pub(super) const WINDOW: usize = 24;
 /// Segments a thread takes at once.
@@ -96,17 +96,28 @@ pub(super) fn in_parallel<T: Send>(
     threads: usize,
     work: impl Fn(usize) -> T + Sync,
 ) -> Vec<T> {
+    in_parallel_with(count, threads, || (), |(), task| work(task))
+}
+
+/// The same, where each thread makes something once that all its tasks use.
+pub(super) fn in_parallel_with<S, T: Send>(
+    count: usize,
+    threads: usize,
+    make: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, usize) -> T + Sync,
+) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(count));
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, count.max(1)) {
             scope.spawn(|| {
+                let mut own = make();
                 loop {
                     let task = next.fetch_add(1, Ordering::Relaxed);
                     if task >= count {
                         return;
                     }
-                    let result = work(task);
+                    let result = work(&mut own, task);
                     results
                         .lock()
                         .expect("no thread panics while it holds the lock")

@@ -174,7 +174,9 @@ impl Index {
             let Some(list) = self.refined.get(&address) else { return };
             for &record in list.iter().rev().take(LARGEST_BLOCK.max(WINDOW)) {
                 let entry = self.entries.get(RecordNo(record).index());
-                if entry.is_some_and(|e| kind == CARD_KEY || sketch.may_match(&e.sketch, self.glance)) {
+                if entry
+                    .is_some_and(|e| kind == CARD_KEY || sketch.may_match(&e.sketch, self.glance))
+                {
                     found.push((RecordNo(record), kind));
                 }
             }

@@ -21,10 +21,9 @@ use super::{
     words::LikenessCache,
 };
 
-/// Fewer anchors of one person than this, and only the shipped weights are used.
+/// Fewer anchors of one person than this, and only the shipped weights are used. The trees need no more: they start from
+/// the sum, and were seen to mend it from a hundred on.
 const LEAST_ANCHORS: usize = 100;
-/// Fewer than this, and no trees are grown: they would learn the few by heart.
-const LEAST_FOR_TREES: usize = 400;
 /// So many pairs of each kind are looked at, at most, more or less.
 const SAMPLE: SampleSizes = SampleSizes { same: 40_000.0, different: 120_000.0, open: 250_000.0 };
 
@@ -69,9 +68,6 @@ pub(super) fn learn(
     let weights = em::maximise(&sample, number);
     if number == Number::Typed {
         return Model::of_typed_number(weights);
-    }
-    if same < LEAST_FOR_TREES {
-        return Model::new(weights, Forest::default(), Calibration::default());
     }
     let (forest, calibration) = grow(records, &sample, &weights, threads);
     Model::new(weights, forest, calibration)
@@ -228,7 +224,7 @@ const GROWTH: Growth =
 /// it is steadier than one grown on all.
 const FOLDS: u64 = 4;
 /// With more anchors than this one part is enough to calibrate on, and one forest.
-const MANY_ANCHORS: usize = 40_000;
+const MANY_ANCHORS: usize = 15_000;
 
 /// One anchor as the trees see it.
 struct Lesson {
