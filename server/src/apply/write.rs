@@ -70,6 +70,7 @@ async fn write_records(tx: &mut Tx, records: BTreeMap<(ZoneId, Uuid), RecordOut>
                 r.event.form_id.into(),
                 r.event.form_version.into(),
                 r.event.instance_id.into(),
+                r.first_instance_id.into(),
                 r.dataset.into(),
                 r.state.into(),
                 r.reason.into(),
@@ -85,9 +86,10 @@ async fn write_records(tx: &mut Tx, records: BTreeMap<(ZoneId, Uuid), RecordOut>
         })
         .collect();
     tx.insert_rows(
-        "INSERT INTO record (zone_id, submission_id, seq, form_id, form_version, instance_id, dataset, \
-         state, reason, entity_id, account_id, device_id, received_at, violations, expected_files, \
-         answers, sealed)",
+        "INSERT INTO record (zone_id, submission_id, seq, form_id, form_version, instance_id, \
+         first_instance_id, dataset, state, reason, entity_id, account_id, device_id, received_at, \
+         violations, expected_files, answers, sealed)",
+        // What a submission was first sent under stays.
         "ON CONFLICT (zone_id, submission_id) DO UPDATE SET seq = excluded.seq, \
          form_version = excluded.form_version, instance_id = excluded.instance_id, \
          dataset = excluded.dataset, state = excluded.state, reason = excluded.reason, \

@@ -35,8 +35,14 @@ fn repeats(items: &[Item], above: &str, tables: &mut Vec<String>) {
 /// The metadata document.
 pub fn metadata(schema: &Schema) -> String {
     let base = format!("org.opendatakit.user.{}", identifier(&schema.id));
-    let own = if schema.is_form() { "org.opendatakit.submission" } else { "org.opendatakit.entity" };
-    let mut types = Types { base: &base, primary: schema.primary, entities: Vec::new(), complex: String::new() };
+    let own =
+        if schema.is_form() { "org.opendatakit.submission" } else { "org.opendatakit.entity" };
+    let mut types = Types {
+        base: &base,
+        primary: schema.primary,
+        entities: Vec::new(),
+        complex: String::new(),
+    };
     let mut body = String::new();
     property(&mut body, "__system", &format!("{own}.metadata"));
     types.members(&mut body, &schema.items, &[]);
@@ -78,7 +84,12 @@ fn property(out: &mut String, name: &str, kind: &str) {
 
 /// What the server knows of each row.
 fn system_schema(out: &mut String, schema: &Schema, own: &str) {
-    put(out, format_args!("<Schema xmlns=\"{EDM}\" Namespace=\"{own}\">\n<ComplexType Name=\"metadata\">\n"));
+    put(
+        out,
+        format_args!(
+            "<Schema xmlns=\"{EDM}\" Namespace=\"{own}\">\n<ComplexType Name=\"metadata\">\n"
+        ),
+    );
     for (name, kind) in schema.system {
         let named = match *name {
             "status" => format!("{own}.Status"),
@@ -94,8 +105,8 @@ fn system_schema(out: &mut String, schema: &Schema, own: &str) {
             ("ReviewState", &["hasIssues", "edited", "rejected", "approved"]),
         ] {
             put(out, format_args!("<EnumType Name=\"{name}\">\n"));
-            for member in members {
-                put(out, format_args!("<Member Name=\"{member}\"/>\n"));
+            for (value, member) in members.iter().enumerate() {
+                put(out, format_args!("<Member Name=\"{member}\" Value=\"{value}\"/>\n"));
             }
             out.push_str("</EnumType>\n");
         }
@@ -144,7 +155,10 @@ impl Types<'_> {
                     let (steps, path) = down(steps, branch, false);
                     let mut body = String::new();
                     self.members(&mut body, &branch.items, &steps);
-                    put(&mut self.complex, format_args!("<ComplexType Name=\"{path}\">\n{body}</ComplexType>\n"));
+                    put(
+                        &mut self.complex,
+                        format_args!("<ComplexType Name=\"{path}\">\n{body}</ComplexType>\n"),
+                    );
                     property(out, &branch.name, &format!("{}.{path}", self.base));
                 }
                 Item::Repeat(branch) => {

@@ -94,12 +94,16 @@ impl Node {
         match self {
             Self::Literal(scalar) => borrowed(scalar),
             Self::Column(column) => value::scalar(column.field.kind, column.stored(at)),
-            Self::System(place, _) => at.row.system.get(*place).map_or(Scalar::Null, |cell| match cell {
-                Cell::Null => Scalar::Null,
-                Cell::Text(text) => Scalar::Text(Cow::Borrowed(text)),
-                Cell::Number(number) => value::scalar(Kind::Decimal, Some(&(*number).into())).owned(),
-                Cell::At(micros) => Scalar::Time(micros.0 / 1_000 * 1_000),
-            }),
+            Self::System(place, _) => {
+                at.row.system.get(*place).map_or(Scalar::Null, |cell| match cell {
+                    Cell::Null => Scalar::Null,
+                    Cell::Text(text) => Scalar::Text(Cow::Borrowed(text)),
+                    Cell::Number(number) => {
+                        value::scalar(Kind::Decimal, Some(&(*number).into())).owned()
+                    }
+                    Cell::At(micros) => Scalar::Time(micros.0 / 1_000 * 1_000),
+                })
+            }
             Self::Id => Scalar::Text(Cow::Borrowed(&at.id)),
             Self::Parent => Scalar::Text(Cow::Borrowed(&at.parent)),
             Self::Call(function, arguments) => call(*function, arguments, at),
@@ -200,9 +204,8 @@ fn of_text<'a>(function: Function, text: Cow<'a, str>, second: &Scalar<'_>) -> S
         Function::Contains => tests(|a, b| a.contains(b)),
         Function::StartsWith => tests(|a, b| a.starts_with(b)),
         Function::EndsWith => tests(|a, b| a.ends_with(b)),
-        Function::Length => {
-            u32::try_from(text.chars().count()).map_or(Scalar::Null, |n| Scalar::Number(f64::from(n)))
-        }
+        Function::Length => u32::try_from(text.chars().count())
+            .map_or(Scalar::Null, |n| Scalar::Number(f64::from(n))),
         Function::ToLower => Scalar::Text(Cow::Owned(text.to_lowercase())),
         Function::ToUpper => Scalar::Text(Cow::Owned(text.to_uppercase())),
         Function::Trim => Scalar::Text(Cow::Owned(text.trim().to_owned())),

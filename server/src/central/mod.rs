@@ -28,7 +28,7 @@ pub use edmx::{metadata, service};
 pub use error::CentralError;
 pub use filter::Filter;
 pub use options::{Asked, Options};
-pub use plan::{Page, Plan, Place};
+pub use plan::{Page, Place, Plan};
 pub use schema::{Field, Item, Kind, Schema, System, dataset_schema, form_schema, identifier};
 pub use value::text as text_of;
 pub use write::{Cell, Row};

@@ -1,6 +1,10 @@
 //! The parameters of a table, read before anything is looked at.
 
-use super::{apply::Apply, error::{CentralError, excerpt}, filter::Filter};
+use super::{
+    apply::Apply,
+    error::{CentralError, excerpt},
+    filter::Filter,
+};
 
 /// The parameters as given, each at most once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -299,9 +299,8 @@ impl<'t> Parser<'t, '_> {
             return Ok((Node::System(place, kind), Type::of(kind)));
         }
         let items = if from_root { &schema.items } else { self.names.items };
-        self.find(items, path, from_root).ok_or_else(|| {
-            self.bad(format!("no column {} in this table", excerpt(word)))
-        })
+        self.find(items, path, from_root)
+            .ok_or_else(|| self.bad(format!("no column {} in this table", excerpt(word))))
     }
 
     fn find(&self, items: &[Item], path: &str, from_root: bool) -> Option<Typed> {

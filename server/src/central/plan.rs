@@ -87,7 +87,11 @@ impl Plan {
 
     /// Writes the rows that are asked for of these submissions or entities.
     pub fn page(&self, rows: &[Row]) -> Page {
-        let mut page = Page { text: Vec::with_capacity(rows.len() * 2_048), ends: Vec::new(), marks: Vec::new() };
+        let mut page = Page {
+            text: Vec::with_capacity(rows.len() * 2_048),
+            ends: Vec::new(),
+            marks: Vec::new(),
+        };
         let writes = self.options.top != Some(0);
         for (n, row) in rows.iter().enumerate() {
             page.marks.push(row.mark.clone());

@@ -237,8 +237,7 @@ impl Build<'_> {
     }
 
     fn field(&self, question: &Question, id: usize, name: String, path: String) -> Field {
-        let class =
-            self.classes.get(question.path.as_str()).copied().unwrap_or(Class::Sensitive);
+        let class = self.classes.get(question.path.as_str()).copied().unwrap_or(Class::Sensitive);
         let kind = Kind::of(question.kind);
         let referral =
             question.property.as_deref().is_some_and(|name| name.starts_with("referral."));
@@ -281,9 +280,17 @@ impl Build<'_> {
                 rounded: false,
             })
         };
-        let items =
-            vec![leaf(self.number(), "instanceID", false), leaf(self.number(), "instanceName", true)];
-        Item::Group(Branch { id, raw: String::from("meta"), name, path: String::from("/meta"), items })
+        let items = vec![
+            leaf(self.number(), "instanceID", false),
+            leaf(self.number(), "instanceName", true),
+        ];
+        Item::Group(Branch {
+            id,
+            raw: String::from("meta"),
+            name,
+            path: String::from("/meta"),
+            items,
+        })
     }
 }
 

@@ -51,7 +51,8 @@ impl Select {
                 return Err(CentralError::bad("$select", format!("more than {COLUMNS} names")));
             }
             let system = name.strip_prefix("__system/").filter(|_| main);
-            let place = system.and_then(|s| schema.system.iter().position(|(known, _)| *known == s));
+            let place =
+                system.and_then(|s| schema.system.iter().position(|(known, _)| *known == s));
             match (name, place) {
                 ("*", _) => return Ok(Self::all(schema)),
                 ("__id", _) => select.id = true,

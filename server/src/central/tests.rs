@@ -76,13 +76,16 @@ fn rows() -> Vec<Row> {
             json!({"arbre": [{"espece": "nere"}, {"espece": "karite", "grp": {"rameau": [{"fruits": 2.5}, {"fruits": 3}]}}]}),
             json!({"age": 17}),
         ),
-        row(3, json!({"jour": "bientôt", "eau": {"source-eau": "l'eau"}}), json!({"age": "beaucoup"})),
+        row(
+            3,
+            json!({"jour": "bientôt", "eau": {"source-eau": "l'eau"}}),
+            json!({"age": "beaucoup"}),
+        ),
     ]
 }
 
 fn plan(tier: RecordTier, table: &str, pairs: &[(&str, &str)]) -> Result<Plan, String> {
-    let pairs: Vec<_> =
-        pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+    let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let asked = Asked::read(&pairs).map_err(|e| e.to_string())?;
     let path: Vec<_> = table.split('.').collect();
     let plan = Plan::of(schema(tier), &path, &asked, NOW).map_err(|e| e.to_string())?;
@@ -159,7 +162,11 @@ fn a_withheld_answer_cannot_be_asked_for_either() {
     assert_eq!(found("contains(remarque,'Moussa') or length(nom) gt 0"), "");
     let open = shown(RecordTier::Open, "Submissions", &[("$filter", "age gt 0")]);
     assert!(open.is_empty());
-    let plan = plan(RecordTier::Coded, "Submissions", &[("$apply", "groupby((nom),aggregate($count as n))")]);
+    let plan = plan(
+        RecordTier::Coded,
+        "Submissions",
+        &[("$apply", "groupby((nom),aggregate($count as n))")],
+    );
     let plan = plan.expect("a good request");
     let mut groups = Groups::default();
     plan.group(&rows(), &mut groups).expect("few groups");
@@ -168,13 +175,22 @@ fn a_withheld_answer_cannot_be_asked_for_either() {
 
 #[test]
 fn a_version_that_was_stricter_decides() {
-    let old = FORM.replace(r#"nodeset="/data/age" type="int" s:class="quasi""#, r#"nodeset="/data/age" type="int" s:class="direct""#);
+    let old = FORM.replace(
+        r#"nodeset="/data/age" type="int" s:class="quasi""#,
+        r#"nodeset="/data/age" type="int" s:class="direct""#,
+    );
     let [old, new] = [old.as_str(), FORM].map(|xml| XForm::parse(xml.as_bytes()).expect("valid"));
 
     let schema = form_schema(&[&old, &new], RecordTier::Coded).expect("two versions");
 
     let fields = field_list(&schema, false);
-    assert!(fields.as_array().expect("a list").iter().any(|f| f["path"] == "/age" && f["withheld"] == true));
+    assert!(
+        fields
+            .as_array()
+            .expect("a list")
+            .iter()
+            .any(|f| f["path"] == "/age" && f["withheld"] == true)
+    );
 }
 
 #[test]
@@ -244,7 +260,8 @@ fn conditions_follow_the_logic_of_odata() {
     ] {
         assert_eq!(found(filter), expected, "{filter}");
     }
-    let of_trees = |filter| shown(RecordTier::Coded, "Submissions.arbre", &[("$filter", filter)]).len();
+    let of_trees =
+        |filter| shown(RecordTier::Coded, "Submissions.arbre", &[("$filter", filter)]).len();
     assert_eq!(of_trees("espece eq 'karite'"), 1);
     assert_eq!(of_trees("$root/Submissions/__system/reviewState eq 'rejected'"), 2);
     assert_eq!(of_trees("$root/Submissions/age gt 17"), 0);
@@ -325,8 +342,15 @@ fn hostile_conditions_cost_little() {
 
 #[test]
 fn only_the_columns_asked_for_are_written() {
-    let rows = shown(RecordTier::Coded, "Submissions", &[("$select", "__id, age,__system/edits,eau/usages")]);
-    assert_eq!(rows[0], json!({"__id": "uuid:1", "__system": {"edits": null}, "age": 34, "eau": {"usages": "boire laver"}}));
+    let rows = shown(
+        RecordTier::Coded,
+        "Submissions",
+        &[("$select", "__id, age,__system/edits,eau/usages")],
+    );
+    assert_eq!(
+        rows[0],
+        json!({"__id": "uuid:1", "__system": {"edits": null}, "age": 34, "eau": {"usages": "boire laver"}})
+    );
     let rows = shown(RecordTier::Coded, "Submissions", &[("$select", "eau,__system")]);
     assert_eq!(rows[0]["eau"].as_object().expect("a group").len(), 3);
     assert_eq!(rows[0]["__system"].as_object().expect("a group").len(), 12);
@@ -358,7 +382,10 @@ fn groups_are_counted() {
             {"eau": {"source_eau": null}, "sexe": null, "n": 1},
         ])
     );
-    assert_eq!(count("filter(eau/source_eau eq 'l''eau (x)' or age lt 18)/groupby((age))"), json!([{"age": 17}]));
+    assert_eq!(
+        count("filter(eau/source_eau eq 'l''eau (x)' or age lt 18)/groupby((age))"),
+        json!([{"age": 17}])
+    );
 }
 
 #[test]
@@ -403,7 +430,12 @@ fn pages_end_where_they_say_and_go_on_there() {
 fn tables_are_described_as_central_does() {
     let schema = schema(RecordTier::Coded);
     let document = service(&schema, "https://x/v1/projects/1/forms/menage.svc");
-    let names: Vec<_> = document["value"].as_array().expect("sets").iter().map(|s| s["name"].as_str().expect("a name")).collect();
+    let names: Vec<_> = document["value"]
+        .as_array()
+        .expect("sets")
+        .iter()
+        .map(|s| s["name"].as_str().expect("a name"))
+        .collect();
     assert_eq!(names, ["Submissions", "Submissions.arbre", "Submissions.arbre.grp.rameau"]);
     let text = metadata(&schema);
     for part in [
@@ -422,9 +454,14 @@ fn tables_are_described_as_central_does() {
 
 #[test]
 fn names_become_identifiers_as_in_central() {
-    for (name, expected) in
-        [("age", "age"), ("a-b.c", "a_b_c"), ("1er", "_1er"), ("é", "__"), ("-a", "__a"), ("_x", "_x")]
-    {
+    for (name, expected) in [
+        ("age", "age"),
+        ("a-b.c", "a_b_c"),
+        ("1er", "_1er"),
+        ("é", "__"),
+        ("-a", "__a"),
+        ("_x", "_x"),
+    ] {
         assert_eq!(identifier(name), expected, "{name}");
     }
 }

@@ -29,9 +29,11 @@ pub(super) fn words<'a>(name: &'static str, text: &'a str) -> Result<Vec<Token<'
             '(' => (Token::Open, rest.get(1..)),
             ')' => (Token::Close, rest.get(1..)),
             ',' => (Token::Comma, rest.get(1..)),
-            '\'' => quoted(rest).map(|(text, after)| (Token::Quoted(text), Some(after))).ok_or_else(
-                || CentralError::bad(name, format!("a quote is not closed: {}", excerpt(rest))),
-            )?,
+            '\'' => {
+                quoted(rest).map(|(text, after)| (Token::Quoted(text), Some(after))).ok_or_else(
+                    || CentralError::bad(name, format!("a quote is not closed: {}", excerpt(rest))),
+                )?
+            }
             c if is_word(c) => {
                 let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
                 let (word, after) = rest.split_at_checked(end).unwrap_or((rest, ""));

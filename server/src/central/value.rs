@@ -67,7 +67,11 @@ fn typed(out: &mut Vec<u8>, field: &Field, value: &Json, wkt: bool) -> bool {
         }
         Kind::Line | Kind::Area => {
             let Some(points) = points(value, field.rounded) else { return false };
-            if wkt { wkt_line(out, field.kind, &points) } else { geojson_line(out, field.kind, &points) }
+            if wkt {
+                wkt_line(out, field.kind, &points)
+            } else {
+                geojson_line(out, field.kind, &points)
+            }
         }
         Kind::Integer | Kind::Decimal | Kind::Boolean => return false,
     }
@@ -78,9 +82,7 @@ fn typed(out: &mut Vec<u8>, field: &Field, value: &Json, wkt: bool) -> bool {
 pub fn text(value: &Json) -> Cow<'_, str> {
     match value {
         Json::String(text) => Cow::Borrowed(text),
-        Json::Array(all) => {
-            Cow::Owned(all.iter().map(text).collect::<Vec<_>>().join(" "))
-        }
+        Json::Array(all) => Cow::Owned(all.iter().map(text).collect::<Vec<_>>().join(" ")),
         Json::Object(_) => Point::read(value, false).map_or(Cow::Borrowed(""), |p| {
             let all = [p.lat, p.lon, p.alt.unwrap_or(0.0), p.acc.unwrap_or(0.0)];
             Cow::Owned(all.map(|n| n.to_string()).join(" "))
@@ -131,7 +133,11 @@ fn instant(text: &str) -> Option<Cow<'_, str>> {
     let at = timestamp(text)?;
     let offset = text.split_at_checked(text.len().checked_sub(6)?).map_or("", |(_, end)| end);
     let whole = offset.starts_with(['+', '-']) && offset.get(3..4) == Some(":");
-    if text.ends_with('Z') || whole { Some(Cow::Borrowed(text)) } else { Some(Cow::Owned(at.to_string())) }
+    if text.ends_with('Z') || whole {
+        Some(Cow::Borrowed(text))
+    } else {
+        Some(Cow::Owned(at.to_string()))
+    }
 }
 
 struct Point {

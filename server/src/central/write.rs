@@ -108,7 +108,8 @@ fn instance_id(parent: &str, path: &str, position: usize) -> String {
 /// Shows every row of the asked table that this submission or entity holds.
 pub(super) fn each<'a>(plan: &Plan, row: &'a Row, see: &mut impl FnMut(&Instance<'a>)) {
     let link = format!("{}('{}')", plan.schema.primary, quoted(&row.id));
-    let whole = Instance { row, here: Here::root(row), id: row.id.clone(), parent: String::new(), link };
+    let whole =
+        Instance { row, here: Here::root(row), id: row.id.clone(), parent: String::new(), link };
     descend(&plan.steps, whole, see);
 }
 
@@ -178,7 +179,14 @@ fn system(object: &mut Object<'_>, plan: &Plan, row: &Row) {
 }
 
 /// Recursion is bounded by the depth of a published form.
-fn items(object: &mut Object<'_>, plan: &Plan, list: &[Item], here: Here<'_>, id: &str, link: &str) {
+fn items(
+    object: &mut Object<'_>,
+    plan: &Plan,
+    list: &[Item],
+    here: Here<'_>,
+    id: &str,
+    link: &str,
+) {
     for item in list {
         match item {
             Item::Field(field) => leaf(object, plan, field, here),

@@ -13,8 +13,8 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{
-    api, blobs, case, central, counts, decisions, hear_out::hear_out, office, ogc, problem, quality,
-    reviews, session, sites, sync, tables,
+    api, blobs, case, central, counts, decisions, hear_out::hear_out, office, ogc, problem,
+    quality, reviews, session, sites, sync, tables,
 };
 use crate::{app::App, openrosa};
 

@@ -18,8 +18,10 @@ pub struct RecordRow {
     pub zone_id: ZoneId,
     /// Its id, which begins with the time it was received.
     pub submission_id: Uuid,
-    /// The instance id of its first version.
+    /// The instance id of its first version, which readers know it by.
     pub instance_id: String,
+    /// The instance id of its last version.
+    pub last_instance_id: String,
     /// The version of the form that its last version was filled in with.
     pub form_version: String,
     /// `received`, `flagged`, `quarantined` or `held`.
@@ -65,12 +67,12 @@ impl Sealed {
     }
 }
 
-const COLUMNS: &str = "SELECT r.zone_id, r.submission_id, r.instance_id, r.form_version, r.state, \
+const COLUMNS: &str = "SELECT r.zone_id, r.submission_id, r.first_instance_id, r.form_version, r.state, \
      r.account_id, r.device_id, r.received_at, r.expected_files, \
      CASE WHEN r.expected_files = '[]' THEN 0 ELSE (SELECT COUNT(DISTINCT a.name) FROM attachment a \
      WHERE a.zone_id = r.zone_id AND a.submission_id = r.submission_id) END, \
      (SELECT COUNT(*) FROM journal e WHERE e.zone_id = r.zone_id \
-     AND e.submission_id = r.submission_id AND e.kind IN ('edit', 'late_original')), r.answers";
+     AND e.submission_id = r.submission_id AND e.kind IN ('edit', 'late_original')), r.answers, r.instance_id";
 const OPENED: &str = ", r.sealed, j.event_id, j.realm, j.wrapped FROM record r \
      JOIN journal j ON j.zone_id = r.zone_id AND j.seq = r.seq";
 const CLEAR: &str = " FROM record r";
@@ -82,7 +84,7 @@ fn columns(tx: &mut Tx, sealed: bool) -> Query<'_> {
 fn read(row: &Row, sealed: bool) -> Result<RecordRow> {
     let sealed = if sealed {
         let (bytes, event_id, realm, wrapped) =
-            (row.get(12)?, row.get(13)?, row.get(14)?, row.get(15)?);
+            (row.get(13)?, row.get(14)?, row.get(15)?, row.get(16)?);
         Some(Sealed { event_id, realm, wrapped, bytes })
     } else {
         None
@@ -100,6 +102,7 @@ fn read(row: &Row, sealed: bool) -> Result<RecordRow> {
         files: row.get(9)?,
         edits: row.get(10)?,
         answers: row.get(11)?,
+        last_instance_id: row.get(12)?,
         sealed,
     })
 }
@@ -134,7 +137,8 @@ pub async fn page(
         .push(" WHERE r.reason <> 'conflict' AND r.form_id = ")
         .push_bind(wanted.form_id.as_str());
     if let Some(after) = after {
-        let beyond = if wanted.ascending { " AND r.submission_id > " } else { " AND r.submission_id < " };
+        let beyond =
+            if wanted.ascending { " AND r.submission_id > " } else { " AND r.submission_id < " };
         query = query.push(beyond).push_bind(after);
     }
     let rows = wanted

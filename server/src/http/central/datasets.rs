@@ -109,10 +109,8 @@ fn find(reader: &Reader, forms: &Snapshot, name: &str) -> Result<List, Problem> 
 
 /// Whether a property that this question feeds may be read.
 fn shows(tier: RecordTier, question: &Question, property: &str, children: bool) -> bool {
-    let place = matches!(
-        question.kind,
-        AnswerKind::GeoPoint | AnswerKind::GeoTrace | AnswerKind::GeoShape
-    );
+    let place =
+        matches!(question.kind, AnswerKind::GeoPoint | AnswerKind::GeoTrace | AnswerKind::GeoShape);
     let typed = question.kind == AnswerKind::Text
         && question.asked
         && matches!(question.choices, Choices::Open);
@@ -137,9 +135,8 @@ pub(super) async fn dataset(
     let root = format!("{}/datasets/{name}.svc", reader.base);
     match what {
         Dataset::Itself => {
-            let savers = |property: &str| {
-                list.savers.get(property).into_iter().flatten().cloned().collect()
-            };
+            let savers =
+                |property: &str| list.savers.get(property).into_iter().flatten().cloned().collect();
             let document =
                 central::dataset(name, list.created_at, &list.schema, savers, &list.sources);
             Ok(Json(document).into_response())
@@ -198,10 +195,7 @@ async fn entities(reader: &Reader, list: List) -> Result<Response, Problem> {
     let reading = Reading::of(reader, source(reader, &list, false)).await?;
     let schema = list.schema;
     let work = move |rows: &[Row]| {
-        rows.iter()
-            .map(|row| entity(&schema, row, false).to_string())
-            .collect::<Vec<_>>()
-            .join(",")
+        rows.iter().map(|row| entity(&schema, row, false).to_string()).collect::<Vec<_>>().join(",")
     };
     let body = listed(reading, work, "[", ",", "]");
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
@@ -220,9 +214,11 @@ fn listed(
     let pages = reading
         .each(String::new(), 256, None, work)
         .try_filter(|page| std::future::ready(!page.is_empty()))
-        .map_ok(move |page| {
-            if std::mem::take(&mut first) { page } else { format!("{between}{page}") }
-        });
+        .map_ok(
+            move |page| {
+                if std::mem::take(&mut first) { page } else { format!("{between}{page}") }
+            },
+        );
     let open = stream::once(async move { Ok(head) });
     let close = stream::once(async move { Ok(foot.to_owned()) });
     Body::from_stream(open.chain(pages).chain(close))
@@ -236,7 +232,8 @@ async fn csv(reader: &Reader, list: List) -> Result<Response, Problem> {
         Item::Field(field) => safe(&field.raw),
         Item::Group(branch) | Item::Repeat(branch) => safe(&branch.raw),
     });
-    let own = ["__createdAt", "__creatorId", "__creatorName", "__updates", "__updatedAt", "__version"];
+    let own =
+        ["__createdAt", "__creatorId", "__creatorName", "__updates", "__updatedAt", "__version"];
     let head: Vec<String> = ["__id", "label"]
         .into_iter()
         .map(str::to_owned)

@@ -78,8 +78,9 @@ pub(super) async fn form(reader: &Reader, id: &str, what: Form) -> Result<Respon
     }
     let last = family.versions.last().ok_or_else(Problem::not_found)?;
     match what {
-        Form::Xml => Ok(([(header::CONTENT_TYPE, "application/xml")], last.row.xml.clone())
-            .into_response()),
+        Form::Xml => {
+            Ok(([(header::CONTENT_TYPE, "application/xml")], last.row.xml.clone()).into_response())
+        }
         Form::Versions => {
             let all: Vec<_> = family.versions.iter().rev().map(|p| version(&family, p)).collect();
             Ok(Json(all).into_response())
@@ -179,8 +180,7 @@ async fn of_one(
             let here = records::files(&mut tx, row.zone_id, row.submission_id).await?;
             let expected: Vec<String> =
                 serde_json::from_str(&row.expected_files).unwrap_or_default();
-            let mut all: Vec<_> =
-                expected.iter().map(|name| (name, here.contains(name))).collect();
+            let mut all: Vec<_> = expected.iter().map(|name| (name, here.contains(name))).collect();
             all.extend(here.iter().filter(|name| !expected.contains(name)).map(|n| (n, true)));
             let line = |(name, exists): &(&String, bool)| json!({ "name": name, "exists": exists });
             Ok(Json(all.iter().map(line).collect::<Value>()).into_response())

@@ -69,6 +69,7 @@ async fn route(reader: &Reader, address: Address) -> Result<Response, Problem> {
 fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("Authorization, Cookie, Accept-Encoding"));
+    headers
+        .insert(header::VARY, HeaderValue::from_static("Authorization, Cookie, Accept-Encoding"));
     response
 }

@@ -2,18 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::FromRequestParts,
-    http::request::Parts,
-    response::Response,
-};
+use axum::{extract::FromRequestParts, http::request::Parts, response::Response};
 use serde_json::json;
 
 use crate::{
     access::{Caller, RecordTier},
     app::App,
     catalogue::{Published, Snapshot},
-    central::{Address, CentralError, form_schema, Schema},
+    central::{Address, CentralError, Schema, form_schema},
     forms::Realm,
     http::{
         auth::{By, may_send_password},
@@ -82,8 +78,7 @@ impl Reader {
     /// What is asked for.
     pub(super) fn address(&self) -> Option<Address> {
         let (_, path) = self.path.split_once("/v1/projects")?;
-        let segments: Vec<_> =
-            path.split('/').filter(|s| !s.is_empty()).map(segment).collect();
+        let segments: Vec<_> = path.split('/').filter(|s| !s.is_empty()).map(segment).collect();
         Address::read(&segments)
     }
 

@@ -166,15 +166,15 @@ fn record(row: &RecordRow, senders: &Senders, keys: &MasterKeys) -> Result<Row, 
     let mut open: Json =
         serde_json::from_str(&row.answers).map_err(|_| broken("record", "answers"))?;
     if let Some(map) = open.as_object_mut() {
-        map.insert(String::from("meta"), json!({ "instanceID": row.instance_id }));
+        map.insert(String::from("meta"), json!({ "instanceID": row.last_instance_id }));
     }
     let plain = row.sealed.as_ref().map(|s| s.open(keys)).transpose()?.flatten();
     let sealed = match plain {
         Some(plain) => serde_json::from_slice(&plain).map_err(|_| broken("record", "sealed"))?,
         None => Json::Null,
     };
-    let expected: Vec<String> =
-        serde_json::from_str(&row.expected_files).map_err(|_| broken("record", "expected_files"))?;
+    let expected: Vec<String> = serde_json::from_str(&row.expected_files)
+        .map_err(|_| broken("record", "expected_files"))?;
     let expected = i64::try_from(expected.len())?;
     let sender = row.account_id.or(row.device_id);
     let system = vec![

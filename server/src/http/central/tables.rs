@@ -250,7 +250,11 @@ async fn rows(
     let mut place = Place::start(options, counts);
     let mut mark = options.after.as_ref().map(|(mark, _)| mark.clone()).unwrap_or_default();
     let mut over = false;
-    if whole && options.after.is_none() && options.skip > 0 && matches!(*reading.source, Source::Form(_)) {
+    if whole
+        && options.after.is_none()
+        && options.skip > 0
+        && matches!(*reading.source, Source::Form(_))
+    {
         match reading.source.pass(&mut tx, options.skip).await? {
             Some(last) => {
                 place.passed(last.clone());
