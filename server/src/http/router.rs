@@ -13,8 +13,8 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 use super::{
-    api, blobs, case, counts, decisions, hear_out::hear_out, office, ogc, problem, quality,
-    reviews, session, sites, sync, tables,
+    api, blobs, case, central, counts, decisions, hear_out::hear_out, office, ogc, problem,
+    quality, reviews, session, sites, sync, tables,
 };
 use crate::{app::App, openrosa};
 
@@ -39,6 +39,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))
+        .merge(central::routes())
         .merge(ogc::routes())
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::not_allowed)
