@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use sanu::{
     app::{Base, Settings},
-    apply::{Applier, check_counts, check_places},
+    apply::{Applier, check_counts, check_places, derived_hash, rebuild},
     catalogue,
     intake::{Incoming, Intake, Matter, Outcome, Sender},
     keys::Realm,
@@ -92,6 +92,22 @@ impl Person {
     }
 }
 
+/// A submission as the door hands it on.
+fn incoming(instance_id: String, deprecated_id: Option<String>, xml: String) -> Incoming {
+    Incoming {
+        matter: Matter::Submission,
+        form_id: String::from("cartes"),
+        form_version: String::from("1"),
+        instance_id,
+        deprecated_id,
+        xml: xml.into_bytes().into(),
+        files: Vec::new(),
+        realm: Realm::Adults,
+        sender: Sender { account_id: None, device_id: None, zone_id: ZoneId(1), scope: Scope::All },
+        decoded: None,
+    }
+}
+
 /// A register without a door.
 struct Register {
     base: Base,
@@ -129,29 +145,27 @@ impl Register {
             let mut batch = Vec::new();
             for person in part {
                 self.said += 1;
-                batch.push(Incoming {
-                    matter: Matter::Submission,
-                    form_id: String::from("cartes"),
-                    form_version: String::from("1"),
-                    instance_id: format!("uuid:p-{}", self.said),
-                    deprecated_id: None,
-                    xml: person.xml(self.said).into_bytes().into(),
-                    files: Vec::new(),
-                    realm: Realm::Adults,
-                    sender: Sender {
-                        account_id: None,
-                        device_id: None,
-                        zone_id: ZoneId(1),
-                        scope: Scope::All,
-                    },
-                    decoded: None,
-                });
+                let id = format!("uuid:p-{}", self.said);
+                batch.push(incoming(id, None, person.xml(self.said)));
             }
-            let outcomes = self.intake.accept(batch).await.expect("it is kept");
-            assert!(outcomes.iter().all(|o| matches!(o, Outcome::Accepted { .. })));
-            self.applier.run_to_end(&mut |_| {}).await.expect("it is applied");
+            self.take(batch).await;
         }
         self.applier.brought() - before
+    }
+
+    /// One batch.
+    async fn take(&self, batch: Vec<Incoming>) {
+        let outcomes = self.intake.accept(batch).await.expect("it is kept");
+        assert!(outcomes.iter().all(|o| matches!(o, Outcome::Accepted { .. })), "{outcomes:?}");
+        self.applier.run_to_end(&mut |_| {}).await.expect("it is applied");
+    }
+
+    /// The same registration, said otherwise.
+    fn edit(&self, number: u32, person: &Person) -> Incoming {
+        let (former, id) = (format!("uuid:p-{number}"), format!("uuid:p-{number}-again"));
+        let named = format!("<deprecatedID>{former}</deprecatedID><instanceID>{id}</instanceID>");
+        let xml = person.xml(number).replace(&format!("<instanceID>{former}</instanceID>"), &named);
+        incoming(id, Some(former), xml)
     }
 
     async fn number(&self, sql: &'static str) -> i64 {
@@ -279,5 +293,40 @@ fn two_thousand_who_are_nearly_identical_are_for_review_and_not_merged() {
         let merged = "SELECT COUNT(*) FROM entity WHERE merged_into IS NOT NULL";
         assert_eq!(register.number(merged).await, 0);
         assert!(register.number("SELECT COUNT(*) FROM match_pair").await > 0);
+    });
+}
+
+#[test]
+fn a_crowd_that_loses_some_of_its_members_is_the_same_in_any_batches() {
+    run(async {
+        let same = Person {
+            card: card("ORP", 1),
+            surname: String::from("Traoré"),
+            given: String::from("Moussa"),
+            year: 1_990,
+            ..Person::default()
+        };
+        let other = |number| Person { card: card("ORP", 100 + number), ..same.clone() };
+        let mut register = Register::new().await;
+        for _ in 0..19 {
+            register.register(std::iter::once(same.clone())).await;
+        }
+        // Three leave and one comes at once, and then two more one by one: sixteen, then seventeen again.
+        register.said += 1;
+        let comes = incoming(format!("uuid:p-{}", register.said), None, same.xml(register.said));
+        let mut leave: Vec<_> = (17..=19).map(|n| register.edit(n, &other(n))).collect();
+        leave.insert(1, comes);
+        register.take(leave).await;
+        for number in [16, 15] {
+            register.take(vec![register.edit(number, &other(number))]).await;
+        }
+        register.register(std::iter::repeat_n(same.clone(), 2)).await;
+        register.is_whole().await;
+        assert!(register.number("SELECT COUNT(*) FROM link").await > 0);
+
+        let live = derived_hash(&register.base.db).await.unwrap();
+        let again = register.base.applier();
+        rebuild(&register.base.db, again, &register.base.runtime, &mut |_| {}).await.unwrap();
+        assert_eq!(derived_hash(&register.base.db).await.unwrap(), live);
     });
 }
