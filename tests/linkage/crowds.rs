@@ -161,7 +161,7 @@ impl Register {
     }
 
     /// The same registration, said otherwise.
-    fn edit(&self, number: u32, person: &Person) -> Incoming {
+    fn edit(number: u32, person: &Person) -> Incoming {
         let (former, id) = (format!("uuid:p-{number}"), format!("uuid:p-{number}-again"));
         let named = format!("<deprecatedID>{former}</deprecatedID><instanceID>{id}</instanceID>");
         let xml = person.xml(number).replace(&format!("<instanceID>{former}</instanceID>"), &named);
@@ -314,11 +314,11 @@ fn a_crowd_that_loses_some_of_its_members_is_the_same_in_any_batches() {
         // Three leave and one comes at once, and then two more one by one: sixteen, then seventeen again.
         register.said += 1;
         let comes = incoming(format!("uuid:p-{}", register.said), None, same.xml(register.said));
-        let mut leave: Vec<_> = (17..=19).map(|n| register.edit(n, &other(n))).collect();
+        let mut leave: Vec<_> = (17..=19).map(|n| Register::edit(n, &other(n))).collect();
         leave.insert(1, comes);
         register.take(leave).await;
         for number in [16, 15] {
-            register.take(vec![register.edit(number, &other(number))]).await;
+            register.take(vec![Register::edit(number, &other(number))]).await;
         }
         register.register(std::iter::repeat_n(same.clone(), 2)).await;
         register.is_whole().await;
