@@ -224,7 +224,8 @@ pub(super) fn to_text(props: &Props) -> String {
     serde_json::to_string(props).expect("a map of JSON values is always JSON")
 }
 
-fn overlay(into: &mut Props, from: &Props) {
+/// Sets what `from` names; `null` takes away.
+pub(super) fn overlay(into: &mut Props, from: &Props) {
     for (name, value) in from {
         if matches!(value, Json::Null) {
             into.remove(name);
