@@ -226,7 +226,7 @@ fn registration(
 }
 
 #[test]
-fn before_anything_was_learnt_nine_of_ten_pairs_are_right_on_any_seed() {
+fn before_anything_was_learnt_clusters_are_right_on_any_seed() {
     for seed in [11, 12, 13] {
         let (rows, people) = simulated(seed, 4_000);
         let mut records = Records::new();
@@ -238,8 +238,8 @@ fn before_anything_was_learnt_nine_of_ten_pairs_are_right_on_any_seed() {
         let linkage = link(&records, &Model::default(), &Policy::default(), &[], &|_| ());
 
         let scores = scores(&linkage.clusters, &people);
-        assert!(scores.f1 > 0.88, "seed {seed}: {scores:?}");
-        assert!(scores.precision > 0.88, "seed {seed}: {scores:?}");
+        assert!(scores.f1 > 0.94, "seed {seed}: {scores:?}");
+        assert!(scores.precision > 0.93, "seed {seed}: {scores:?}");
     }
 }
 
