@@ -328,8 +328,8 @@ impl Register {
         if !change.branch_id.is_empty() {
             self.branches.insert((id, change.branch_id.clone(), change.base_version));
         }
-        let site = self.site_of(&entity).cloned();
-        let moved = entity.settle(ground.gazetteer, site.as_ref());
+        let site = self.site_of(&entity);
+        let moved = entity.settle(ground.gazetteer, site);
         if moved && entity.dataset == "sites" {
             self.moved_sites.push(id);
         }
