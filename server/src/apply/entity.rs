@@ -194,14 +194,13 @@ impl EntityState {
             self.flags.push('"');
         }
         self.flags.push(']');
-        let (place, district) = match site {
-            Some(site) => (site.place.clone(), site.district.clone()),
-            None => {
-                let place = own.as_ref().map(StoredPlace::of).unwrap_or_default();
-                let of_cercle = sanu_schemas::mining_district_of_cercle(place.cercle_2023());
-                let district = self.facts.district.as_deref().or(of_cercle).unwrap_or_default();
-                (place, district.to_owned())
-            }
+        let (place, district) = if let Some(site) = site {
+            (site.place.clone(), site.district.clone())
+        } else {
+            let place = own.as_ref().map(StoredPlace::of).unwrap_or_default();
+            let of_cercle = sanu_schemas::mining_district_of_cercle(place.cercle_2023());
+            let district = self.facts.district.as_deref().or(of_cercle).unwrap_or_default();
+            (place, district.to_owned())
         };
         let moved = self.place != place || self.district != district;
         self.place = place;
