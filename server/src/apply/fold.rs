@@ -26,7 +26,7 @@ use crate::{
     catalogue::Snapshot,
     geo::Gazetteer,
     intake::{Decision, EventKind, FileEntry},
-    keys::{MasterKeys, SubjectKey},
+    keys::MasterKeys,
     runtime::Runtime,
     store::ZoneId,
 };
@@ -348,19 +348,7 @@ impl Register {
         source: Source,
         ground: &Ground<'_>,
     ) {
-        let (key, wrapped) = match (self.kept_keys.remove(&id), &change.made) {
-            // Once destroyed it stays so: what is sealed now, nobody can open.
-            (Some(KeptKey { key: None, wrapped }), _) => {
-                (SubjectKey::new(ground.runtime.bytes()), wrapped)
-            }
-            (Some(KeptKey { key: Some(key), wrapped }), _) => (key, wrapped),
-            (None, Some(made)) => (made.key.clone(), made.wrapped.clone()),
-            (None, None) => {
-                let key = SubjectKey::new(ground.runtime.bytes());
-                let wrapped = ground.keys.wrap(change.realm, id.as_bytes(), &key);
-                (key, wrapped)
-            }
-        };
+        let (key, wrapped) = change.key(self.kept_keys.remove(&id), ground.keys, ground.runtime);
         let mut entity = EntityState::new(zone_id, change, key, source);
         entity.entity_id = id;
         entity.wrapped = wrapped;
@@ -377,8 +365,8 @@ impl Register {
         if !change.branch_id.is_empty() {
             self.branches.insert((id, change.branch_id.clone(), change.base_version));
         }
-        let site = self.site_of(&entity).cloned();
-        let moved = entity.settle(ground.gazetteer, site.as_ref());
+        let site = self.site_of(&entity);
+        let moved = entity.settle(ground.gazetteer, site);
         if moved && entity.dataset == "sites" {
             self.moved_sites.push(id);
         }

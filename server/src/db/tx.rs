@@ -76,6 +76,11 @@ impl Tx {
             text.push_str(head);
             text.push_str(" VALUES ");
             let mut n = 0;
+            let columns = rows.peek().map_or(0, Vec::len);
+            match &mut query.args {
+                Args::Sqlite(args) => args.reserve(size * columns, 0),
+                Args::Postgres(args) => args.reserve(size * columns, 0),
+            }
             for (i, row) in rows.by_ref().take(size).enumerate() {
                 text.push_str(if i == 0 { "(" } else { ", (" });
                 for (j, value) in row.into_iter().enumerate() {
