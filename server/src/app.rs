@@ -6,7 +6,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     access::Access,
-    apply::Applier,
+    apply::{Acceptance, Applier},
     catalogue::{self, Catalogue, PublishError},
     db::{Db, DbConfig, DbError, Tx},
     intake::{BlobStore, Intake},
@@ -35,6 +35,8 @@ pub struct Settings {
     pub accept_length: u64,
     /// What may be merged without review, when it is to be changed.
     pub auto_merge: Option<Auto>,
+    /// What the rules accept without review, when it is to be changed.
+    pub accept: Option<Acceptance>,
 }
 
 impl Settings {
@@ -48,6 +50,7 @@ impl Settings {
             location_on_head: true,
             accept_length: 10_000_000,
             auto_merge: None,
+            accept: None,
         }
     }
 
@@ -104,6 +107,8 @@ pub struct Base {
     pub info: ServerInfo,
     /// What may be merged without review.
     pub policy: Policy,
+    /// What the rules accept without review.
+    pub acceptance: Acceptance,
     /// Whether the data folder was just made.
     pub first_start: bool,
 }
@@ -127,6 +132,7 @@ impl Base {
         }
         publish_built_in(&db, runtime.now()).await?;
         let policy = policy(&db, settings.auto_merge).await?;
+        let acceptance = acceptance(&db, settings.accept).await?;
         let blobs =
             BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
                 .map_err(folder)?;
@@ -145,6 +151,7 @@ impl Base {
             blobs,
             info,
             policy,
+            acceptance,
             first_start,
         })
     }
@@ -157,7 +164,7 @@ impl Base {
             self.runtime.clone(),
             self.catalogue.clone(),
             self.places.clone(),
-            self.policy.clone(),
+            (self.policy.clone(), self.acceptance),
         )
     }
 }
@@ -172,6 +179,17 @@ async fn policy(db: &Db, changed: Option<Auto>) -> Result<Policy, StartError> {
     tx.commit().await?;
     let auto = stored.and_then(|text| read_auto(&text)).unwrap_or_default();
     Ok(Policy { auto, ..Policy::default() })
+}
+
+/// What the rules accept: kept like the policy, for the same reason.
+async fn acceptance(db: &Db, changed: Option<Acceptance>) -> Result<Acceptance, StartError> {
+    let mut tx = db.write().await?;
+    if let Some(changed) = changed {
+        settings::set(&mut tx, settings::ACCEPT, changed.as_str()).await?;
+    }
+    let stored = settings::get(&mut tx, settings::ACCEPT).await?;
+    tx.commit().await?;
+    Ok(stored.and_then(|text| Acceptance::parse(&text)).unwrap_or_default())
 }
 
 /// Reads `decisive-id`, or a probability from 0.9 up.

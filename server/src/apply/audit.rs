@@ -63,13 +63,13 @@ pub async fn check_counts(db: &Db) -> Result<i64> {
     let row = tx
         .query(
             "SELECT COUNT(*) FROM (SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, \
-             region_2023, cercle_2023, commune_2023, district, sex, age_group, status, SUM(n) AS n FROM ( \
+             region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review, SUM(n) AS n FROM ( \
              SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
-             commune_2023, district, sex, age_group, status, n FROM count_cell UNION ALL \
+             commune_2023, district, sex, age_group, status, review, n FROM count_cell UNION ALL \
              SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
-             commune_2023, district, sex, age_group, status, -1 AS n FROM entity WHERE merged_into IS NULL) AS b \
+             commune_2023, district, sex, age_group, status, review, -1 AS n FROM entity WHERE merged_into IS NULL) AS b \
              GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
-             commune_2023, district, sex, age_group, status HAVING SUM(n) <> 0) AS d",
+             commune_2023, district, sex, age_group, status, review HAVING SUM(n) <> 0) AS d",
         )
         .fetch_one()
         .await?;

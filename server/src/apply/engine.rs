@@ -16,10 +16,15 @@ use super::{
     entity::Source,
     event::{self, Event},
     fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
-    identity, load,
+    identity,
+    interpret::Interpretation,
+    load,
     people::People,
     recall::recall,
-    replace, write,
+    replace,
+    reviewed::{self, cases, parts, remember_versions},
+    stand::Acceptance,
+    write,
 };
 use crate::{
     catalogue::{Catalogue, Snapshot},
@@ -30,6 +35,7 @@ use crate::{
     linkage::Policy,
     places::Places,
     runtime::{Micros, Runtime},
+    store::ZoneId,
 };
 
 /// Events folded in one transaction.
@@ -74,6 +80,8 @@ pub struct Applier {
     turn: Arc<Mutex<()>>,
     /// The engine's memory: apply changes it, reviewers read it.
     people: Arc<RwLock<People>>,
+    /// What the rules alone accept.
+    acceptance: Acceptance,
 }
 
 impl Applier {
@@ -84,7 +92,7 @@ impl Applier {
         runtime: Runtime,
         catalogue: Catalogue,
         places: Places,
-        policy: Policy,
+        (policy, acceptance): (Policy, Acceptance),
     ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
         Self {
@@ -96,6 +104,7 @@ impl Applier {
             progress,
             turn: Arc::default(),
             people: Arc::new(RwLock::new(People::new(policy))),
+            acceptance,
         }
     }
 
@@ -278,7 +287,11 @@ impl Applier {
             // Another process has derived since.
             recall(&mut tx, &mut people, before, &ground).await?;
         }
-        let (people, written) = self.fold(&mut tx, batch, people, &ground).await;
+        let (people, written) = if advance.is_none() {
+            self.fold_again(&mut tx, batch, people, &ground).await
+        } else {
+            self.fold(&mut tx, batch, people, &ground).await
+        };
         let mut people = people;
         let written = match written {
             Ok(()) => tx.commit().await,
@@ -295,11 +308,43 @@ impl Applier {
     async fn fold(
         &self,
         tx: &mut Tx,
-        said: Vec<Said>,
+        batch: Vec<Said>,
+        mut people: PeopleGuard,
+        ground: &Ground<'_>,
+    ) -> (PeopleGuard, Result<()>) {
+        for part in parts(batch) {
+            let (lent, done) = self.fold_part(tx, part, people, ground, HashSet::new()).await;
+            people = lent;
+            if done.is_err() {
+                return (people, done);
+            }
+        }
+        (people, Ok(()))
+    }
+
+    /// Folds what is read again: these submissions are stored already.
+    async fn fold_again(
+        &self,
+        tx: &mut Tx,
+        mut batch: Vec<Said>,
         people: PeopleGuard,
         ground: &Ground<'_>,
     ) -> (PeopleGuard, Result<()>) {
-        let mut register = match self.fetch(tx, &said, ground).await {
+        // A correction is tried again when its submission is reviewed again.
+        batch.retain(|s| s.review.is_none());
+        let stored = batch.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
+        self.fold_part(tx, batch, people, ground, stored).await
+    }
+
+    async fn fold_part(
+        &self,
+        tx: &mut Tx,
+        said: Vec<Said>,
+        people: PeopleGuard,
+        ground: &Ground<'_>,
+        stored: HashSet<(ZoneId, Uuid)>,
+    ) -> (PeopleGuard, Result<()>) {
+        let mut register = match self.fetch(tx, &said, ground, stored).await {
             Ok(register) => register,
             Err(failure) => return (people, Err(failure)),
         };
@@ -307,9 +352,18 @@ impl Applier {
         let folded = fold_all(tx, &mut register, said, ground).await;
         let people = register.people.take().expect("the fold gives the engine's memory back");
         match folded {
-            Ok(()) => (people, write::write(tx, register).await),
+            Ok(()) => (people, self.write(tx, register, ground).await),
             Err(failure) => (people, Err(failure)),
         }
+    }
+
+    async fn write(&self, tx: &mut Tx, register: Register, ground: &Ground<'_>) -> Result<()> {
+        let lost: Vec<Uuid> = register.reviewed.lost_sites.iter().copied().collect();
+        write::write(tx, register).await?;
+        for site in lost {
+            replace::leave_site(tx, site, ground.gazetteer, ground.keys).await?;
+        }
+        Ok(())
     }
 
     /// Loads everybody before the first batch, while intake goes on.
@@ -342,16 +396,32 @@ impl Applier {
         forms: &'a Snapshot,
         gazetteer: &'a Gazetteer,
     ) -> Ground<'a> {
-        Ground { forms, gazetteer, keys: &self.keys, runtime: &self.runtime }
+        Ground {
+            forms,
+            gazetteer,
+            keys: &self.keys,
+            runtime: &self.runtime,
+            acceptance: self.acceptance,
+        }
     }
 
     /// Fetches what the batch touches.
-    async fn fetch(&self, tx: &mut Tx, said: &[Said], ground: &Ground<'_>) -> Result<Register> {
-        let needs = Needs::of(said);
+    async fn fetch(
+        &self,
+        tx: &mut Tx,
+        said: &[Said],
+        ground: &Ground<'_>,
+        mut stored: HashSet<(ZoneId, Uuid)>,
+    ) -> Result<Register> {
+        let mut needs = Needs::of(said);
+        stored.extend(&needs.edited);
         let mut register = Register {
             record_entities: load::record_entities(tx, &needs.edited).await?,
+            known: reviewed::known(tx, &stored).await?,
+            cases: cases(tx, said, ground).await?,
             ..Register::default()
         };
+        needs.add_cases(&register.cases);
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
         let mut block_keys = needs.block_keys;
         for entity in register.entities.values() {
@@ -365,6 +435,8 @@ impl Applier {
         let canonical: HashSet<_> =
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
         register.branches = load::branches(tx, &canonical, needs.branched).await?;
+        let changed = (&needs.reviewed_entities, &needs.edited_entities);
+        remember_versions(tx, &mut register, changed, ground).await?;
         self.fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
         Ok(register)
     }
@@ -381,15 +453,15 @@ impl Applier {
             return Ok(());
         }
         let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
-        for event in event::at(tx, &seqs, &self.keys).await? {
-            let source = Source {
-                submission_id: event.submission_id,
-                seq: event.seq,
-                at: event.received_at,
-            };
-            let zone_id = event.zone_id;
-            let said = say(event, ground);
-            for change in said.interpretation.into_iter().flat_map(|i| i.changes) {
+        let events = event::at(tx, &seqs, &self.keys).await?;
+        let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
+        let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
+        let known = reviewed::known(tx, &ids).await?;
+        for Said { event, interpretation, .. } in said {
+            let pending =
+                known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
+            let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
+            for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
                 if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
                     let waiting = Waiting { source, zone_id, change };
                     register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);
@@ -408,6 +480,7 @@ impl Applier {
             let rows = tx
                 .query(
                     "SELECT seq FROM record WHERE state = 'quarantined' AND reason NOT IN ('conflict', 'apply_failed') \
+                     AND review NOT IN ('accepted', 'rejected') \
                      AND (reason <> 'rules' OR $2 = 0) AND seq > $1 ORDER BY seq LIMIT 256",
                 )
                 .bind(after)

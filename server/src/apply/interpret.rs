@@ -54,6 +54,10 @@ pub(super) struct Interpretation {
     pub(super) sealed: Vec<u8>,
     pub(super) expected_files: Vec<String>,
     pub(super) changes: Vec<Arc<EntityChange>>,
+    /// What it would change, were it not set aside: somebody may let it in.
+    pub(super) withheld: Vec<Arc<EntityChange>>,
+    /// Whether a form could read it.
+    pub(super) is_readable: bool,
 }
 
 /// Whose master key seals what a form collects.
@@ -95,10 +99,12 @@ pub(super) fn interpret(
     if event.kind == EventKind::Conflict {
         said.quarantine("conflict", "A03");
     }
+    let changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
     if said.state == RecordState::Quarantined {
-        return said;
+        said.withheld = changes;
+    } else {
+        said.changes = changes;
     }
-    said.changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
     said
 }
 
@@ -131,6 +137,8 @@ pub(super) fn kept_aside(
         sealed: content.key.seal(b"record", b"{}"),
         expected_files: Vec::new(),
         changes: Vec::new(),
+        withheld: Vec::new(),
+        is_readable: false,
     }
 }
 
@@ -147,6 +155,8 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
             .seal(b"record", decoded.answers_json(form, |class| class != Class::None).as_bytes()),
         expected_files: decoded.attachments.clone(),
         changes: Vec::new(),
+        withheld: Vec::new(),
+        is_readable: true,
     };
     for broken in &decoded.violations {
         let finding = Finding::at(broken.rule, broken.severity, broken.path.clone());
@@ -156,6 +166,11 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
 }
 
 impl Interpretation {
+    /// What it changes, let in or not.
+    pub(super) fn all_changes(self) -> impl Iterator<Item = Arc<EntityChange>> {
+        self.changes.into_iter().chain(self.withheld)
+    }
+
     fn take(&mut self, finding: &Finding) {
         self.add(finding, "rules");
     }

@@ -25,8 +25,12 @@ mod people;
 mod reading;
 mod rebuild;
 mod recall;
+mod refold;
 mod regroup;
 mod replace;
+mod review;
+mod reviewed;
+mod stand;
 mod view;
 mod write;
 
@@ -36,4 +40,5 @@ pub use fold::is_on_devices;
 pub use interpret::realm as realm_of_form;
 pub use people::People;
 pub use reading::{Contact, Registered};
+pub use stand::Acceptance;
 pub use rebuild::{derived_hash, rebuild};

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{
-    cells::{CellKey, Cells},
+    cells::{CellKey, Cells, review_of},
     entity::{EntityState, to_text},
     fold::{FeedOut, RecordOut, Register, Waiting},
     groups::{DecisionRow, Link, Pair},
@@ -36,6 +36,7 @@ pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
         mut feed,
         heads,
         moved_sites,
+        reviewed,
         ..
     } = register;
     let mut dirty: Vec<EntityState> = entities.into_values().filter(|e| e.dirty).collect();
@@ -44,6 +45,7 @@ pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
     let mut cells = Cells::default();
     write_records(tx, records).await?;
     write_files(tx, files).await?;
+    reviewed.clear_holds(tx).await?;
     write_entities(tx, dirty, &mut cells).await?;
     write_keys(tx, &new_homes, key_changes).await?;
     write_pairs(tx, pairs, cleared).await?;
@@ -51,6 +53,7 @@ pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
     write_decisions(tx, groups.take_dirty()).await?;
     feed.extend(release(tx, released).await?);
     write_waiting(tx, new_waiting).await?;
+    reviewed.write(tx).await?;
     for site in moved_sites {
         replace::follow_site(tx, site, &mut cells).await?;
     }
@@ -81,20 +84,24 @@ async fn write_records(tx: &mut Tx, records: BTreeMap<(ZoneId, Uuid), RecordOut>
                 r.expected_files.into(),
                 r.answers.into(),
                 r.sealed.into(),
+                r.stand.review.as_str().into(),
+                r.stand.reviewed_seq.into(),
+                r.stand.trail.to_text().into(),
             ]
         })
         .collect();
     tx.insert_rows(
         "INSERT INTO record (zone_id, submission_id, seq, form_id, form_version, instance_id, dataset, \
          state, reason, entity_id, account_id, device_id, received_at, violations, expected_files, \
-         answers, sealed)",
+         answers, sealed, review, reviewed_seq, trail)",
         "ON CONFLICT (zone_id, submission_id) DO UPDATE SET seq = excluded.seq, \
          form_version = excluded.form_version, instance_id = excluded.instance_id, \
          dataset = excluded.dataset, state = excluded.state, reason = excluded.reason, \
          entity_id = excluded.entity_id, account_id = excluded.account_id, \
          device_id = excluded.device_id, received_at = excluded.received_at, \
          violations = excluded.violations, expected_files = excluded.expected_files, \
-         answers = excluded.answers, sealed = excluded.sealed",
+         answers = excluded.answers, sealed = excluded.sealed, review = excluded.review, \
+         reviewed_seq = excluded.reviewed_seq, trail = excluded.trail",
         rows,
     )
     .await?;
@@ -139,7 +146,7 @@ pub(super) async fn write_entities(
         if let Some(former) = entity.counted.clone() {
             cells.add(former, -1);
         }
-        if entity.merged_into.is_none() {
+        if entity.merged_into.is_none() && entity.version > 0 {
             cells.add(CellKey::of(entity.shown.as_deref().unwrap_or(&entity)), 1);
         }
         for v in &entity.versions {
@@ -154,9 +161,14 @@ pub(super) async fn write_entities(
                 v.branch_id.as_str().into(),
                 v.open.as_str().into(),
                 v.sealed.as_slice().into(),
+                review_of(v.pending).into(),
             ]);
         }
-        let merged_into = entity.merged_into;
+        if let Some(since) = entity.replaced.take() {
+            forget_versions(tx, &entity, since).await?;
+        }
+        // Nothing speaks for it: it goes into nothing, and nobody who counts or lists meets it.
+        let merged_into = entity.merged_into.or((entity.version == 0).then_some(entity.entity_id));
         let shown = entity.shown.take().map(|shown| *shown);
         rows.push(entity_row(shown.unwrap_or(entity), merged_into));
     }
@@ -164,7 +176,7 @@ pub(super) async fn write_entities(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, lon, lat, flags, \
          site_id, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
          basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq, \
-         realm, wrapped, sealed, merged_into)",
+         realm, wrapped, sealed, merged_into, review, shifts)",
         "ON CONFLICT (zone_id, entity_id) DO UPDATE SET version = excluded.version, \
          label = excluded.label, props = excluded.props, lon = excluded.lon, lat = excluded.lat, \
          flags = excluded.flags, site_id = excluded.site_id, region_2012 = excluded.region_2012, \
@@ -173,17 +185,28 @@ pub(super) async fn write_entities(
          commune_2023 = excluded.commune_2023, basis_2012 = excluded.basis_2012, \
          basis_2023 = excluded.basis_2023, district = excluded.district, sex = excluded.sex, \
          age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq, \
-         sealed = excluded.sealed, merged_into = excluded.merged_into",
+         sealed = excluded.sealed, merged_into = excluded.merged_into, review = excluded.review, \
+         shifts = excluded.shifts, created_seq = excluded.created_seq",
         rows,
     )
     .await?;
     tx.insert_rows(
         "INSERT INTO entity_version (zone_id, entity_id, version, submission_id, seq, created_at, \
-         base_version, branch_id, props, sealed)",
+         base_version, branch_id, props, sealed, review)",
         "",
         versions,
     )
     .await?;
+    Ok(())
+}
+
+/// Takes away the versions that others take the place of; the first one lies at `since`.
+async fn forget_versions(tx: &mut Tx, entity: &EntityState, since: i64) -> Result<()> {
+    let first = "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND seq = $3";
+    let later = "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1";
+    let (zone, id) = (entity.zone_id.0, entity.entity_id);
+    tx.query(first).bind(zone).bind(id).bind(since).execute().await?;
+    tx.query(later).bind(zone).bind(id).execute().await?;
     Ok(())
 }
 
@@ -217,6 +240,8 @@ fn entity_row(entity: EntityState, merged_into: Option<Uuid>) -> Vec<Value> {
         entity.wrapped.into(),
         vault.into(),
         merged_into.into(),
+        review_of(entity.pending).into(),
+        entity.shifts.into(),
     ]);
     row
 }
@@ -366,7 +391,8 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
         let doubtful = violations.iter().any(|v| v["severity"] == "warning");
         let state = if doubtful { "flagged" } else { "received" };
         tx.query(
-            "UPDATE record SET state = $3, reason = '', entity_id = $4 \
+            "UPDATE record SET state = $3, entity_id = $4, \
+             reason = CASE WHEN reason = 'entity_not_here_yet' THEN '' ELSE reason END \
              WHERE zone_id = $1 AND submission_id = $2",
         )
         .bind(waited.zone_id.0)
@@ -418,9 +444,9 @@ async fn write_waiting(tx: &mut Tx, waiting: BTreeMap<(Uuid, i64), Waiting>) -> 
 pub(super) async fn write_cells(tx: &mut Tx, cells: Cells) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO count_cell (zone_id, dataset, region_2012, cercle_2012, commune_2012, \
-         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, n)",
+         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review, n)",
         "ON CONFLICT (zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, \
-         cercle_2023, commune_2023, district, sex, age_group, status) \
+         cercle_2023, commune_2023, district, sex, age_group, status, review) \
          DO UPDATE SET n = count_cell.n + excluded.n",
         cells.into_rows(),
     )
