@@ -1,7 +1,7 @@
 //! Who is who: registrations stay, groups of them are one person, and every answer can be undone.
 
 mod cases;
-mod people;
+pub(crate) mod people;
 mod places;
 
 use std::collections::BTreeMap;

@@ -16,6 +16,9 @@ UPDATE record SET trail = t.trail
     WHERE t.zone_id = record.zone_id AND t.submission_id = record.submission_id;
 -- The queues; most records are accepted by the rules.
 CREATE INDEX record_review ON record (zone_id, submission_id) WHERE review <> 'accepted';
+-- Their number stands beside every count.
+DROP INDEX record_under_review;
+CREATE INDEX record_in_review ON record (dataset, review, state, zone_id) WHERE review <> 'accepted';
 
 -- `pending` while any record that speaks for it waits for review, else `accepted`.
 ALTER TABLE entity ADD COLUMN review TEXT NOT NULL DEFAULT 'accepted';

@@ -458,8 +458,7 @@ impl Applier {
         let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
         let known = reviewed::known(tx, &ids).await?;
         for Said { event, interpretation, .. } in said {
-            let pending =
-                known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
+            let pending = known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
             let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
             for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
                 if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {

@@ -119,12 +119,7 @@ pub(super) struct Source {
 impl Source {
     /// An event, whose record waits for review or not.
     pub(super) const fn of(event: &Event, pending: bool) -> Self {
-        Self {
-            submission_id: event.submission_id,
-            seq: event.seq,
-            at: event.received_at,
-            pending,
-        }
+        Self { submission_id: event.submission_id, seq: event.seq, at: event.received_at, pending }
     }
 }
 

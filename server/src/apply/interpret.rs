@@ -108,6 +108,19 @@ pub(super) fn interpret(
     said
 }
 
+/// The answers of these classes, as nested JSON; `None` when no form reads the submission.
+pub(super) fn answers(
+    event: &Event,
+    xml: &[u8],
+    forms: &Snapshot,
+    keep: impl Fn(Class) -> bool,
+) -> Option<String> {
+    let exact = forms.version(&event.form_id, &event.form_version);
+    let published = exact.or_else(|| forms.latest(&event.form_id))?;
+    let decoded = decode(&published.form, xml, event.received_at.date()).ok()?;
+    Some(decoded.answers_json(&published.form, keep))
+}
+
 fn decoded(
     published: &Arc<Published>,
     exact: bool,

@@ -162,8 +162,7 @@ pub(super) async fn versions(
     wanted: &HashSet<(ZoneId, Uuid)>,
 ) -> Result<Vec<VersionPlace>> {
     // The first version is where the entity was created; only the later ones have an index.
-    const FIRST: &str =
-        "SELECT e.entity_id, v.seq, v.review FROM entity e JOIN entity_version v \
+    const FIRST: &str = "SELECT e.entity_id, v.seq, v.review FROM entity e JOIN entity_version v \
          ON v.zone_id = e.zone_id AND v.seq = e.created_seq AND v.entity_id = e.entity_id \
          AND v.version = 1 WHERE e.zone_id = $1 AND e.entity_id IN";
     const LATER: &str = "SELECT entity_id, seq, review FROM entity_version \

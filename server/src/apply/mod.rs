@@ -31,6 +31,7 @@ mod replace;
 mod review;
 mod reviewed;
 mod stand;
+mod versions;
 mod view;
 mod write;
 
@@ -40,5 +41,6 @@ pub use fold::is_on_devices;
 pub use interpret::realm as realm_of_form;
 pub use people::People;
 pub use reading::{Contact, Registered};
-pub use stand::Acceptance;
 pub use rebuild::{derived_hash, rebuild};
+pub use stand::Acceptance;
+pub use versions::Version;

@@ -41,9 +41,7 @@ impl Register {
             }
             return;
         };
-        steps.retain(|s| {
-            s.change.dataset == old.dataset && !hidden_from(s.zone_id, old.zone_id)
-        });
+        steps.retain(|s| s.change.dataset == old.dataset && !hidden_from(s.zone_id, old.zone_id));
         // Whoever it was one with is looked at again, whatever becomes of it.
         self.stirred.extend(self.groups.group_of(id));
         self.stirred.extend(self.homes.get(&id).map(|home| home.1));

@@ -49,7 +49,8 @@ impl Register {
         let site = entity.site_id?;
         let site = self.homes.get(&site).map_or(site, |home| home.1);
         let site = self.entities.get(&site)?;
-        Some(site.shown.as_deref().unwrap_or(site)).filter(|s| s.dataset == "sites" && s.version > 0)
+        Some(site.shown.as_deref().unwrap_or(site))
+            .filter(|s| s.dataset == "sites" && s.version > 0)
     }
 
     /// Follows a changed registration: the keys it is found by, whom it may be, and whom it is.

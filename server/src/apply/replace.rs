@@ -169,7 +169,8 @@ async fn grounds(
     for site in
         load::entities(tx, &wanted, keys).await?.into_iter().filter(|s| s.dataset == "sites")
     {
-        for (id, _) in homes.iter().filter(|(_, home)| home.1 == site.entity_id && site.version > 0) {
+        for (id, _) in homes.iter().filter(|(_, home)| home.1 == site.entity_id && site.version > 0)
+        {
             sites.insert(*id, site.clone());
         }
     }

@@ -177,9 +177,8 @@ impl Register {
             let (own, mut others): (Vec<_>, Vec<_>) =
                 steps.into_iter().partition(|s| seqs.contains(&s.source.seq));
             let wanted = wanted(case, stand, id);
-            let places = |steps: &[Waiting]| {
-                steps.iter().map(|s| s.source.seq).collect::<BTreeSet<i64>>()
-            };
+            let places =
+                |steps: &[Waiting]| steps.iter().map(|s| s.source.seq).collect::<BTreeSet<i64>>();
             if places(&own) == places(&wanted) {
                 self.mark(id, &seqs, stand.is_pending());
             } else {
@@ -199,7 +198,8 @@ impl Register {
         stand.trail.earlier = seqs.into_iter().filter(|s| *s != seq).collect();
         // Sent by whom and when stays what it was: a correction is not sent by a phone.
         let event = Event { seq, form_version: newest.event.form_version, ..first };
-        let waits = self.waiting.values().flatten().any(|w| w.source.submission_id == submission_id);
+        let waits =
+            self.waiting.values().flatten().any(|w| w.source.submission_id == submission_id);
         let ids = newest.said.changes.iter().map(|c| c.entity_id);
         let entity_id = ids.into_iter().find(|id| self.entities.contains_key(id));
         self.record(event, newest.said, stand, entity_id, waits);

@@ -23,6 +23,7 @@ mod router;
 mod serve;
 mod session;
 mod sites;
+mod submissions;
 mod sync;
 mod tables;
 

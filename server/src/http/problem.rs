@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 22] = [
+const KINDS: [(&str, u16, &str, &str); 26] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -85,6 +85,30 @@ const KINDS: [(&str, u16, &str, &str); 22] = [
         "The group would be too large to be one person",
         "Le groupe serait trop grand pour être une seule personne",
     ),
+    (
+        "changed-meanwhile",
+        409,
+        "The submission has another version since you read it",
+        "La fiche a changé depuis que vous l'avez lue",
+    ),
+    (
+        "undecodable",
+        409,
+        "No form can read this submission: it cannot be accepted or corrected",
+        "Aucun questionnaire ne sait lire cette fiche : elle ne peut être ni acceptée ni corrigée",
+    ),
+    (
+        "breaks-rules",
+        409,
+        "The correction would break a rule that the submission keeps",
+        "La correction enfreindrait une règle que la fiche respecte",
+    ),
+    (
+        "no-correction",
+        409,
+        "This submission has no such correction, or it was taken back",
+        "Cette fiche n'a pas cette correction, ou elle a été annulée",
+    ),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),
 ];
@@ -98,6 +122,11 @@ impl Problem {
             .and_then(|k| StatusCode::from_u16(k.1).ok())
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self { kind, status, detail: detail.into(), retry_after: kind == "busy" }
+    }
+
+    /// Its stable name.
+    pub(super) const fn kind(&self) -> &'static str {
+        self.kind
     }
 
     pub(super) fn not_found() -> Self {

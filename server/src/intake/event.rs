@@ -142,6 +142,11 @@ pub(super) fn half(hash: &[u8; 32]) -> IntakeKey {
     *hash.first_chunk().expect("16 is less than 32")
 }
 
+/// The key under which intake knows "this instance of this form".
+pub fn instance_key(form_id: &str, instance_id: &str) -> [u8; 16] {
+    half(&hash_of(&[b"instance", form_id.as_bytes(), instance_id.as_bytes()]))
+}
+
 impl Incoming {
     /// A decision at the door: sealed, journalled and made idempotent like a submission.
     pub fn decision(decision: &super::Decision, sender: Sender) -> Self {

@@ -17,6 +17,7 @@ mod scope;
 pub mod server;
 pub mod settings;
 pub mod sites;
+pub mod submissions;
 pub mod zones;
 
 pub use scope::{Scope, ZoneId};
