@@ -392,7 +392,31 @@ fn refusals_of_the_api_are_problem_documents_in_the_readers_language() {
             english["title"] != french["title"] && french["title"].is_string(),
             "{path}: {french}"
         );
-        assert!(english.get("title_fr").is_none() && french.get("title_fr").is_none(), "{path}");
+        for part in ["title_fr", "detail_fr"] {
+            assert!(english.get(part).is_none() && french.get(part).is_none(), "{path}");
+        }
+        assert_ne!(english["detail"], "", "{path}");
+    }
+}
+
+#[test]
+fn a_refusal_says_what_helps_in_the_language_of_the_reader() {
+    let server = Server::sqlite();
+    let public = session(&server, "public", None);
+
+    for (token, path, english, french) in [
+        ("", "/v1/counts?of=sites", "POST /v1/sessions", "se connecter"),
+        (&public, "/v1/counts?of=sites", "the role of this account", "le rôle de ce compte"),
+        (&public, "/v1/tables/none", "there is nothing at this address", "il n'y a rien"),
+        (&public, "/ogc/collections/none", "there is nothing at this address", "il n'y a rien"),
+    ] {
+        let ask = |language| {
+            let answer =
+                with_token(&server, "GET", path, token, &[("Accept-Language", language)], b"");
+            answer.json()["detail"].as_str().unwrap().to_owned()
+        };
+        assert!(ask("en").contains(english), "{path}: {}", ask("en"));
+        assert!(ask("fr").contains(french), "{path}: {}", ask("fr"));
     }
 }
 

@@ -143,6 +143,11 @@ fn the_report_for_people_is_in_french() {
     let report = desk.text("rapport.txt");
     assert!(report.contains("500 fiches, ") && report.contains("personnes trouvées"), "{report}");
     assert!(report.contains("given : prenom"), "{report}");
+    for words in
+        [" déjà réunies et ", " laissées séparées", "Réunies (", "ne sont jamais comparées"]
+    {
+        assert!(report.contains(words), "{words}: {report}");
+    }
 }
 
 #[test]

@@ -32,7 +32,12 @@ impl<'s> Reviewer<'s> {
     fn send(&self, method: &str, path: &str, body: &Value) -> Response {
         let headers =
             [("Authorization", self.basic.as_str()), ("Content-Type", "application/json")];
-        request(method, &format!("{}{path}", self.server.url), &headers, body.to_string().as_bytes())
+        request(
+            method,
+            &format!("{}{path}", self.server.url),
+            &headers,
+            body.to_string().as_bytes(),
+        )
     }
 
     pub(crate) fn get(&self, path: &str) -> Response {
@@ -111,7 +116,10 @@ fn said(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
             "count_cell",
             "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0",
         ),
-        ("record", "SELECT submission_id, seq, state, reason, review, entity_id, violations FROM record"),
+        (
+            "record",
+            "SELECT submission_id, seq, state, reason, review, entity_id, violations FROM record",
+        ),
     ];
     tables.into_iter().map(|(table, sql)| (table, lines(server, sql))).collect()
 }

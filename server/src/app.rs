@@ -54,6 +54,11 @@ impl Settings {
         }
     }
 
+    /// Whether a register can be there at all: an embedded one has its file.
+    pub(crate) fn may_hold_register(&self) -> bool {
+        self.database_url.is_some() || self.data.join("sanu.db").is_file()
+    }
+
     fn database(&self) -> DbConfig {
         match &self.database_url {
             Some(url) => DbConfig::Postgres(url.clone()),
@@ -82,6 +87,13 @@ pub enum StartError {
     /// A form that ships with the program.
     #[error("built-in form: {0}")]
     Form(#[from] PublishError),
+    /// Work on a register where there is none.
+    #[error(
+        "il n'y a pas de registre dans {0} : indiquer son dossier avec --data DOSSIER (ou SANU_DATA), ou en créer un \
+         avec `sanu serve` / there is no register in {0}: give its folder with --data DIR (or SANU_DATA), or make \
+         one with `sanu serve`"
+    )]
+    NoRegister(String),
 }
 
 /// Database, keys and forms: what command-line work needs too.
@@ -131,8 +143,52 @@ impl Base {
             return Err(KeyError::Wrong.into());
         }
         publish_built_in(&db, runtime.now()).await?;
-        let policy = policy(&db, settings.auto_merge).await?;
-        let acceptance = acceptance(&db, settings.accept).await?;
+        if let Some(auto) = settings.auto_merge {
+            let mut tx = db.write().await?;
+            settings::set(&mut tx, settings::AUTO_MERGE, &write_auto(auto)).await?;
+            tx.commit().await?;
+        }
+        if let Some(accept) = settings.accept {
+            let mut tx = db.write().await?;
+            settings::set(&mut tx, settings::ACCEPT, accept.as_str()).await?;
+            tx.commit().await?;
+        }
+        Self::over(settings, runtime, db, keys, (info, first_start)).await
+    }
+
+    /// Opens a register that must be there, as commands beside a server do: makes and publishes nothing, and does
+    /// not wait for the one writer.
+    ///
+    /// # Errors
+    /// [`StartError::NoRegister`] where `serve` never ran.
+    pub async fn existing(settings: Settings, runtime: Runtime) -> Result<Self, StartError> {
+        let nowhere = || StartError::NoRegister(settings.data.display().to_string());
+        if !settings.may_hold_register() {
+            return Err(nowhere());
+        }
+        let db = Db::open(&settings.database()).await?;
+        let Some(info) = server::find(&mut db.read().await?).await? else { return Err(nowhere()) };
+        let folder_of_keys = settings.data.join("keys");
+        let keys =
+            MasterKeys::load(&folder_of_keys, settings.master_keys.clone(), Make::No, &runtime)?;
+        if info.key_check != keys.fingerprint() {
+            return Err(KeyError::Wrong.into());
+        }
+        Self::over(settings, runtime, db, Arc::new(keys), (info, false)).await
+    }
+
+    /// Puts the parts together.
+    async fn over(
+        settings: Settings,
+        runtime: Runtime,
+        db: Db,
+        keys: Arc<MasterKeys>,
+        (info, first_start): (ServerInfo, bool),
+    ) -> Result<Self, StartError> {
+        let folder =
+            |source| StartError::Folder { path: settings.data.display().to_string(), source };
+        let policy = policy(&db).await?;
+        let acceptance = acceptance(&db).await?;
         let blobs =
             BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
                 .map_err(folder)?;
@@ -170,25 +226,15 @@ impl Base {
 }
 
 /// The register's policy: kept in the database, so that a rebuild follows the same.
-async fn policy(db: &Db, changed: Option<Auto>) -> Result<Policy, StartError> {
-    let mut tx = db.write().await?;
-    if let Some(auto) = changed {
-        settings::set(&mut tx, settings::AUTO_MERGE, &write_auto(auto)).await?;
-    }
-    let stored = settings::get(&mut tx, settings::AUTO_MERGE).await?;
-    tx.commit().await?;
+async fn policy(db: &Db) -> Result<Policy, StartError> {
+    let stored = settings::get(&mut db.read().await?, settings::AUTO_MERGE).await?;
     let auto = stored.and_then(|text| read_auto(&text)).unwrap_or_default();
     Ok(Policy { auto, ..Policy::default() })
 }
 
 /// What the rules accept: kept like the policy, for the same reason.
-async fn acceptance(db: &Db, changed: Option<Acceptance>) -> Result<Acceptance, StartError> {
-    let mut tx = db.write().await?;
-    if let Some(changed) = changed {
-        settings::set(&mut tx, settings::ACCEPT, changed.as_str()).await?;
-    }
-    let stored = settings::get(&mut tx, settings::ACCEPT).await?;
-    tx.commit().await?;
+async fn acceptance(db: &Db) -> Result<Acceptance, StartError> {
+    let stored = settings::get(&mut db.read().await?, settings::ACCEPT).await?;
     Ok(stored.and_then(|text| Acceptance::parse(&text)).unwrap_or_default())
 }
 

@@ -1,5 +1,7 @@
 //! Lists that are broken, odd or dangerous.
 
+use std::io::Write as _;
+
 use super::Desk;
 
 #[test]
@@ -139,4 +141,78 @@ fn an_output_that_cannot_be_written_is_said() {
     let said = desk.fails(&["link", "list.csv", "--out", "nowhere/c.csv"]);
 
     assert!(said.contains("cannot write nowhere/c.csv"), "{said}");
+}
+
+#[test]
+fn no_file_of_a_run_is_written_over_another() {
+    use std::os::unix::fs::symlink;
+    let desk = Desk::new();
+    let list = "id,prenom,nom\n1,Awa,Keïta\n";
+    desk.put("list.csv", list);
+    desk.put("map.toml", "given = \"prenom\"\n");
+    std::fs::create_dir(desk.path("sub")).unwrap();
+    symlink(desk.path("list.csv"), desk.path("link.csv")).unwrap();
+    symlink("new.csv", desk.path("dangling.csv")).unwrap();
+    std::fs::hard_link(desk.path("list.csv"), desk.path("hard.csv")).unwrap();
+
+    for args in [
+        &["--out", "list.csv"][..],
+        &["--out", "sub/../list.csv"],
+        &["--out", "link.csv"],
+        &["--out", "hard.csv"],
+        &["--out", "c.csv", "--pairs", "./c.csv"],
+        &["--out", "c.csv", "--pairs", "p.csv", "--report", "p.csv"],
+        &["--out", "new.csv", "--report", "dangling.csv"],
+        &["--out", "c.csv", "--report", "c.csv.part"],
+        &["--columns", "map.toml", "--out", "map.toml"],
+        &["--columns", "map.toml", "--out", "c.csv", "--pairs", "map.toml"],
+    ] {
+        let said = desk.fails(&[&["link", "list.csv"], args].concat());
+
+        assert!(said.contains("name one file"), "{args:?}: {said}");
+        assert_eq!(desk.text("list.csv"), list, "{args:?}");
+        assert!(!desk.path("c.csv").exists() && !desk.path("new.csv").exists(), "{args:?}");
+    }
+    desk.done(&["link", "list.csv", "--out", "dangling.csv", "--report", "/dev/null"]);
+    assert_eq!(desk.text("new.csv"), "record_id,cluster_id\n1,1\n");
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[test]
+fn a_list_that_unpacks_without_end_is_refused_early() {
+    let desk = Desk::new();
+    let gzip = |head: &str, line: &str, times: usize| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(head.as_bytes()).unwrap();
+        let block = line.repeat(10_000);
+        for _ in 0..times.div_ceil(10_000) {
+            packed.write_all(block.as_bytes()).unwrap();
+        }
+        packed.finish().unwrap()
+    };
+    desk.put("empty.csv.gz", gzip("prenom,nom,village\n", ",,\n", 400_000));
+    desk.put("blank.csv.gz", gzip("prenom,nom,village\n", "\n", 80_000_000));
+    desk.put("list.csv", "id,prenom,nom\n1,Awa,Keïta\n2,Awa,Diarra\n3,Fanta,Keïta\n");
+
+    let rows = desk.fails(&["link", "empty.csv.gz", "--out", "c.csv", "--max-rows", "30000"]);
+    let bytes = desk.fails(&["link", "blank.csv.gz", "--out", "c.csv", "--max-rows", "30000"]);
+    let few = desk.fails(&["link", "list.csv", "--out", "c.csv", "--max-rows", "2"]);
+
+    assert!(rows.contains("more than 30000 records, line 30002 and on; --max-rows"), "{rows}");
+    assert!(bytes.contains("longer than 64 MB") && bytes.contains("--max-rows"), "{bytes}");
+    assert!(few.contains("more than 2 records, line 4"), "{few}");
+    assert!(!desk.path("c.csv").exists());
+    desk.done(&["link", "list.csv", "--out", "c.csv", "--max-rows", "3"]);
+}
+
+#[test]
+fn a_list_in_which_nothing_is_compared_says_so() {
+    let desk = Desk::new();
+    desk.put("list.csv", "id,prenom,nom\n1,Awa,Keïta\n2,Moussa,Diarra\n");
+
+    let said = desk.done(&["link", "list.csv", "--out", "c.csv", "--report", "r.txt"]);
+
+    assert!(said.contains("No two records were compared"), "{said}");
+    assert!(!said.contains("recall"), "{said}");
+    assert!(desk.text("r.txt").contains("Aucune paire n'a été comparée"), "{}", desk.text("r.txt"));
 }

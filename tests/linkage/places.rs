@@ -152,4 +152,94 @@ on_both! {
         }
         is_sound(&mut server);
     }
+
+    fn a_phone_sees_versions_of_a_site_grow_whatever_is_merged_and_taken_apart(server) {
+        let phone = server.phone("agent", None);
+        for number in [1, 2, 3] {
+            put(&phone.url, &site_at(number, "Kalana", 10_000.0 * f64::from(number)));
+        }
+        server.settled();
+        let awa = Reviewer::new(&server, "awa", "data_manager");
+        let mut held = Held::default();
+        held.pull(&server, &phone.token);
+        assert_eq!(held.versions(), [1, 1, 1], "nothing was answered yet");
+        let (one, two, three) = (site_id(1), site_id(2), site_id(3));
+
+        awa.says(1, &one, &two, "same");
+        held.pull(&server, &phone.token);
+        awa.says(2, &two, &three, "same");
+        held.pull(&server, &phone.token);
+        assert_eq!(held.sites.len(), 1, "{held:?}");
+        // One that nobody asks about goes on from where it is, and an edit is heard by the group.
+        let edit = site_at(2, "Kalanakoro", 20_000.0)
+            .replace("uuid:00000000-0000-4000-8000-000000000002</instanceID>", "uuid:again</instanceID><deprecatedID>uuid:00000000-0000-4000-8000-000000000002</deprecatedID>");
+        put(&phone.url, &edit);
+        server.settled();
+        held.pull(&server, &phone.token);
+        awa.says(3, &two, &one, "unmerge");
+        held.pull(&server, &phone.token);
+        assert_eq!(held.sites.len(), 2, "{held:?}");
+        awa.says(4, &two, &three, "unmerge");
+        held.pull(&server, &phone.token);
+
+        assert_eq!(held.sites.len(), 3, "{held:?}");
+        // A phone that comes only now, and one that reads the list of a form, are told the same.
+        let mut late = Held::default();
+        late.pull(&server, &phone.token);
+        // What was said of one is counted for those it was ever put beside: never less than what others hold.
+        assert!(late.versions().iter().zip(held.versions()).all(|(now, then)| *now >= then), "{late:?} {held:?}");
+        let file = crate::support::request("GET", &entity_list(&phone.url), &[("X-OpenRosa-Version", "1.0")], b"").text();
+        for (id, version) in &late.sites {
+            let row = file.lines().find(|l| l.starts_with(id)).unwrap_or_else(|| panic!("{id}: {file}"));
+            assert_eq!(row.split(',').nth(2), Some(version.to_string().as_str()), "{row}");
+        }
+    }
+}
+
+/// What a phone holds of sites.
+#[derive(Debug, Default)]
+struct Held {
+    sites: std::collections::BTreeMap<String, u64>,
+    last: std::collections::BTreeMap<String, u64>,
+    cursor: Option<String>,
+}
+
+impl Held {
+    fn versions(&self) -> Vec<u64> {
+        self.sites.values().copied().collect()
+    }
+
+    /// Takes what is new; every version must be greater than any that was told before.
+    fn pull(&mut self, server: &Server, token: &str) {
+        let cursor = self.cursor.as_ref().map(|c| format!("&cursor={c}")).unwrap_or_default();
+        let page = pull(server, token, &format!("limit=500&datasets=sites{cursor}"));
+        for change in page.changes {
+            match change {
+                sync_protocol::Change::Entity { id, version, .. } => {
+                    let id = id.to_string();
+                    let former = self.last.insert(id.clone(), version);
+                    assert!(former.is_none_or(|f| f < version), "{id}: {former:?} then {version}");
+                    self.sites.insert(id, version);
+                }
+                sync_protocol::Change::Tombstone { id, .. } => {
+                    self.sites.remove(&id.to_string());
+                }
+                _ => {}
+            }
+        }
+        self.cursor = Some(page.next.to_string());
+    }
+}
+
+/// Where a phone fetches the list of sites for the questionnaire of miners.
+fn entity_list(phone: &str) -> String {
+    let get = |url: &str| {
+        crate::support::request("GET", url, &[("X-OpenRosa-Version", "1.0")], b"").text()
+    };
+    let forms = get(&format!("{phone}/formList"));
+    let form =
+        forms.split("<xform>").find(|f| f.contains("<formID>orpailleur<")).expect("the form");
+    let manifest = get(between(form, "<manifestUrl>", "</manifestUrl>").expect("a manifest"));
+    let file = manifest.split("<mediaFile").find(|f| f.contains("sites.csv")).expect("the list");
+    between(file, "<downloadUrl>", "</downloadUrl>").expect("an address").to_owned()
 }

@@ -14,6 +14,8 @@ fn queryables_and_sortables_are_schemas_of_what_can_be_asked() {
     assert_eq!(schema["properties"]["workers_total"]["type"], "integer");
     assert_eq!(schema["properties"]["geometry"]["format"], "geometry-point");
     assert_eq!(schema["additionalProperties"], false);
+    let states = schema["properties"]["status"]["enum"].as_array().unwrap();
+    assert!(states.contains(&json!("active")) && states.len() > 3, "{states:?}");
     let sortables = world.json("/collections/sites/sortables");
     assert!(sortables["properties"].get("geometry").is_none());
     // Each one can be asked about, sorted by, and is a property of the features.

@@ -62,7 +62,7 @@ pub(super) async fn interpret_all(
     let work = move || {
         let gazetteer = applier.gazetteer();
         let ground = applier.ground(&forms, &gazetteer);
-        events.into_iter().map(|e| say(e, &ground)).collect()
+        events.into_iter().map(|e| made_ready(say(e, &ground), &applier)).collect()
     };
     if is_short {
         return Ok(work());
@@ -70,6 +70,16 @@ pub(super) async fn interpret_all(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })
+}
+
+/// Seals ahead what new entities will hold: it costs about what interpreting does.
+fn made_ready(mut said: Said, applier: &Applier) -> Said {
+    for change in said.interpretation.iter_mut().flat_map(|i| &mut i.changes) {
+        if let Some(change) = Arc::get_mut(change) {
+            change.make(&applier.keys, &applier.runtime);
+        }
+    }
+    said
 }
 
 /// What was interpreted ahead by these forms; nothing when they have changed meanwhile: the events

@@ -75,3 +75,21 @@ pub async fn check_counts(db: &Db) -> Result<i64> {
         .await?;
     row.get(0)
 }
+
+/// Compares the place of everybody on a site with that of the site; says how many differ.
+pub async fn check_places(db: &Db) -> Result<i64> {
+    let mut tx = db.read().await?;
+    let row = tx
+        .query(
+            "SELECT COUNT(*) FROM entity p JOIN entity_home h ON h.entity_id = p.site_id \
+             JOIN entity_home c ON c.entity_id = h.canonical_id \
+             JOIN entity s ON s.zone_id = c.zone_id AND s.entity_id = c.entity_id \
+             WHERE s.dataset = 'sites' AND s.version > 0 AND p.version > 0 AND (p.region_2012 <> s.region_2012 \
+             OR p.cercle_2012 <> s.cercle_2012 OR p.commune_2012 <> s.commune_2012 \
+             OR p.region_2023 <> s.region_2023 OR p.cercle_2023 <> s.cercle_2023 \
+             OR p.commune_2023 <> s.commune_2023 OR p.district <> s.district)",
+        )
+        .fetch_one()
+        .await?;
+    row.get(0)
+}

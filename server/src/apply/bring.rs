@@ -19,16 +19,38 @@ use crate::{
     store::ZoneId,
 };
 
-/// Loads these entities, everything that links join to them, and the sites they are on.
+/// Loads these entities, everything that links join to them, and every site that one of their
+/// versions names: whoever is taken out of a group goes back to the site of their own.
 pub(super) async fn bring(
     tx: &mut Tx,
     register: &mut Register,
     ids: HashSet<Uuid>,
     ground: &Ground<'_>,
 ) -> Result<()> {
-    let mut fresh: Vec<(ZoneId, Uuid)> = Vec::new();
+    let mut linked: HashSet<(ZoneId, Uuid)> = HashSet::new();
     let mut frontier = ids;
     frontier.retain(|id| register.asked.insert(*id));
+    while !frontier.is_empty() {
+        let mut fresh = reach(tx, register, frontier, ground).await?;
+        fresh.retain(|(_, id)| register.groups.is_joined(*id));
+        read_past(tx, register, &fresh, ground).await?;
+        frontier = sites_of(register, &fresh);
+        frontier.retain(|id| register.asked.insert(*id));
+        linked.extend(fresh);
+    }
+    unfold_all(register, linked, ground);
+    Ok(())
+}
+
+/// Follows links and answers from these ids to their end; gives what it found.
+async fn reach(
+    tx: &mut Tx,
+    register: &mut Register,
+    from: HashSet<Uuid>,
+    ground: &Ground<'_>,
+) -> Result<HashSet<(ZoneId, Uuid)>> {
+    let mut fresh: HashSet<(ZoneId, Uuid)> = HashSet::new();
+    let mut frontier = from;
     while !frontier.is_empty() {
         let mut next: HashSet<Uuid> = HashSet::new();
         let mut located = HashSet::new();
@@ -56,17 +78,32 @@ pub(super) async fn bring(
         next.retain(|id| register.asked.insert(*id));
         frontier = next;
     }
-    let linked: HashSet<_> =
-        fresh.into_iter().filter(|(_, id)| register.groups.is_joined(*id)).collect();
-    remember(tx, register, &linked, ground).await?;
-    for (_, id) in linked {
-        unfold(register, id, ground);
-    }
-    Ok(())
+    Ok(fresh)
 }
 
-/// Loads the own versions of entities whose group must be folded and that are not known yet.
+/// The sites that the versions of these entities name.
+fn sites_of(register: &Register, of: &HashSet<(ZoneId, Uuid)>) -> HashSet<Uuid> {
+    of.iter()
+        .filter_map(|(_, id)| register.past.get(id))
+        .flatten()
+        .filter_map(|step| step.change.site_id)
+        .collect()
+}
+
+/// Loads the own versions of entities whose group must be folded, and the sites they name.
 pub(super) async fn remember(
+    tx: &mut Tx,
+    register: &mut Register,
+    wanted: &HashSet<(ZoneId, Uuid)>,
+    ground: &Ground<'_>,
+) -> Result<()> {
+    read_past(tx, register, wanted, ground).await?;
+    let sites = sites_of(register, wanted);
+    bring(tx, register, sites, ground).await
+}
+
+/// Reads the own versions of entities that are not known yet.
+async fn read_past(
     tx: &mut Tx,
     register: &mut Register,
     wanted: &HashSet<(ZoneId, Uuid)>,
@@ -102,16 +139,28 @@ pub(super) async fn remember(
 }
 
 /// The stored row of a canonical shows its group: puts that aside and gives it its own state back.
+fn unfold_all(register: &mut Register, linked: HashSet<(ZoneId, Uuid)>, ground: &Ground<'_>) {
+    let leads: HashSet<Uuid> = register
+        .homes
+        .iter()
+        .filter(|(id, (_, canonical))| *id != canonical)
+        .map(|(_, (_, canonical))| *canonical)
+        .collect();
+    for (_, id) in linked {
+        if leads.contains(&id) {
+            unfold(register, id, ground);
+        }
+    }
+}
+
 fn unfold(register: &mut Register, id: Uuid, ground: &Ground<'_>) {
-    let leads = register.homes.iter().any(|(other, home)| home.1 == id && *other != id);
-    let Some(row) = register.entities.get(&id).filter(|e| leads && e.shown.is_none()) else {
-        return;
-    };
+    let Some(row) = register.entities.get(&id).filter(|e| e.shown.is_none()) else { return };
     let past = register.past.get(&id).map_or(&[][..], Vec::as_slice);
     let Some(mut own) = view::own(row, past) else { return };
     let mut shown = row.clone();
     own.counted = shown.counted.take();
     own.shown = Some(Box::new(shown));
+    // A site that is still folded shows the same place as one that is not: the order is free.
     let site = register.site_of(&own).cloned();
     own.settle(ground.gazetteer, site.as_ref());
     register.entities.insert(id, own);

@@ -5,13 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{geo::Position, keys::Realm};
+use super::entity::to_text;
+use crate::{
+    geo::Position,
+    keys::{MasterKeys, Realm, SubjectKey},
+    runtime::Runtime,
+};
 
 /// Properties by name, in a fixed order.
 pub(super) type Props = BTreeMap<String, Json>;
 
 /// A change to one entity, derived from a submission alone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct EntityChange {
     pub(super) dataset: String,
     pub(super) realm: Realm,
@@ -33,6 +38,32 @@ pub(super) struct EntityChange {
     pub(super) site_id: Option<Uuid>,
     pub(super) position: Option<Position>,
     pub(super) facts: Facts,
+    /// The first version of a new entity, made ready before it meets the register.
+    pub(super) made: Option<Made>,
+}
+
+/// The first version of an entity as it is stored, under a key of its own.
+#[derive(Clone)]
+pub(super) struct Made {
+    pub(super) key: SubjectKey,
+    pub(super) wrapped: Vec<u8>,
+    pub(super) open: String,
+    pub(super) sealed: Vec<u8>,
+}
+
+impl EntityChange {
+    /// Makes the first version of the entity, in case there is none yet.
+    pub(super) fn make(&mut self, keys: &MasterKeys, runtime: &Runtime) {
+        if self.create {
+            let key = SubjectKey::new(runtime.bytes());
+            self.made = Some(Made {
+                wrapped: keys.wrap(self.realm, self.entity_id.as_bytes(), &key),
+                open: to_text(&self.open),
+                sealed: key.seal(b"vault", to_text(&self.sealed).as_bytes()),
+                key,
+            });
+        }
+    }
 }
 
 /// What counts are made of.

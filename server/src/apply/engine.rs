@@ -23,7 +23,9 @@ use super::{
     recall::recall,
     replace,
     reviewed::{self, cases, parts, remember_versions},
+    rows::Rows,
     stand::Acceptance,
+    turn::Mark,
     write,
 };
 use crate::{
@@ -72,7 +74,7 @@ enum Step {
 pub struct Applier {
     db: Db,
     pub(super) keys: Arc<MasterKeys>,
-    runtime: Runtime,
+    pub(super) runtime: Runtime,
     pub(super) catalogue: Catalogue,
     pub(super) places: Places,
     progress: Arc<watch::Sender<Progress>>,
@@ -196,7 +198,7 @@ impl Applier {
     async fn step(&self, ahead: &mut BTreeMap<i64, Ready>, forms: &Arc<Snapshot>) -> Result<Step> {
         let _turn = self.turn.lock().await;
         let mut tx = self.db.read().await?;
-        let seq = applied(&mut tx).await?;
+        let seq = Mark::read(&mut tx).await?.seq;
         self.tell(seq);
         *ahead = ahead.split_off(&(seq + 1));
         let batch = read_by(forms, contiguous(ahead, seq));
@@ -209,16 +211,34 @@ impl Applier {
             (Step::FromMemory, batch)
         };
         let Some(last) = batch.last().map(|s| s.event.seq) else { return Ok(Step::Idle) };
-        match self.derive(batch, Some((seq, last)), forms).await {
-            Ok(()) => {}
-            Err(failure) if failure.is_transient() => return Err(failure),
-            Err(failure) => {
-                error!(error = %failure, "a batch cannot be applied: its events are taken one by one");
-                self.one_by_one((seq, last), forms).await?;
+        let mut from = seq;
+        for part in parts(batch) {
+            let to = part.last().map_or(from, |s| s.event.seq);
+            if !self.derive_part(part, (from, to), forms).await? {
+                // Another process has derived: read on from where it is.
+                return Ok(Step::FromJournal);
             }
+            self.tell(to);
+            from = to;
         }
         self.tell(last);
         Ok(step)
+    }
+
+    async fn derive_part(
+        &self,
+        part: Vec<Said>,
+        (from, to): (i64, i64),
+        forms: &Arc<Snapshot>,
+    ) -> Result<bool> {
+        match self.derive(part, Some((from, to)), forms).await {
+            Ok(done) => Ok(done),
+            Err(failure) if failure.is_transient() => Err(failure),
+            Err(failure) => {
+                error!(error = %failure, "a batch cannot be applied: its events are taken one by one");
+                self.one_by_one((from, to), forms).await
+            }
+        }
     }
 
     fn tell(&self, seq: i64) {
@@ -230,7 +250,7 @@ impl Applier {
     }
 
     /// Applies events singly and sets aside the one that cannot be: it must not stop the others.
-    async fn one_by_one(&self, (from, to): (i64, i64), forms: &Arc<Snapshot>) -> Result<()> {
+    async fn one_by_one(&self, (from, to): (i64, i64), forms: &Arc<Snapshot>) -> Result<bool> {
         let mut tx = self.db.read().await?;
         let batch = event::after(&mut tx, from, to - from, &self.keys).await?;
         drop(tx);
@@ -238,112 +258,98 @@ impl Applier {
         for event in batch {
             let next = event.seq;
             let said = interpret_all(self, vec![event.clone()], forms).await?;
-            let applied = self.derive(said, Some((seq, next)), forms).await;
-            match applied {
-                Ok(()) => {}
+            let done = match self.derive(said, Some((seq, next)), forms).await {
+                Ok(done) => done,
                 Err(failure) if failure.is_transient() => return Err(failure),
                 Err(failure) => {
                     error!(event.seq = next, error = %failure, "an event is set aside");
-                    self.set_aside(event, (seq, next)).await?;
+                    self.set_aside(event, (seq, next)).await?
                 }
+            };
+            if !done {
+                return Ok(false);
             }
             seq = next;
         }
-        Ok(())
+        Ok(true)
     }
 
-    async fn set_aside(&self, event: Event, (from, to): (i64, i64)) -> Result<()> {
+    async fn set_aside(&self, event: Event, (from, to): (i64, i64)) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        let moved = advance_to(&mut tx, from, to).await?;
-        if moved {
-            let mut register = Register::default();
-            register.set_aside(event);
-            write::write(&mut tx, register).await?;
+        let mark = Mark::read(&mut tx).await?;
+        if mark.seq != from || !mark.advance(&mut tx, to).await? {
+            return Ok(false);
         }
-        tx.commit().await
+        let mut register = Register::default();
+        register.set_aside(event);
+        write::write(&mut tx, Rows::of(register)).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Folds a batch and writes it; `advance` moves the applied mark, and fails if another did.
+    /// Folds a batch and writes it; `advance` moves the applied mark. False when another process has
+    /// derived meanwhile: nothing was written, what was looked up may be wrong.
+    ///
+    /// Everything is looked up, folded and made into rows beside the writer: intake goes on.
     async fn derive(
         &self,
         batch: Vec<Said>,
         advance: Option<(i64, i64)>,
         forms: &Arc<Snapshot>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let gazetteer = self.places.gazetteer();
-        let people = Arc::clone(&self.people).write_owned().await;
-        let mut tx = self.db.write().await?;
-        replace::lock_derived(&mut tx).await?;
-        let before = applied(&mut tx).await?;
-        if let Some((from, to)) = advance
-            && !advance_to(&mut tx, from, to).await?
-        {
-            // Another process applied these events: read on from where it is.
-            return Ok(());
+        let mut people = Arc::clone(&self.people).write_owned().await;
+        let mut tx = self.db.look_up().await?;
+        let mark = Mark::read(&mut tx).await?;
+        if advance.is_some_and(|(from, _)| from != mark.seq) {
+            return Ok(false);
         }
         let ground = self.ground(forms, &gazetteer);
-        let mut people = people;
-        if people.seq != Some(before) {
+        if people.seq != Some(mark.seq) {
             // Another process has derived since.
-            recall(&mut tx, &mut people, before, &ground).await?;
+            recall(&mut tx, &mut people, mark.seq, &ground).await?;
         }
-        let (people, written) = if advance.is_none() {
-            self.fold_again(&mut tx, batch, people, &ground).await
-        } else {
-            self.fold(&mut tx, batch, people, &ground).await
-        };
-        let mut people = people;
-        let written = match written {
-            Ok(()) => tx.commit().await,
+        let place = |s: &Said| (s.event.zone_id, s.event.submission_id);
+        let again = advance.is_none();
+        let stored = batch.iter().filter(|_| again).map(place).collect();
+        let (mut people, folded) = self.fold(&mut tx, batch, people, &ground, stored).await;
+        drop(tx);
+        let to = advance.map_or(mark.seq, |(_, to)| to);
+        let written = match folded {
+            Ok(rows) => self.write(rows, mark, to).await,
             Err(failure) => Err(failure),
         };
         match &written {
-            Ok(()) => people.keep(advance.map_or(before, |(_, to)| to)),
-            Err(_) => people.take_back(),
+            Ok(true) => people.keep(to),
+            Ok(false) | Err(_) => people.take_back(),
         }
         written
     }
 
-    /// Folds a batch over the engine's memory and writes it; gives the memory back either way.
-    async fn fold(
-        &self,
-        tx: &mut Tx,
-        batch: Vec<Said>,
-        mut people: PeopleGuard,
-        ground: &Ground<'_>,
-    ) -> (PeopleGuard, Result<()>) {
-        for part in parts(batch) {
-            let (lent, done) = self.fold_part(tx, part, people, ground, HashSet::new()).await;
-            people = lent;
-            if done.is_err() {
-                return (people, done);
-            }
+    async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
+        let mut tx = self.db.write().await?;
+        if !mark.advance(&mut tx, to).await? {
+            return Ok(false);
         }
-        (people, Ok(()))
+        let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
+        write::write(&mut tx, rows).await?;
+        for site in lost {
+            replace::leave_site(&mut tx, site, &self.gazetteer(), &self.keys).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
     }
 
-    /// Folds what is read again: these submissions are stored already.
-    async fn fold_again(
-        &self,
-        tx: &mut Tx,
-        mut batch: Vec<Said>,
-        people: PeopleGuard,
-        ground: &Ground<'_>,
-    ) -> (PeopleGuard, Result<()>) {
-        // A correction is tried again when its submission is reviewed again.
-        batch.retain(|s| s.review.is_none());
-        let stored = batch.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
-        self.fold_part(tx, batch, people, ground, stored).await
-    }
-
-    async fn fold_part(
+    /// Folds a batch over the engine's memory; gives the memory back either way. `stored` names submissions
+    /// that are read again.
+    async fn fold(
         &self,
         tx: &mut Tx,
         said: Vec<Said>,
         people: PeopleGuard,
         ground: &Ground<'_>,
         stored: HashSet<(ZoneId, Uuid)>,
-    ) -> (PeopleGuard, Result<()>) {
+    ) -> (PeopleGuard, Result<Rows>) {
         let mut register = match self.fetch(tx, &said, ground, stored).await {
             Ok(register) => register,
             Err(failure) => return (people, Err(failure)),
@@ -351,19 +357,7 @@ impl Applier {
         register.people = Some(people);
         let folded = fold_all(tx, &mut register, said, ground).await;
         let people = register.people.take().expect("the fold gives the engine's memory back");
-        match folded {
-            Ok(()) => (people, self.write(tx, register, ground).await),
-            Err(failure) => (people, Err(failure)),
-        }
-    }
-
-    async fn write(&self, tx: &mut Tx, register: Register, ground: &Ground<'_>) -> Result<()> {
-        let lost: Vec<Uuid> = register.reviewed.lost_sites.iter().copied().collect();
-        write::write(tx, register).await?;
-        for site in lost {
-            replace::leave_site(tx, site, ground.gazetteer, ground.keys).await?;
-        }
-        Ok(())
+        (people, folded.map(|()| Rows::of(register)))
     }
 
     /// Loads everybody before the first batch, while intake goes on.
@@ -374,7 +368,7 @@ impl Applier {
         let _turn = self.turn.lock().await;
         let mut people = self.people.write().await;
         let mut tx = self.db.read().await?;
-        let seq = applied(&mut tx).await?;
+        let seq = Mark::read(&mut tx).await?.seq;
         let gazetteer = self.places.gazetteer();
         recall(&mut tx, &mut people, seq, &self.ground(forms, &gazetteer)).await?;
         info!(people.count = people.len(), "everybody is in the engine's memory");
@@ -453,6 +447,7 @@ impl Applier {
             return Ok(());
         }
         let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
+        let mut sites = HashSet::new();
         let events = event::at(tx, &seqs, &self.keys).await?;
         let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
         let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
@@ -462,12 +457,13 @@ impl Applier {
             let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
             for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
                 if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
+                    sites.extend(change.site_id);
                     let waiting = Waiting { source, zone_id, change };
                     register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);
                 }
             }
         }
-        Ok(())
+        bring(tx, register, sites, ground).await
     }
 
     /// Tries again what no form could read, after a form changed.
@@ -488,12 +484,13 @@ impl Applier {
                 .await?;
             let seqs = rows.iter().map(|r| r.get(0)).collect::<Result<Vec<i64>>>()?;
             let Some(last) = seqs.last().copied() else { return Ok(()) };
-            after = last;
             let events = event::at(&mut tx, &seqs, &self.keys).await?;
             drop(tx);
             info!(events.count = events.len(), "quarantined submissions tried again");
             let said = interpret_all(self, events, forms).await?;
-            self.derive(said, None, forms).await?;
+            if self.derive(said, None, forms).await? {
+                after = last;
+            }
         }
     }
 
@@ -522,6 +519,7 @@ async fn fold_all(
     }
     let unremembered = register.unremembered().into_iter().collect();
     remember(tx, register, &unremembered, ground).await?;
+    register.mark_again();
     register.regroup(at, ground);
     Ok(())
 }
@@ -540,19 +538,4 @@ fn contiguous(ahead: &mut BTreeMap<i64, Ready>, seq: i64) -> Vec<Ready> {
         batch.push(event);
     }
     batch
-}
-
-/// Moves the applied mark; false when another process has moved it.
-async fn advance_to(tx: &mut Tx, from: i64, to: i64) -> Result<bool> {
-    let moved = tx
-        .query("UPDATE apply_state SET seq = $2 WHERE id = 1 AND seq = $1")
-        .bind(from)
-        .bind(to)
-        .execute()
-        .await?;
-    Ok(moved == 1)
-}
-
-async fn applied(tx: &mut Tx) -> Result<i64> {
-    tx.query("SELECT seq FROM apply_state WHERE id = 1").fetch_one().await?.get(0)
 }

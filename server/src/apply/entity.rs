@@ -165,8 +165,13 @@ impl EntityState {
     /// Overlays a change and keeps it as a version of its own.
     pub(super) fn take(&mut self, change: &EntityChange, source: Source) {
         self.overlay(change, source);
-        let open = to_text(&change.open);
-        let sealed = self.key.seal(b"vault", to_text(&change.sealed).as_bytes());
+        // Made ready ahead, if it was made under this entity's key.
+        let (open, sealed) = match &change.made {
+            Some(made) if made.wrapped == self.wrapped => (made.open.clone(), made.sealed.clone()),
+            _ => {
+                (to_text(&change.open), self.key.seal(b"vault", to_text(&change.sealed).as_bytes()))
+            }
+        };
         self.versions.push(VersionRow {
             version: self.version,
             submission_id: source.submission_id,
@@ -217,6 +222,15 @@ impl EntityState {
             self.district = declared.or_else(|| of_cercle.map(str::to_owned)).unwrap_or_default();
         }
         before != (self.place.clone(), self.district.clone())
+    }
+
+    /// Everything in clear, as it stands.
+    pub(super) fn props(&self) -> String {
+        match self.versions.as_slice() {
+            // Nothing that a first version sets was removed again.
+            [first] if self.version == 1 && !first.open.contains(":null") => first.open.clone(),
+            _ => to_text(&self.open),
+        }
     }
 
     /// Everything sealed, as it stands. A first version says it all, and sealing is deterministic.

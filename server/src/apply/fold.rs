@@ -409,12 +409,19 @@ impl Register {
         source: Source,
         ground: &Ground<'_>,
     ) {
-        let kept = self.kept_keys.remove(&id);
-        // Once destroyed it stays so: what is sealed now, nobody can open.
-        let key = kept.as_ref().and_then(|k| k.key.clone());
-        let key = key.unwrap_or_else(|| SubjectKey::new(ground.runtime.bytes()));
-        let wrapped =
-            kept.map_or_else(|| ground.keys.wrap(change.realm, id.as_bytes(), &key), |k| k.wrapped);
+        let (key, wrapped) = match (self.kept_keys.remove(&id), &change.made) {
+            // Once destroyed it stays so: what is sealed now, nobody can open.
+            (Some(KeptKey { key: None, wrapped }), _) => {
+                (SubjectKey::new(ground.runtime.bytes()), wrapped)
+            }
+            (Some(KeptKey { key: Some(key), wrapped }), _) => (key, wrapped),
+            (None, Some(made)) => (made.key.clone(), made.wrapped.clone()),
+            (None, None) => {
+                let key = SubjectKey::new(ground.runtime.bytes());
+                let wrapped = ground.keys.wrap(change.realm, id.as_bytes(), &key);
+                (key, wrapped)
+            }
+        };
         let mut entity = EntityState::new(zone_id, change, key, source);
         entity.entity_id = id;
         entity.wrapped = wrapped;

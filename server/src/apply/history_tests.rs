@@ -176,6 +176,7 @@ impl World {
             site_id: None,
             position: None,
             facts: Facts { sex: Some(String::from("male")), ..Facts::default() },
+            made: None,
         }
     }
 }

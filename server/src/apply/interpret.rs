@@ -289,6 +289,7 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         site_id: None,
         position: None,
         facts: Facts::default(),
+        made: None,
     }
 }
 

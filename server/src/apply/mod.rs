@@ -30,12 +30,14 @@ mod regroup;
 mod replace;
 mod review;
 mod reviewed;
+mod rows;
 mod stand;
+mod turn;
 mod versions;
 mod view;
 mod write;
 
-pub use audit::{JournalCheck, check_counts, check_journal, waiting_events};
+pub use audit::{JournalCheck, check_counts, check_journal, check_places, waiting_events};
 pub use engine::{Applier, ApplyError, Progress};
 pub use fold::is_on_devices;
 pub use interpret::realm as realm_of_form;

@@ -10,6 +10,7 @@ use super::{
     bring::{bring, remember},
     event,
     fold::Register,
+    identity::kind,
     view::Step,
 };
 use crate::{
@@ -35,7 +36,7 @@ pub struct Registered {
     pub at: Micros,
     /// The site, by the id it was registered with.
     pub site_id: Option<Uuid>,
-    /// Where the site is, or the entity itself when it is a place.
+    /// Where the site is, or the entity itself when it is a place; a person's own position is nobody's to read.
     pub position: Option<Position>,
     /// Where it is counted: region, cercle, commune of 2023.
     pub places: [String; 3],
@@ -77,7 +78,10 @@ impl Applier {
                 dataset: entity.dataset.clone(),
                 at: entity.created_at,
                 site_id: entity.site_id,
-                position: site.map_or(entity.position, |s| s.position),
+                position: match kind(&entity.dataset) {
+                    Some(_) => site.and_then(|s| s.position),
+                    None => entity.position,
+                },
                 places: [region, cercle, commune],
                 properties,
             });

@@ -31,7 +31,7 @@ const DERIVED: [&str; 17] = [
     "DELETE FROM entity",
     "DELETE FROM attachment",
     "DELETE FROM record",
-    "UPDATE apply_state SET seq = 0 WHERE id = 1",
+    "UPDATE apply_state SET seq = 0, turn = turn + 1 WHERE id = 1",
 ];
 
 /// Derives everything again from the journal; a new epoch tells devices to read the feed anew.

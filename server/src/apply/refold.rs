@@ -205,6 +205,18 @@ impl Register {
     }
 }
 
+impl Register {
+    /// Says of versions that were read after they were marked what they were marked with.
+    pub(super) fn mark_again(&mut self) {
+        for ((_, id, seq), pending) in &self.reviewed.marks {
+            let past = self.past.get_mut(id).into_iter().flatten();
+            for step in past.filter(|step| step.source.seq == *seq) {
+                step.source.pending = *pending;
+            }
+        }
+    }
+}
+
 /// The same entity before anything was said of it.
 fn emptied(old: &EntityState) -> EntityState {
     EntityState {

@@ -226,6 +226,7 @@ impl Register {
         group.sort_by_key(|id| (self.entities.get(id).map_or(i64::MAX, |e| e.created_seq), *id));
         let Some(canonical) = group.first().copied() else { return };
         let mut changed = group.len() > 1;
+        let mut left_alone = false;
         for id in &group {
             let into = (*id != canonical).then_some(canonical);
             self.lead(*id, canonical);
@@ -235,12 +236,16 @@ impl Register {
             entity.merged_into = into;
             entity.dirty |= former != into || was_shown;
             changed |= was_shown;
+            left_alone |= was_shown && group.len() == 1;
             if former != into {
                 self.tell(*id, into, at);
             }
         }
         if group.len() > 1 {
             self.fold_group(canonical, &group, ground);
+        }
+        if left_alone {
+            self.put_back(canonical, ground);
         }
         if changed {
             self.tell_view(canonical, at);
@@ -267,6 +272,15 @@ impl Register {
         if let Some(entity) = self.entities.get_mut(&canonical) {
             entity.shown = Some(Box::new(shown));
             entity.dirty = true;
+        }
+    }
+
+    /// Gives somebody who shows no group any more the place of their own site, as it is now.
+    fn put_back(&mut self, id: Uuid, ground: &Ground<'_>) {
+        let Some(entity) = self.entities.get(&id) else { return };
+        let site = self.site_of(entity).cloned();
+        if let Some(entity) = self.entities.get_mut(&id) {
+            entity.settle(ground.gazetteer, site.as_ref());
         }
     }
 

@@ -8,10 +8,12 @@ use super::{
     cells::{CellKey, Cells, review_of},
     entity::EntityState,
     load,
+    rows::EntityRows,
+    turn,
     write::{write_cells, write_entities, write_heads},
 };
 use crate::{
-    db::{Db, Result, Row, Sql, Tx},
+    db::{Db, Result, Row, Tx},
     geo::Gazetteer,
     keys::MasterKeys,
     store::ZoneId,
@@ -113,7 +115,7 @@ pub(super) async fn replace_all(
         let mut after = (ZoneId(i32::MIN), Uuid::nil());
         loop {
             let mut tx = db.write().await?;
-            lock_derived(&mut tx).await?;
+            turn::take(&mut tx).await?;
             let page = page_after(&mut tx, sites, after).await?;
             let Some(last) = page.last().copied() else { break };
             after = last;
@@ -127,18 +129,6 @@ pub(super) async fn replace_all(
         }
     }
     Ok(done)
-}
-
-/// Makes this transaction the only one that derives: an import runs in a process of its own, and
-/// two that read a place before either moved its cell would both move it.
-pub(super) async fn lock_derived(tx: &mut Tx) -> Result<()> {
-    const LOCK: Sql = Sql {
-        // BEGIN IMMEDIATE already holds the only write lock.
-        sqlite: "SELECT seq FROM apply_state WHERE id = 1",
-        postgres: "SELECT seq FROM apply_state WHERE id = 1 FOR UPDATE",
-    };
-    tx.query(LOCK).fetch_one().await?;
-    Ok(())
 }
 
 async fn page_after(
@@ -199,7 +189,7 @@ async fn settle_page(
             moved.push(entity.entity_id);
         }
     }
-    write_entities(tx, entities, &mut cells).await?;
+    write_entities(tx, EntityRows::of(entities, &mut cells)).await?;
     for site in moved {
         follow_site(tx, site, &mut cells).await?;
     }

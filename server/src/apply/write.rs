@@ -1,95 +1,45 @@
 //! Writing what a batch changed: few statements, many rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{
-    cells::{CellKey, Cells, review_of},
-    entity::{EntityState, to_text},
-    fold::{FeedOut, RecordOut, Register, Waiting},
-    groups::{DecisionRow, Link, Pair},
+    cells::Cells,
+    fold::{FeedOut, Waiting},
     identity::BlockKey,
-    pairs::PairRow,
     replace,
+    rows::{EntityRows, Row, Rows},
 };
 use crate::{
-    db::{DbError, Result, Tx, Value},
+    db::{DbError, Result, Tx},
     store::ZoneId,
 };
 
 /// Writes everything; the feed numbers are taken last.
-pub(super) async fn write(tx: &mut Tx, register: Register) -> Result<()> {
-    let Register {
-        entities,
-        homes,
-        records,
-        files,
-        new_homes,
-        key_changes,
-        mut groups,
-        pairs,
-        cleared,
-        new_waiting,
-        released,
-        mut feed,
-        heads,
-        moved_sites,
-        reviewed,
-        ..
-    } = register;
-    let mut dirty: Vec<EntityState> = entities.into_values().filter(|e| e.dirty).collect();
-    // A fixed order, so that two writers never wait for each other in a circle.
-    dirty.sort_by_key(|e| (e.zone_id, e.entity_id));
-    let mut cells = Cells::default();
-    write_records(tx, records).await?;
-    write_files(tx, files).await?;
-    reviewed.clear_holds(tx).await?;
-    write_entities(tx, dirty, &mut cells).await?;
-    write_keys(tx, &new_homes, key_changes).await?;
-    write_pairs(tx, pairs, cleared).await?;
-    write_links(tx, std::mem::take(&mut groups.changed), &homes).await?;
-    write_decisions(tx, groups.take_dirty()).await?;
-    feed.extend(release(tx, released).await?);
-    write_waiting(tx, new_waiting).await?;
-    reviewed.write(tx).await?;
-    for site in moved_sites {
+pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
+    let Rows { mut cells, mut feed, .. } = rows;
+    write_records(tx, rows.records).await?;
+    write_files(tx, rows.files).await?;
+    rows.reviewed.clear_holds(tx).await?;
+    write_entities(tx, rows.entities).await?;
+    write_keys(tx, rows.homes, rows.keys, rows.keys_left).await?;
+    write_pairs(tx, rows.pairs, rows.cleared).await?;
+    write_links(tx, rows.links, rows.parted).await?;
+    write_decisions(tx, rows.decisions).await?;
+    feed.extend(release(tx, rows.released).await?);
+    write_waiting(tx, rows.waiting).await?;
+    rows.reviewed.write(tx).await?;
+    for site in rows.moved_sites {
         replace::follow_site(tx, site, &mut cells).await?;
     }
     write_cells(tx, cells).await?;
-    write_heads(tx, heads).await?;
+    write_heads(tx, rows.heads).await?;
     write_feed(tx, feed).await
 }
 
-async fn write_records(tx: &mut Tx, records: BTreeMap<(ZoneId, Uuid), RecordOut>) -> Result<()> {
-    let rows = records
-        .into_values()
-        .map(|r| {
-            vec![
-                r.event.zone_id.0.into(),
-                r.event.submission_id.into(),
-                r.event.seq.into(),
-                r.event.form_id.into(),
-                r.event.form_version.into(),
-                r.event.instance_id.into(),
-                r.dataset.into(),
-                r.state.into(),
-                r.reason.into(),
-                r.entity_id.into(),
-                r.event.account_id.into(),
-                r.event.device_id.into(),
-                r.event.received_at.into(),
-                r.violations.into(),
-                r.expected_files.into(),
-                r.answers.into(),
-                r.sealed.into(),
-                r.stand.review.as_str().into(),
-                r.stand.reviewed_seq.into(),
-                r.stand.trail.to_text().into(),
-            ]
-        })
-        .collect();
+async fn write_records(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO record (zone_id, submission_id, seq, form_id, form_version, instance_id, dataset, \
          state, reason, entity_id, account_id, device_id, received_at, violations, expected_files, \
@@ -108,24 +58,7 @@ async fn write_records(tx: &mut Tx, records: BTreeMap<(ZoneId, Uuid), RecordOut>
     Ok(())
 }
 
-async fn write_files(
-    tx: &mut Tx,
-    files: Vec<(ZoneId, Uuid, crate::intake::FileEntry, i64)>,
-) -> Result<()> {
-    let mut rows = Vec::with_capacity(files.len());
-    for (zone, submission, file, seq) in files {
-        let Ok(sha256) = hex::decode(&file.sha256) else { continue };
-        rows.push(vec![
-            zone.0.into(),
-            submission.into(),
-            // PostgreSQL text refuses NUL; the journal keeps the name as it came.
-            file.name.replace('\0', "\u{FFFD}").into(),
-            sha256.into(),
-            i64::try_from(file.size)?.into(),
-            file.content_type.replace('\0', "\u{FFFD}").into(),
-            seq.into(),
-        ]);
-    }
+async fn write_files(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO attachment (zone_id, submission_id, name, sha256, size, content_type, seq)",
         "ON CONFLICT (zone_id, submission_id, name, sha256) DO NOTHING",
@@ -135,42 +68,22 @@ async fn write_files(
     Ok(())
 }
 
-pub(super) async fn write_entities(
-    tx: &mut Tx,
-    dirty: Vec<EntityState>,
-    cells: &mut Cells,
-) -> Result<()> {
-    let mut rows = Vec::new();
-    let mut versions = Vec::new();
-    for mut entity in dirty {
-        if let Some(former) = entity.counted.clone() {
-            cells.add(former, -1);
-        }
-        if entity.merged_into.is_none() && entity.version > 0 {
-            cells.add(CellKey::of(entity.shown.as_deref().unwrap_or(&entity)), 1);
-        }
-        for v in &entity.versions {
-            versions.push(vec![
-                entity.zone_id.0.into(),
-                entity.entity_id.into(),
-                v.version.into(),
-                v.submission_id.into(),
-                v.seq.into(),
-                v.at.into(),
-                v.base_version.into(),
-                v.branch_id.as_str().into(),
-                v.open.as_str().into(),
-                v.sealed.as_slice().into(),
-                review_of(v.pending).into(),
-            ]);
-        }
-        if let Some(since) = entity.replaced.take() {
-            forget_versions(tx, &entity, since).await?;
-        }
-        // Nothing speaks for it: it goes into nothing, and nobody who counts or lists meets it.
-        let merged_into = entity.merged_into.or((entity.version == 0).then_some(entity.entity_id));
-        let shown = entity.shown.take().map(|shown| *shown);
-        rows.push(entity_row(shown.unwrap_or(entity), merged_into));
+pub(super) async fn write_entities(tx: &mut Tx, rows: EntityRows) -> Result<()> {
+    for (zone, id, since) in &rows.replaced {
+        let (zone, id) = (zone.0, *id);
+        tx.query("DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND seq = $3")
+            .bind(zone)
+            .bind(id)
+            .bind(*since)
+            .execute()
+            .await?;
+        tx.query(
+            "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1",
+        )
+        .bind(zone)
+        .bind(id)
+        .execute()
+        .await?;
     }
     tx.insert_rows(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, lon, lat, flags, \
@@ -187,82 +100,32 @@ pub(super) async fn write_entities(
          age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq, \
          sealed = excluded.sealed, merged_into = excluded.merged_into, review = excluded.review, \
          shifts = excluded.shifts, created_seq = excluded.created_seq",
-        rows,
+        rows.entities,
     )
     .await?;
     tx.insert_rows(
         "INSERT INTO entity_version (zone_id, entity_id, version, submission_id, seq, created_at, \
          base_version, branch_id, props, sealed, review)",
         "",
-        versions,
+        rows.versions,
     )
     .await?;
     Ok(())
 }
 
-/// Takes away the versions that others take the place of; the first one lies at `since`.
-async fn forget_versions(tx: &mut Tx, entity: &EntityState, since: i64) -> Result<()> {
-    let first = "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND seq = $3";
-    let later = "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1";
-    let (zone, id) = (entity.zone_id.0, entity.entity_id);
-    tx.query(first).bind(zone).bind(id).bind(since).execute().await?;
-    tx.query(later).bind(zone).bind(id).execute().await?;
-    Ok(())
-}
-
-fn entity_row(entity: EntityState, merged_into: Option<Uuid>) -> Vec<Value> {
-    let props = to_text(&entity.open);
-    let vault = entity.vault();
-    // Only places have their position in clear; a person's stays in the vault.
-    let position = entity.position.filter(|_| entity.open.contains_key("geometry"));
-    let mut row: Vec<Value> = vec![
-        entity.zone_id.0.into(),
-        entity.entity_id.into(),
-        entity.dataset.into(),
-        entity.version.into(),
-        entity.label.into(),
-        props.into(),
-        position.map(|p| p.lon).into(),
-        position.map(|p| p.lat).into(),
-        entity.flags.into(),
-        entity.site_id.into(),
-    ];
-    row.extend(entity.place.codes.into_iter().map(Value::from));
-    row.extend(entity.place.basis.into_iter().map(Value::from));
-    row.extend([
-        entity.district.into(),
-        entity.facts.sex.unwrap_or_default().into(),
-        entity.facts.age_group.unwrap_or_default().into(),
-        entity.facts.status.unwrap_or_default().into(),
-        entity.created_seq.into(),
-        entity.updated_seq.into(),
-        entity.realm.as_str().into(),
-        entity.wrapped.into(),
-        vault.into(),
-        merged_into.into(),
-        review_of(entity.pending).into(),
-        entity.shifts.into(),
-    ]);
-    row
-}
-
 async fn write_keys(
     tx: &mut Tx,
-    homes: &BTreeMap<Uuid, (ZoneId, Uuid)>,
-    keys: BTreeMap<(BlockKey, ZoneId, Uuid), bool>,
+    homes: Vec<Row>,
+    taken: Vec<Row>,
+    left: Vec<(BlockKey, ZoneId, Uuid)>,
 ) -> Result<()> {
-    let homes = homes
-        .iter()
-        .map(|(id, (zone, canonical))| vec![(*id).into(), zone.0.into(), (*canonical).into()])
-        .collect();
     tx.insert_rows(
         "INSERT INTO entity_home (entity_id, zone_id, canonical_id)",
         "ON CONFLICT (entity_id) DO UPDATE SET canonical_id = excluded.canonical_id",
         homes,
     )
     .await?;
-    let (taken, left): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(_, taken)| *taken);
-    for ((key, zone, id), _) in left {
+    for (key, zone, id) in left {
         tx.query("DELETE FROM block_key WHERE block_key = $1 AND zone_id = $2 AND entity_id = $3")
             .bind(key)
             .bind(zone.0)
@@ -270,10 +133,6 @@ async fn write_keys(
             .execute()
             .await?;
     }
-    let taken = taken
-        .into_iter()
-        .map(|((key, zone, id), _)| vec![key.into(), zone.0.into(), id.into()])
-        .collect();
     tx.insert_rows(
         "INSERT INTO block_key (block_key, zone_id, entity_id)",
         "ON CONFLICT (block_key, zone_id, entity_id) DO NOTHING",
@@ -284,36 +143,14 @@ async fn write_keys(
 }
 
 /// Writes links from both ends, or takes them away.
-async fn write_links(
-    tx: &mut Tx,
-    changed: BTreeMap<Pair, Option<Link>>,
-    homes: &HashMap<Uuid, (ZoneId, Uuid)>,
-) -> Result<()> {
-    let zone = |id: &Uuid| homes.get(id).map_or(ZoneId::COUNTRY, |home| home.0);
-    let mut rows = Vec::new();
-    for ((a, b), link) in changed {
-        for (one, other) in [(a, b), (b, a)] {
-            match link {
-                Some(link) => rows.push(vec![
-                    zone(&one).0.into(),
-                    one.into(),
-                    zone(&other).0.into(),
-                    other.into(),
-                    link.cause.as_str().into(),
-                    link.seq.into(),
-                ]),
-                None => {
-                    tx.query(
-                        "DELETE FROM link WHERE zone_id = $1 AND entity_id = $2 AND other_id = $3",
-                    )
-                    .bind(zone(&one).0)
-                    .bind(one)
-                    .bind(other)
-                    .execute()
-                    .await?;
-                }
-            }
-        }
+async fn write_links(tx: &mut Tx, rows: Vec<Row>, parted: Vec<(ZoneId, Uuid, Uuid)>) -> Result<()> {
+    for (zone, one, other) in parted {
+        tx.query("DELETE FROM link WHERE zone_id = $1 AND entity_id = $2 AND other_id = $3")
+            .bind(zone.0)
+            .bind(one)
+            .bind(other)
+            .execute()
+            .await?;
     }
     tx.insert_rows(
         "INSERT INTO link (zone_id, entity_id, other_zone_id, other_id, cause, seq)",
@@ -326,11 +163,7 @@ async fn write_links(
 }
 
 /// Takes away the pairs of registrations that changed, then writes those that hold now.
-async fn write_pairs(
-    tx: &mut Tx,
-    pairs: BTreeMap<Pair, PairRow>,
-    cleared: BTreeSet<(ZoneId, Uuid)>,
-) -> Result<()> {
+async fn write_pairs(tx: &mut Tx, pairs: Vec<Row>, cleared: Vec<(ZoneId, Uuid)>) -> Result<()> {
     for (zone, id) in cleared {
         for sql in [
             "DELETE FROM match_pair WHERE zone_id = $1 AND a_id = $2",
@@ -347,18 +180,18 @@ async fn write_pairs(
          probability = excluded.probability, relative = excluded.relative, \
          effect = excluded.effect, model = excluded.model, evidence = excluded.evidence, \
          seq = excluded.seq",
-        pairs.into_iter().map(|(of, row)| row.row(of)).collect(),
+        pairs,
     )
     .await?;
     Ok(())
 }
 
-async fn write_decisions(tx: &mut Tx, rows: Vec<DecisionRow>) -> Result<()> {
+async fn write_decisions(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO decision (zone_id, decision_id, seq, a_id, b_zone_id, b_id, dataset, answer, \
          state, refusal, in_the_way, account_id, decided_at, choices)",
         "ON CONFLICT (zone_id, decision_id) DO UPDATE SET state = excluded.state",
-        rows.into_iter().map(DecisionRow::row).collect(),
+        rows,
     )
     .await?;
     Ok(())
@@ -418,19 +251,7 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
     Ok(receipts)
 }
 
-async fn write_waiting(tx: &mut Tx, waiting: BTreeMap<(Uuid, i64), Waiting>) -> Result<()> {
-    let rows = waiting
-        .into_iter()
-        .map(|((id, seq), w)| {
-            vec![
-                w.zone_id.0.into(),
-                id.into(),
-                seq.into(),
-                w.source.submission_id.into(),
-                w.change.base_version.into(),
-            ]
-        })
-        .collect();
+async fn write_waiting(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO held (zone_id, entity_id, seq, submission_id, base_version)",
         "ON CONFLICT (entity_id, zone_id, seq) DO NOTHING",

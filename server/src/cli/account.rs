@@ -5,7 +5,7 @@ use std::io::Read as _;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::{answer, args::Account, notice, zone};
+use super::{answer, args::Account, notice, result, zone};
 use crate::{
     access::{Role, ha1, hash_password},
     app::Base,
@@ -159,7 +159,7 @@ async fn list(base: &Base, json: bool) -> anyhow::Result<()> {
         answer(&json!({ "accounts": rows }));
     } else {
         for a in &rows {
-            notice(&format!(
+            result(&format!(
                 "{}\t{}\t{}",
                 a.login,
                 a.role.as_str(),

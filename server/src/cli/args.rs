@@ -261,6 +261,9 @@ pub(super) struct Link {
     /// Take two records for one person from this probability on, 0 to 1 [default: 0.5]
     #[arg(long, value_name = "P", value_parser = part)]
     pub(super) threshold: Option<f32>,
+    /// Refuse a list of more records than this; its text may have 2,000 bytes for each, unpacked
+    #[arg(long, value_name = "N", default_value_t = crate::link::MAX_ROWS)]
+    pub(super) max_rows: usize,
     /// Only tell why two records are, or are not, one person
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["out", "pairs", "report"])]
     pub(super) explain: Option<Vec<String>>,

@@ -1,27 +1,24 @@
-//! `sanu check`: can everything received be read, and do the counts add up?
+//! `sanu check`: can everything received be read, do the counts add up, is everybody where their site is?
 
 use anyhow::bail;
 use serde_json::json;
 
-use super::{answer, notice};
+use super::{answer, result};
 use crate::{
     app::Base,
-    apply::{check_counts, check_journal, waiting_events},
+    apply::{check_counts, check_journal, check_places, waiting_events},
 };
 
 pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<()> {
     if quick {
         let report = json!({ "waiting_events": waiting_events(&base.db).await? });
-        if json {
-            answer(&report);
-        } else {
-            notice(&report.to_string());
-        }
+        say(&report, json);
         base.db.close().await;
         return Ok(());
     }
     let journal = check_journal(&base.db, &base.keys).await?;
     let wrong_cells = check_counts(&base.db).await?;
+    let wrong_places = check_places(&base.db).await?;
     let mut missing_files = 0_u64;
     let mut tx = base.db.read().await?;
     let mut after: Vec<u8> = Vec::new();
@@ -41,23 +38,31 @@ pub(super) async fn run(base: &Base, quick: bool, json: bool) -> anyhow::Result<
         }
     }
     drop(tx);
-    let ok = journal.unreadable == 0 && wrong_cells == 0 && missing_files == 0;
+    let ok = journal.unreadable == 0 && wrong_cells == 0 && wrong_places == 0 && missing_files == 0;
     let report = json!({
         "ok": ok,
         "events": journal.events,
         "unreadable_events": journal.unreadable,
         "waiting_events": journal.waiting,
         "wrong_count_cells": wrong_cells,
+        "wrong_places": wrong_places,
         "missing_files": missing_files,
     });
-    if json {
-        answer(&report);
-    } else {
-        notice(&report.to_string());
-    }
+    say(&report, json);
     base.db.close().await;
     if !ok {
         bail!("the check found damage");
     }
     Ok(())
+}
+
+/// The figures, one to a line unless JSON was asked for.
+fn say(report: &serde_json::Value, json: bool) {
+    if json {
+        answer(report);
+        return;
+    }
+    for (what, figure) in report.as_object().into_iter().flatten() {
+        result(&format!("{what}\t{figure}"));
+    }
 }

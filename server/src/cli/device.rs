@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::{answer, args::Device, notice, qr, zone};
+use super::{answer, args::Device, notice, qr, result, zone};
 use crate::{
     access::token_hash,
     app::Base,
@@ -28,6 +28,7 @@ pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Resu
                 write_svg(path, "")?;
             }
             let added = add(base, &name, zone.as_deref()).await?;
+            warn_of_loopback(&added.server_url);
             if let Some(path) = &svg {
                 write_svg(path, &added.qr)?;
             }
@@ -61,6 +62,18 @@ pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Resu
     }
     base.db.close().await;
     Ok(())
+}
+
+/// Says so when only this machine can reach an address.
+pub(super) fn warn_of_loopback(server_url: &str) {
+    let host = server_url.split("://").nth(1).unwrap_or(server_url);
+    if ["127.", "localhost", "[::1]"].iter().any(|own| host.starts_with(own)) {
+        notice(
+            "ATTENTION : un téléphone n'atteint pas 127.0.0.1 ni localhost. Relancer le serveur avec --listen 0.0.0.0:8080 \
+             (ou --public-url), puis refaire un code avec `sanu device add NOM`.\n\
+             warning: a phone cannot reach 127.0.0.1: serve with --listen 0.0.0.0:8080 or --public-url, then add it again",
+        );
+    }
 }
 
 pub(super) fn write_svg(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -107,7 +120,7 @@ async fn list(base: &Base, json: bool) -> anyhow::Result<()> {
         answer(&json!({ "devices": rows }));
     } else {
         for d in &rows {
-            notice(&format!("{}\t{}\t{}", d.device_id, d.name, zone(d.zone_id).unwrap_or("-")));
+            result(&format!("{}\t{}\t{}", d.device_id, d.name, zone(d.zone_id).unwrap_or("-")));
         }
     }
     Ok(())

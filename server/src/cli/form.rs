@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::{answer, args::Form, notice};
+use super::{answer, args::Form, notice, result};
 use crate::{
     app::Base,
     catalogue,
@@ -127,7 +127,7 @@ async fn list(base: &Base, json: bool) -> anyhow::Result<()> {
     } else {
         for p in forms.all() {
             let open = if p.row.is_open { "" } else { "\t(closed)" };
-            notice(&format!("{}\t{}\t{}{open}", p.row.form_id, p.row.version, p.row.title));
+            result(&format!("{}\t{}\t{}{open}", p.row.form_id, p.row.version, p.row.title));
         }
     }
     Ok(())

@@ -1,22 +1,23 @@
 //! `sanu link`: who is who in a list of people.
 
-use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{fs, io::Write as _, path::Path, time::Instant};
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
 
-use super::{answer, args::Link, notice, progress};
+use super::{
+    answer,
+    args::Link,
+    files::{Named, ensure_apart, write_file},
+    notice, progress,
+};
 use crate::{
     link::{self, Ids, List, Options, Report, Stages},
     linkage::{self, Linkage, Policy, Progress, RecordNo, Resolver},
 };
 
 pub(super) fn run(args: &Link, json: bool) -> anyhow::Result<()> {
+    ensure_apart(&named(args))?;
     let mut watch = Watch(Instant::now());
     let mut seconds = Stages::default();
     let list = read(args)?;
@@ -61,6 +62,20 @@ pub(super) fn run(args: &Link, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Every file of a run.
+fn named(args: &Link) -> Vec<Named<'_>> {
+    [
+        ("the list", Some(args.file.as_path()), false),
+        ("--columns", args.columns.as_deref(), false),
+        ("--out", args.out.as_deref(), true),
+        ("--pairs", args.pairs.as_deref(), true),
+        ("--report", args.report.as_deref(), true),
+    ]
+    .into_iter()
+    .filter_map(|(option, path, is_written)| Some(Named { option, path: path?, is_written }))
+    .collect()
+}
+
 /// Reads the list with a sign of life.
 fn read(args: &Link) -> anyhow::Result<List> {
     let file = args.file.display();
@@ -72,7 +87,11 @@ fn read(args: &Link) -> anyhow::Result<List> {
         })
         .transpose()?;
     let source = link::open(&args.file).with_context(|| format!("cannot read {file}"))?;
-    let options = Options { mapping: mapping.as_deref(), ids_by_line: args.ids_by_line };
+    let options = Options {
+        mapping: mapping.as_deref(),
+        ids_by_line: args.ids_by_line,
+        max_rows: args.max_rows,
+    };
     let bar = progress::spinner("reading");
     let list = link::read_list(source, options, |records| {
         bar.set_position(u64::try_from(records).unwrap_or(u64::MAX));
@@ -111,27 +130,6 @@ fn write_pairs(
     })
 }
 
-/// Writes a file beside its place and moves it there, so that nobody reads half of one.
-fn write_file(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
-) -> anyhow::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    let written = File::create(&beside).and_then(|file| {
-        let mut sink = BufWriter::with_capacity(1 << 18, file);
-        write(&mut sink)?;
-        sink.flush()?;
-        fs::rename(&beside, path)
-    });
-    if written.is_err() {
-        // What was begun is of no use to anybody.
-        let _gone = fs::remove_file(&beside);
-    }
-    written.with_context(|| format!("cannot write {}", path.display()))
-}
-
 fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_message(progress.stage);
     bar.set_length(progress.of);
@@ -141,15 +139,23 @@ fn show(bar: &ProgressBar, progress: Progress) {
 /// The result in a few lines on standard error.
 fn say(report: &Report, out: &Path) {
     let quality = &report.quality;
-    notice(&format!(
-        "{} records, {} people: {}. Expected precision {:.3}, recall among compared pairs {:.3}; {} pairs to review.",
-        quality.records,
-        quality.people,
-        out.display(),
-        quality.expected_precision,
-        quality.expected_recall,
-        quality.to_review
-    ));
+    notice(&format!("{} records, {} people: {}", quality.records, quality.people, out.display()));
+    if quality.candidates == 0 {
+        notice(
+            "No two records were compared: none share a card, NINA, phone, or a name with a village or parents. Are \
+             the columns the right ones? (--report FILE.txt tells them)",
+        );
+    } else {
+        notice(&format!(
+            "{} pairs compared, {} joined. To review: {} pairs, {} of them joined already.",
+            quality.candidates, report.joined, quality.to_review, report.joined_to_review,
+        ));
+        notice(&format!(
+            "Estimates, not measured: precision of the joined {:.3}; recall {:.3} among the pairs compared (pairs that \
+             share nothing are never compared, so the true recall is lower).",
+            quality.expected_precision, quality.expected_recall,
+        ));
+    }
     for (oddity, count, lines) in &report.oddities {
         let lines: Vec<String> = lines.iter().map(u64::to_string).collect();
         let more = if *count > 5 { ", …" } else { "" };

@@ -1,10 +1,11 @@
-//! The command line. `--json` answers are one object on stdout; everything else goes to stderr;
-//! exit codes: 0 done, 1 failed, 2 usage.
+//! The command line. What was asked for goes to stdout: with `--json` one object, else lines of text. Progress, notices
+//! and logs go to stderr; exit codes: 0 done, 1 failed, 2 usage.
 
 mod account;
 mod args;
 mod check;
 mod device;
+mod files;
 mod form;
 mod geography;
 mod link;
@@ -15,7 +16,7 @@ mod serve;
 mod simulate;
 mod zone;
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 
@@ -73,8 +74,11 @@ fn said_once(error: &anyhow::Error) -> String {
     text
 }
 
+/// What is logged unless `SANU_LOG` says otherwise. Statements that take a second are no news in a migration or an import.
+const QUIET: &str = "warn,sanu=info,sqlx::query=error";
+
 fn log(environment: &Environment) {
-    let filter = environment.log.as_deref().unwrap_or("warn,sanu=info");
+    let filter = environment.log.as_deref().unwrap_or(QUIET);
     let filter = tracing_subscriber::EnvFilter::new(filter);
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second initialisation (in tests) keeps the first.
@@ -103,39 +107,25 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
     match args.command {
         Command::Serve(serve) => serve::run(settings, serve).await,
         Command::Simulate(simulate) => simulate::run(settings, simulate, json).await,
-        Command::Account { action } => {
-            let base = if matches!(action, args::Account::Add { .. }) {
-                open(settings).await?
-            } else {
-                open_existing(settings).await?
-            };
-            account::run(&base, action, json).await
-        }
-        Command::Device { action } => {
-            let base = if matches!(action, args::Device::Add { .. }) {
-                open(settings).await?
-            } else {
-                open_existing(settings).await?
-            };
-            device::run(&base, action, json).await
-        }
+        Command::Account { action } => account::run(&open(settings).await?, action, json).await,
+        Command::Device { action } => device::run(&open(settings).await?, action, json).await,
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
         Command::Link(list) => link::run(&list, json),
         Command::Rebuild => rebuild::run(settings, json).await,
-        Command::Check { quick } => check::run(&open_existing(settings).await?, quick, json).await,
-        Command::DerivedHash => rebuild::hash(&open_existing(settings).await?).await,
-        Command::Migrate => {
-            let base = open(settings).await?;
-            notice(&format!("schema is up to date ({})", base.db.backend()));
-            base.db.close().await;
-            Ok(())
-        }
+        Command::Check { quick } => check::run(&open(settings).await?, quick, json).await,
+        Command::DerivedHash => rebuild::hash(&open(settings).await?, json).await,
+        Command::Migrate => migrate(settings).await,
     }
 }
 
-/// Opens the data folder. A new one is made, but never without a word: it is usually a mistake.
+/// Opens the register that a command works on. Only `serve` and `migrate` make one: a stray register, made where nobody
+/// meant it, would hold accounts and phones that the real one does not know.
 async fn open(settings: Settings) -> anyhow::Result<Base> {
+    Ok(Base::existing(settings, Runtime::system()).await?)
+}
+
+async fn migrate(settings: Settings) -> anyhow::Result<()> {
     let data = settings.data.display().to_string();
     let base = Base::open(settings, Runtime::system()).await?;
     if base.first_start {
@@ -143,24 +133,21 @@ async fn open(settings: Settings) -> anyhow::Result<Base> {
             "note: {data} held no register; a new one was made (another one? give --data)"
         ));
     }
-    Ok(base)
-}
-
-/// Opens a register that must be there: nothing to list, check or revoke in a new one.
-async fn open_existing(settings: Settings) -> anyhow::Result<Base> {
-    let embedded = settings.database_url.is_none();
-    anyhow::ensure!(
-        !embedded || settings.data.join("sanu.db").is_file(),
-        "there is no register in {}: give its folder with --data",
-        settings.data.display()
-    );
-    open(settings).await
+    notice(&format!("schema is up to date ({})", base.db.backend()));
+    base.db.close().await;
+    Ok(())
 }
 
 /// Prints the one JSON answer of a command.
 #[expect(clippy::print_stdout, reason = "stdout is for answers")]
 fn answer(value: &serde_json::Value) {
     println!("{value}");
+}
+
+/// Prints a line of a text result.
+fn result(line: &str) {
+    // Whoever reads only the first lines (`| head`) has what they wanted.
+    let _closed = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Tells the person at the terminal something.

@@ -4,21 +4,20 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{answer, notice, serve::lock};
+use super::{answer, notice, result, serve::lock};
 use crate::{
-    app::{Base, Settings},
+    app::{Base, Settings, StartError},
     apply::{derived_hash, rebuild},
     runtime::Runtime,
 };
 
 pub(super) async fn run(settings: Settings, json: bool) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        settings.database_url.is_some() || settings.data.join("sanu.db").is_file(),
-        "there is no register in {}: give its folder with --data",
-        settings.data.display()
-    );
+    if !settings.may_hold_register() {
+        // Found out before a lock file is left in a folder that is not meant.
+        return Err(StartError::NoRegister(settings.data.display().to_string()).into());
+    }
     let _lock = lock(&settings.data).context("stop the server before rebuilding")?;
-    let base = Base::open(settings, Runtime::system()).await?;
+    let base = Base::existing(settings, Runtime::system()).await?;
     let mut tx = base.db.read().await?;
     let head: i64 =
         tx.query("SELECT seq FROM journal_head WHERE id = 1").fetch_one().await?.get(0)?;
@@ -49,8 +48,14 @@ async fn hashes(base: &Base) -> anyhow::Result<serde_json::Value> {
 }
 
 /// `sanu derived-hash`
-pub(super) async fn hash(base: &Base) -> anyhow::Result<()> {
-    answer(&json!({ "hashes": hashes(base).await? }));
+pub(super) async fn hash(base: &Base, json: bool) -> anyhow::Result<()> {
+    if json {
+        answer(&json!({ "hashes": hashes(base).await? }));
+    } else {
+        for (table, hash) in derived_hash(&base.db).await? {
+            result(&format!("{table}\t{hash}"));
+        }
+    }
     base.db.close().await;
     Ok(())
 }

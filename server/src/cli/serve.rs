@@ -18,7 +18,7 @@ use crate::{
     app::{App, Base, Settings, create_private},
     http::{TlsFiles, router, serve, tls_acceptor},
     runtime::Runtime,
-    store::{devices, server},
+    store::{accounts, devices, server},
 };
 
 pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<()> {
@@ -54,6 +54,12 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     remember_url(&base, &url).await?;
     if base.first_start {
         welcome(&base, &url).await?;
+    } else if !has_admin(&base).await? {
+        let (login, password) = add_admin(&base).await?;
+        notice(&format!(
+            "Ce registre n'a plus d'administrateur actif ; en voici un.\n\n{}",
+            credentials(&url, &login, &password)
+        ));
     }
     if !args.demo && has_demo(&base).await? {
         notice(
@@ -127,26 +133,47 @@ async fn remember_url(base: &Base, url: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn has_admin(base: &Base) -> anyhow::Result<bool> {
+    let mut tx = base.db.read().await?;
+    let enabled = accounts::all(&mut tx).await?;
+    Ok(enabled.iter().any(|account| account.role == Role::Admin))
+}
+
+/// Adds an administrator under the first of `admin`, `admin-2`, … that was never used: an account that somebody
+/// disabled stays disabled. Gives login and password.
+async fn add_admin(base: &Base) -> anyhow::Result<(String, String)> {
+    let mut login = String::from("admin");
+    let mut number = 1;
+    while accounts::any_by_login(&mut base.db.read().await?, &login).await?.is_some() {
+        number += 1;
+        login = format!("admin-{number}");
+    }
+    let password = account::password(&base.runtime);
+    account::add(base, &login, Role::Admin, None, &password).await?;
+    Ok((login, password))
+}
+
+fn credentials(url: &str, login: &str, password: &str) -> String {
+    format!(
+        "  Bureau            {url}/\n  Identifiant       {login}\n  Mot de passe      {password}   (affiché une seule fois)\n"
+    )
+}
+
 /// First start: an administrator, a first phone, and what to do with them.
 async fn welcome(base: &Base, url: &str) -> anyhow::Result<()> {
-    let password = account::password(&base.runtime);
-    account::add(base, "admin", Role::Admin, None, &password).await?;
+    let (login, password) = add_admin(base).await?;
     let phone = device::add(base, "premier-telephone", None).await?;
     let svg = base.settings.data.join("premier-telephone.svg");
     device::write_svg(&svg, &phone.qr)?;
     notice(&qr::terminal(&phone.qr)?);
     notice(&format!(
-        "Bienvenue dans Sanu.\n\
-         \n  Bureau            {url}/\n  Identifiant       admin\n  Mot de passe      {password}   (affiché une seule fois)\n\
+        "Bienvenue dans Sanu.\n\n{}\
          \n  Téléphone         dans ODK Collect, scanner le code QR ci-dessus\n                    (aussi dans {})\n                    ou saisir l'adresse {}\n",
+        credentials(url, &login, &password),
         svg.display(),
         phone.server_url,
     ));
-    if url.contains("127.0.0.1") {
-        notice(
-            "  Un téléphone n'atteint pas 127.0.0.1 : pour un essai sur le terrain, relancer avec\n  --listen 0.0.0.0:8080, puis `sanu device add NOM`.\n",
-        );
-    }
+    device::warn_of_loopback(&phone.server_url);
     Ok(())
 }
 

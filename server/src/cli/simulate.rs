@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     answer,
     args::{Care, Simulate},
-    device, notice, progress,
+    device, notice, progress, result,
 };
 use crate::{
     app::{Base, Settings},
@@ -41,7 +41,9 @@ pub(super) async fn run(settings: Settings, args: Simulate, json: bool) -> anyho
     if json {
         answer(&value);
     } else {
-        notice(&value.to_string());
+        for (what, figure) in value.as_object().into_iter().flatten() {
+            result(&format!("{what}\t{figure}"));
+        }
     }
     anyhow::ensure!(report.refused == 0, "the server refused {} submissions", report.refused);
     Ok(())
@@ -85,7 +87,7 @@ fn registrations(args: &Simulate, json: bool) -> anyhow::Result<()> {
 
 /// Adds phones for a simulation to the data folder of a server on this machine.
 async fn phones(settings: Settings, server: &str, devices: usize) -> anyhow::Result<Vec<String>> {
-    let base = Base::open(settings, Runtime::system()).await.context(
+    let base = Base::existing(settings, Runtime::system()).await.context(
         "without a phone's address (…/v1/key/TOKEN/projects/1), simulate adds phones to the data \
          folder of the server (--data)",
     )?;

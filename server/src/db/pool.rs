@@ -29,6 +29,8 @@ pub enum Db {
         read: SqlitePool,
         /// The one writer.
         write: SqlitePool,
+        /// Where whoever derives looks things up.
+        look_up: SqlitePool,
         /// Folds the log back beside the writer.
         keeper: SqlitePool,
     },
@@ -105,8 +107,14 @@ impl Db {
             .max_connections(SQLITE_READERS)
             .before_acquire(|connection, _| sound(connection))
             .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-1024"));
-        Ok(Self::Sqlite { read, write, keeper })
+            .connect_lazy_with(base.clone().read_only(true).pragma("cache_size", "-1024"));
+        let look_up = SqlitePoolOptions::new()
+            .max_connections(1)
+            .before_acquire(|connection, _| sound(connection))
+            .acquire_timeout(Duration::from_mins(1))
+            // What a batch of 512 looks up.
+            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-8192"));
+        Ok(Self::Sqlite { read, write, look_up, keeper })
     }
 
     /// Starts a read: a snapshot of what was committed.
@@ -117,6 +125,14 @@ impl Db {
                 pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
             ),
         })
+    }
+
+    /// As [`Db::read`], for whoever derives: no download keeps it waiting.
+    pub async fn look_up(&self) -> Result<Tx> {
+        match self {
+            Self::Sqlite { look_up, .. } => Ok(Tx::Sqlite(look_up.begin().await?)),
+            Self::Postgres(_) => self.read().await,
+        }
     }
 
     /// Starts a write.
@@ -204,8 +220,9 @@ impl Db {
     /// Closes all connections; on SQLite this also folds the log back into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write, keeper } => {
+            Self::Sqlite { read, write, look_up, keeper } => {
                 read.close().await;
+                look_up.close().await;
                 keeper.close().await;
                 write.close().await;
             }

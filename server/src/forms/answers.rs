@@ -92,7 +92,7 @@ fn insert<'a>(form: &XForm, root: &mut Place<'a>, answer: &'a Answer) {
 /// Writes one place; recursion is bounded by the depth of the form, not of the submission.
 fn write(form: &XForm, place: &Place<'_>, json: &mut String) {
     match place {
-        Place::Leaf(value) => json.push_str(&value.to_json().to_string()),
+        Place::Leaf(value) => value.write_json(json),
         Place::Group(children) => {
             json.push('{');
             for (position, (&node, child)) in children.iter().enumerate() {

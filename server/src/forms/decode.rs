@@ -7,7 +7,7 @@ use quick_xml::events::BytesStart;
 
 use super::checks::{Severity, Violation, check_answer, check_blank};
 use super::entities::{EntityBlock, Scope};
-use super::envelope::{Envelope, read_text};
+use super::envelope::{self, Envelope, read_text};
 use super::error::XmlRefused;
 use super::limits::{SUBMISSION, UNKNOWN_NODES, VIOLATIONS};
 use super::model::{AnswerKind, XForm};
@@ -65,13 +65,7 @@ pub(super) fn read_tree<'x>(form: &XForm, xml: &'x [u8]) -> Result<Tree<'x>, Xml
 
 fn walked<'f, 'x>(form: &'f XForm, xml: &'x [u8], today: Date) -> Result<Walk<'f, 'x>, XmlRefused> {
     let mut scanner = Scanner::new(xml, SUBMISSION)?;
-    let envelope = loop {
-        match scanner.next()? {
-            Step::Open(root) => break Envelope::from_root(&root)?,
-            Step::End => return Err(XmlRefused::NoFormId),
-            _ => {}
-        }
-    };
+    let envelope = envelope::root(&mut scanner)?;
     let mut walk = Walk::new(form, scanner, today, envelope);
     walk.enter(Outline::ROOT);
     loop {

@@ -46,16 +46,26 @@ impl Envelope {
     }
 }
 
-/// Reads the envelope of a submission, and proves that its XML is well-formed to the end.
-pub fn envelope(xml: &[u8]) -> Result<Envelope, XmlRefused> {
-    let mut scanner = Scanner::new(xml, SUBMISSION)?;
-    let mut envelope = loop {
+/// Reads form id and version off the root of a submission; whatever follows is not looked at.
+pub fn named(xml: &[u8]) -> Result<Envelope, XmlRefused> {
+    root(&mut Scanner::new(xml, SUBMISSION)?)
+}
+
+/// Reads up to the root.
+pub(super) fn root(scanner: &mut Scanner<'_>) -> Result<Envelope, XmlRefused> {
+    loop {
         match scanner.next()? {
-            Step::Open(root) => break Envelope::from_root(&root)?,
+            Step::Open(root) => return Envelope::from_root(&root),
             Step::End => return Err(XmlRefused::NoFormId),
             _ => {}
         }
-    };
+    }
+}
+
+/// Reads the envelope of a submission, and proves that its XML is well-formed to the end.
+pub fn envelope(xml: &[u8]) -> Result<Envelope, XmlRefused> {
+    let mut scanner = Scanner::new(xml, SUBMISSION)?;
+    let mut envelope = root(&mut scanner)?;
     let mut depth = 1_usize;
     loop {
         match scanner.next()? {

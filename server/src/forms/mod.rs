@@ -31,7 +31,7 @@ pub use checks::{
 pub use constraint::{Bounds, Comparison, Operand, Operator, Subject};
 pub use decode::{Answer, Decoded, decode};
 pub use entities::EntityBlock;
-pub use envelope::{Envelope, envelope};
+pub use envelope::{Envelope, envelope, named};
 pub use error::{FormError, XmlRefused};
 pub use logic::{NotEvaluated, evaluate};
 pub use model::{

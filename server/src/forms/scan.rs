@@ -52,7 +52,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn new(xml: &'a [u8], limits: Limits) -> Result<Self, XmlRefused> {
         let text = std::str::from_utf8(xml).map_err(|_| XmlRefused::NotUtf8)?;
         let source = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if let Some(at) = source.bytes().position(|byte| byte == 0) {
+        if let Some(at) = memchr::memchr(0, source.as_bytes()) {
             return Err(XmlRefused::BadCharacter { offset: at.try_into().unwrap_or(u64::MAX) });
         }
         let mut reader = Reader::from_str(source);

@@ -73,6 +73,25 @@ impl Value {
         }
     }
 
+    /// Appends the answer as JSON.
+    pub(super) fn write_json(&self, json: &mut String) {
+        match self {
+            Self::Text(text)
+            | Self::Date(text)
+            | Self::Time(text)
+            | Self::DateTime(text)
+            | Self::Code(text)
+            | Self::File(text)
+                if is_plain(text) =>
+            {
+                json.push('"');
+                json.push_str(text);
+                json.push('"');
+            }
+            _ => json.push_str(&self.to_json().to_string()),
+        }
+    }
+
     /// Reads a text that is not blank; text keeps its spaces, everything else is trimmed.
     pub(super) fn read(kind: AnswerKind, text: &str) -> Result<Self, BadValue> {
         let trimmed = text.trim();
@@ -111,6 +130,11 @@ impl GeoPoint {
         }
         serde_json::Value::Object(object)
     }
+}
+
+/// Whether a text stands in JSON as it is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\')
 }
 
 fn integer(text: &str) -> Option<i64> {

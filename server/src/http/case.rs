@@ -6,6 +6,7 @@ use axum::response::IntoResponse as _;
 use axum::{
     Json,
     extract::{RawPathParams, State},
+    http::{HeaderMap, Uri},
     response::Response,
 };
 use serde_json::{Value, json};
@@ -14,8 +15,9 @@ use uuid::Uuid;
 use super::{
     auth::By,
     decisions::{both, is_reviewed},
+    evidence,
     problem::Problem,
-    request::param,
+    request::{decode, param, query_pairs, query_param},
     reviews::{as_json, family, private},
 };
 use crate::{
@@ -23,10 +25,6 @@ use crate::{
     app::App,
     apply::Registered,
     db::Tx,
-    linkage::{
-        Comparison, Stop,
-        places::{self, PlaceComparison},
-    },
     runtime::Micros,
     store::{
         ZoneId, audit,
@@ -35,16 +33,50 @@ use crate::{
     },
 };
 
+const CHILDREN: &str = "enfants";
+/// The header that says why a child's registration is read.
+const REASON: &str = "sanu-reason";
+/// Characters of such a reason.
+const REASON_MAX: usize = 200;
+
 fn id(params: &RawPathParams, name: &'static str) -> Result<Uuid, Problem> {
     param(params, name).and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
 }
 
-/// What of these the caller may read; what may not be read is not found.
-fn tier(by: &Caller, datasets: &[&str]) -> Result<ReviewTier, Problem> {
-    if !datasets.iter().all(|d| is_reviewed(d)) {
-        return Err(Problem::not_found());
+/// What of a pair somebody may read: of each registration by itself, so that a readable one lends nothing to
+/// the other.
+#[derive(Clone, Copy)]
+struct Sight {
+    a: Option<ReviewTier>,
+    b: Option<ReviewTier>,
+}
+
+impl Sight {
+    /// What may not be read is not found: mixed pairs but a miner and a child, whose age is in question, and
+    /// those of which nothing is readable.
+    fn of(by: &Caller, a: &Subject, b: &Subject) -> Result<Self, Problem> {
+        let child = |s: &Subject| s.dataset == CHILDREN;
+        let person = |s: &Subject| child(s) || s.dataset == "orpailleurs";
+        let mixed = a.dataset != b.dataset;
+        if !is_reviewed(&a.dataset) || (mixed && !(person(a) && person(b))) {
+            return Err(Problem::not_found());
+        }
+        let sight = Self { a: by.role.review_tier(child(a)), b: by.role.review_tier(child(b)) };
+        let about = if child(b) { sight.b } else { sight.a };
+        about.map(|_| sight).ok_or_else(Problem::not_found)
     }
-    by.role.review_tier(datasets.contains(&"enfants")).ok_or_else(Problem::not_found)
+
+    /// What may be told of the two together: no more than of either.
+    fn both(self) -> Option<ReviewTier> {
+        self.a.zip(self.b).map(|both| match both {
+            (ReviewTier::Identity, ReviewTier::Identity) => ReviewTier::Identity,
+            _ => ReviewTier::Pair,
+        })
+    }
+
+    fn has_identity(self) -> bool {
+        [self.a, self.b].contains(&Some(ReviewTier::Identity))
+    }
 }
 
 /// `GET /v1/reviews/duplicates/{a}/{b}`
@@ -52,48 +84,78 @@ pub(super) async fn pair(
     State(app): State<Arc<App>>,
     By(by): By,
     params: RawPathParams,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (a, b) = (id(&params, "a")?, id(&params, "b")?);
     if a == b {
         return Err(Problem::bad("a, b: two different ids"));
     }
     let (a, b) = both(&app, &by, a.min(b), a.max(b)).await?;
-    let tier = tier(&by, &[a.dataset.as_str(), b.dataset.as_str()])?;
-    let people = app.applier.people();
-    let people = people.read().await;
-    let account = people.compare(a.entity_id, b.entity_id).as_ref().map(|a| evidence(a, tier));
-    let account =
-        account.or_else(|| people.compare_places(a.entity_id, b.entity_id).as_ref().map(of_places));
-    drop(people);
+    let sight = Sight::of(&by, &a, &b)?;
+    let reason = why(&uri, &headers)?;
     let mut tx = app.base.db.read().await?;
-    let found = app.applier.registered(&mut tx, &[a.entity_id, b.entity_id]).await?;
+    // Who decides may ask about any two; the others about what the register asks.
+    if !by.role.may_decide(false) && !pairs::is_stored(&mut tx, &a, &b).await? {
+        return Err(Problem::not_found());
+    }
+    let opens_vault = [(&a, sight.a), (&b, sight.b)]
+        .iter()
+        .any(|(s, tier)| s.dataset == CHILDREN && *tier == Some(ReviewTier::Identity));
+    if opens_vault && reason.is_none() {
+        return Err(Problem::new("reason-needed", ""));
+    }
+    let body = describe(&app, &mut tx, &by, (&a, &b), sight).await?;
+    drop(tx);
+    let subject = format!("{} {}", a.entity_id, b.entity_id);
+    note(&app, &by, subject, sight.has_identity(), reason).await?;
+    Ok(private(Json(body).into_response()))
+}
+
+/// Everything about a pair that this reader may see.
+async fn describe(
+    app: &App,
+    tx: &mut Tx,
+    by: &Caller,
+    (a, b): (&Subject, &Subject),
+    sight: Sight,
+) -> Result<Value, Problem> {
+    let found = app.applier.registered(tx, &[a.entity_id, b.entity_id]).await?;
     let [one, other] = found.as_slice() else { return Err(Problem::not_found()) };
-    let open = open_pair(&mut tx, &by, &a, &b).await?;
+    let open = open_pair(tx, by, a, b).await?;
     let relatives = match &open {
-        Some(open) => family(&mut tx, &by.scope, open).await?,
+        Some(open) => family(tx, by, open).await?,
         None => Vec::new(),
     };
-    let decided = pairs::decisions(&mut tx, &by.scope, a.zone_id, a.entity_id).await?;
+    let decided = pairs::decisions(tx, &by.scope, a.zone_id, a.entity_id).await?;
     let decided: Vec<_> =
         decided.into_iter().filter(|d| (d.a, d.b) == (a.entity_id, b.entity_id)).collect();
-    let reasons = reasons(&app, &mut tx, tier, &decided).await?;
-    drop(tx);
-    if tier == ReviewTier::Identity {
-        note(&app, &by, format!("{} {}", a.entity_id, b.entity_id)).await?;
-    }
-    let distance = one.position.zip(other.position).map(|(x, y)| x.metres_to(y).round());
-    let body = json!({
-        "a": registration(one, tier),
-        "b": registration(other, tier),
+    let reasons = reasons(app, tx, sight.both(), &decided).await?;
+    let seen = visible(tx, by, [a.canonical_id, b.canonical_id].into_iter()).await?;
+    let metres = one.position.zip(other.position).map(|(x, y)| x.metres_to(y).round());
+    Ok(json!({
+        "a": registration(one, sight.a, &seen),
+        "b": registration(other, sight.b, &seen),
         "together": a.canonical_id == b.canonical_id,
-        "distance_m": distance,
+        // Only sites have a place of their own here: people are where their site is.
+        "distance_m": metres.filter(|_| one.dataset == other.dataset),
         "seconds_between": (one.at.0 - other.at.0).abs() / 1_000_000,
         "pair": open.as_ref().map(as_json),
-        "evidence": account,
+        "evidence": account(app, a, b, sight.both()).await,
         "family": relatives.iter().map(as_json).collect::<Vec<_>>(),
         "decisions": decided.iter().map(|d| decision(d, &reasons)).collect::<Vec<_>>(),
-    });
-    Ok(private(Json(body).into_response()))
+    }))
+}
+
+/// What the engine says of two, when both may be read: its levels tell about either.
+async fn account(app: &App, a: &Subject, b: &Subject, tier: Option<ReviewTier>) -> Option<Value> {
+    let tier = tier?;
+    let people = app.applier.people();
+    let people = people.read().await;
+    let of_people = people.compare(a.entity_id, b.entity_id);
+    let of_people = of_people.as_ref().map(|c| evidence::of_people(c, tier));
+    let places = || people.compare_places(a.entity_id, b.entity_id);
+    of_people.or_else(|| places().as_ref().map(evidence::of_places))
 }
 
 async fn open_pair(
@@ -106,20 +168,22 @@ async fn open_pair(
     Ok(around.into_iter().find(|p| p.a == a.entity_id && p.b == b.entity_id))
 }
 
-/// A registration, with its values for those who may see identity.
-fn registration(of: &Registered, tier: ReviewTier) -> Value {
+/// A registration, with its values for those who may see identity; nothing but its id for those who may only
+/// know that it is there.
+fn registration(of: &Registered, tier: Option<ReviewTier>, seen: &BTreeMap<Uuid, ZoneId>) -> Value {
     let [region, cercle, commune] = &of.places;
+    let known = tier.map(|_| of);
     let mut line = json!({
         "id": of.entity_id,
-        "canonical_id": of.canonical_id,
+        "canonical_id": known.map(|r| r.canonical_id).filter(|id| seen.contains_key(id)),
         "dataset": of.dataset,
-        "registered_at": of.at.to_rfc3339(),
-        "site_id": of.site_id,
-        "region": region,
-        "cercle": cercle,
-        "commune": commune,
+        "registered_at": known.map(|r| r.at.to_rfc3339()),
+        "site_id": known.and_then(|r| r.site_id),
+        "region": known.map(|_| region),
+        "cercle": known.map(|_| cercle),
+        "commune": known.map(|_| commune),
     });
-    if tier == ReviewTier::Identity
+    if tier == Some(ReviewTier::Identity)
         && let Some(map) = line.as_object_mut()
     {
         // A referral is nobody's business but the focal point's; a position adds nothing to a place.
@@ -133,96 +197,13 @@ fn registration(of: &Registered, tier: ReviewTier) -> Value {
     line
 }
 
-/// The account of two people. Its sentences quote names and births: words for those who may see identity,
-/// levels and weights for the others.
-fn evidence(account: &Comparison, tier: ReviewTier) -> Value {
-    let named = tier == ReviewTier::Identity;
-    let lines: Vec<Value> = account
-        .fields
-        .iter()
-        .map(|e| {
-            json!({
-                "field": e.field, "level": e.level, "weight": e.weight,
-                "fr": named.then_some(&e.words_fr), "en": named.then_some(&e.words_en),
-            })
-        })
-        .collect();
-    let stops: Vec<Value> = account
-        .stops
-        .iter()
-        .map(|stop| {
-            let (fr, en) = words(stop);
-            json!({ "stop": stop, "fr": fr, "en": en })
-        })
-        .collect();
-    json!({
-        "fields": lines,
-        "weight": account.total,
-        "probability": account.probability,
-        "relative": account.relative,
-        "conclusion": account.verdict,
-        "stops": stops,
-        "model": account.model,
-    })
-}
-
-fn of_places(account: &PlaceComparison) -> Value {
-    let lines: Vec<Value> = account
-        .evidence
-        .iter()
-        .map(|e| {
-            let (fr, en) = e.words();
-            json!({ "field": e.clue, "level": e.level, "weight": e.weight, "fr": fr, "en": en })
-        })
-        .collect();
-    json!({
-        "fields": lines,
-        "weight": account.weight,
-        "probability": account.probability,
-        "relative": 0,
-        "conclusion": if account.is_shown() { "review" } else { "unrelated" },
-        "stops": [],
-        "model": places::MODEL,
-    })
-}
-
-/// Why a pair is never merged by itself, for the person who decides.
-const fn words(stop: Stop) -> (&'static str, &'static str) {
-    match stop {
-        Stop::Sex => ("Sexe différent", "The sexes differ"),
-        Stop::Nina => ("Deux NINA différents", "Two different NINA"),
-        Stop::Twins => (
-            "Mêmes parents et même date de naissance : jumeaux possibles",
-            "Same parents and birth date: perhaps twins",
-        ),
-        Stop::Generation => ("Douze ans d'écart ou plus", "Twelve years apart or more"),
-        Stop::Mother => ("Mère différente", "Another mother"),
-        Stop::BirthYear => ("Trois ans d'écart ou plus", "Three years apart or more"),
-        Stop::BirthDate => ("Dates de naissance différentes", "Different birth dates"),
-        Stop::Cards => {
-            ("Deux cartes différentes vues le même jour", "Two different cards seen on one day")
-        }
-        Stop::MinerAndChild => ("Un orpailleur et un enfant", "A miner and a child"),
-        Stop::Children => {
-            ("Deux enfants : deux personnes décident", "Two children: two people decide")
-        }
-        Stop::Fabrication => (
-            "Même appareil, à quelques minutes : contrôle qualité d'abord",
-            "One device, minutes apart: quality control first",
-        ),
-        Stop::TwoPlaces => {
-            ("Vus au même moment sur deux sites", "Seen at the same time on two sites")
-        }
-    }
-}
-
 async fn reasons(
     app: &App,
     tx: &mut Tx,
-    tier: ReviewTier,
+    tier: Option<ReviewTier>,
     decided: &[DecisionLine],
 ) -> Result<BTreeMap<i64, String>, Problem> {
-    if tier != ReviewTier::Identity {
+    if tier != Some(ReviewTier::Identity) {
         return Ok(BTreeMap::new());
     }
     let seqs: Vec<i64> = decided.iter().map(|d| d.seq).collect();
@@ -243,19 +224,43 @@ fn decision(line: &DecisionLine, reasons: &BTreeMap<i64, String>) -> Value {
     })
 }
 
-/// Notes who read whose identity: ids only.
-async fn note(app: &App, by: &Caller, subject: String) -> Result<(), Problem> {
+/// Notes who read what, and why when they said so: ids only.
+async fn note(
+    app: &App,
+    by: &Caller,
+    subject: String,
+    identity: bool,
+    reason: Option<String>,
+) -> Result<(), Problem> {
     let (actor, runtime) = (by.actor(), app.base.runtime.clone());
+    let action = if identity { "review" } else { "review.pair" };
+    let detail = reason.map_or_else(|| String::from("duplicates"), |r| format!("duplicates: {r}"));
     app.base
         .db
         .with_tx("audit", move |tx| {
-            let (actor, runtime, subject) = (actor.clone(), runtime.clone(), subject.clone());
-            Box::pin(async move {
-                audit::note(tx, &runtime, &actor, "review", &subject, "duplicates").await
-            })
+            let (actor, runtime) = (actor.clone(), runtime.clone());
+            let (subject, detail) = (subject.clone(), detail.clone());
+            Box::pin(
+                async move { audit::note(tx, &runtime, &actor, action, &subject, &detail).await },
+            )
         })
         .await?;
     Ok(())
+}
+
+/// Why somebody reads, in the query or in the header `Sanu-Reason` (percent-encoded like the query).
+fn why(uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    if query_pairs(uri).iter().any(|(name, _)| name != "reason") {
+        return Err(Problem::bad("parameters: reason"));
+    }
+    let header = headers.get(REASON).and_then(|v| v.to_str().ok()).map(decode);
+    let given = query_param(uri, "reason").or(header);
+    let given = given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let long = given.as_ref().is_some_and(|text| text.chars().count() > REASON_MAX);
+    if long || given.as_ref().is_some_and(|text| text.chars().any(char::is_control)) {
+        return Err(Problem::bad(format!("reason: one line of at most {REASON_MAX} characters")));
+    }
+    Ok(given)
 }
 
 /// `GET /v1/reviews/entities/{id}`: whom a registration is one with, since when and by whose answer,
@@ -264,21 +269,27 @@ pub(super) async fn entity(
     State(app): State<Arc<App>>,
     By(by): By,
     params: RawPathParams,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = id(&params, "id")?;
+    let reason = why(&uri, &headers)?;
     let mut tx = app.base.db.read().await?;
     let subject = reviews::subject(&mut tx, id).await?;
     let subject =
         subject.filter(|s| by.scope.contains(s.zone_id)).ok_or_else(Problem::not_found)?;
-    let tier = tier(&by, &[subject.dataset.as_str()])?;
+    let tier = Some(&subject)
+        .filter(|s| is_reviewed(&s.dataset))
+        .and_then(|s| by.role.review_tier(s.dataset == CHILDREN))
+        .ok_or_else(Problem::not_found)?;
+    // What reviewers wrote about a child may name it: only for who says why it is read.
+    let words = (subject.dataset != CHILDREN || reason.is_some()).then_some(tier);
     let contacts = app.applier.contacts(&mut tx, id).await?;
     let members = visible(&mut tx, &by, contacts.iter().map(|c| c.entity_id)).await?;
     let decided = pairs::decisions(&mut tx, &by.scope, subject.zone_id, id).await?;
-    let reasons = reasons(&app, &mut tx, tier, &decided).await?;
+    let reasons = reasons(&app, &mut tx, words, &decided).await?;
     drop(tx);
-    if tier == ReviewTier::Identity {
-        note(&app, &by, id.to_string()).await?;
-    }
+    note(&app, &by, id.to_string(), words == Some(ReviewTier::Identity), reason).await?;
     let contacts: Vec<Value> = contacts
         .iter()
         .filter(|c| members.contains_key(&c.entity_id))

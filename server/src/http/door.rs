@@ -68,11 +68,12 @@ impl<'a> Door<'a> {
 
     async fn read(&self, xml: Bytes, sender: Sender) -> Result<Incoming, DoorRefusal> {
         let forms = self.app.base.catalogue.current().await?;
-        let mut understood = self.with(forms, &xml).await;
+        let today = self.app.base.runtime.now().date();
+        let mut understood = self.with(forms, &xml, today).await;
         if matches!(understood, Err(DoorRefusal::UnknownForm)) {
             // Published a moment ago, perhaps by another process.
             let forms = self.app.base.catalogue.refresh().await?;
-            understood = self.with(forms, &xml).await;
+            understood = self.with(forms, &xml, today).await;
         }
         let (envelope, realm, decoded) = understood?;
         let instance_id = envelope.instance_id.unwrap_or_else(|| {
@@ -90,11 +91,16 @@ impl<'a> Door<'a> {
             realm,
             sender,
             decoded,
+            decoded_on: Some(today),
         })
     }
 
-    async fn with(&self, forms: Arc<Snapshot>, xml: &Bytes) -> Result<Understood, DoorRefusal> {
-        let today = self.app.base.runtime.now().date();
+    async fn with(
+        &self,
+        forms: Arc<Snapshot>,
+        xml: &Bytes,
+        today: jiff::civil::Date,
+    ) -> Result<Understood, DoorRefusal> {
         if xml.len() <= LARGE {
             return understand(&forms, xml, today);
         }
@@ -111,16 +117,17 @@ fn understand(
     xml: &[u8],
     today: jiff::civil::Date,
 ) -> Result<Understood, DoorRefusal> {
+    let named = forms::named(xml).map_err(DoorRefusal::Xml)?;
+    if let Some(published) = forms.version(&named.form_id, &named.version) {
+        // Read once: what can be decoded has an envelope, and is well-formed to its end.
+        let decoded = forms::decode(&published.form, xml, today).map_err(DoorRefusal::Xml)?;
+        let envelope = decoded.envelope.clone();
+        return Ok((envelope, realm_of_form(&published.form), Some(Arc::new(decoded))));
+    }
     let envelope = forms::envelope(xml).map_err(DoorRefusal::Xml)?;
     if forms.latest(&envelope.form_id).is_none() {
         return Err(DoorRefusal::UnknownForm);
     }
     let realm = realm_of(forms, &envelope);
-    let decoded = match forms.version(&envelope.form_id, &envelope.version) {
-        Some(published) => {
-            Some(Arc::new(forms::decode(&published.form, xml, today).map_err(DoorRefusal::Xml)?))
-        }
-        None => None,
-    };
-    Ok((envelope, realm, decoded))
+    Ok((envelope, realm, None))
 }

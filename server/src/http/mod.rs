@@ -11,6 +11,7 @@ mod count_view;
 mod counts;
 mod decisions;
 mod door;
+mod evidence;
 mod hear_out;
 mod office;
 mod ogc;

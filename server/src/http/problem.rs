@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 26] = [
+const KINDS: [(&str, u16, &str, &str); 27] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -59,7 +59,18 @@ const KINDS: [(&str, u16, &str, &str); 26] = [
         "This decision id was used for another answer",
         "Cet identifiant de décision a déjà servi",
     ),
-    ("already-decided", 409, "This pair is already decided", "Cette paire est déjà tranchée"),
+    (
+        "already-decided",
+        409,
+        "This pair is already decided: to change that, send the decision of `detail` as `replaces`",
+        "Cette paire est déjà tranchée : pour changer d'avis, envoyez dans `replaces` la décision de `detail`",
+    ),
+    (
+        "reason-needed",
+        400,
+        "Say why you read a child's registration: `?reason=` or the header `Sanu-Reason`",
+        "Dites pourquoi vous lisez la fiche d'un enfant : `?reason=` ou l'en-tête `Sanu-Reason`",
+    ),
     (
         "kept-apart",
         409,
@@ -113,6 +124,45 @@ const KINDS: [(&str, u16, &str, &str); 26] = [
     ("internal", 500, "The server failed", "Erreur du serveur"),
 ];
 
+/// slug, what helps in English and in French: for refusals that say nothing of their own. They are the same for
+/// everybody: what is missing and what may not be seen must not be told apart.
+const HELP: [(&str, &str, &str); 6] = [
+    (
+        "unauthorized",
+        "log in with POST /v1/sessions {\"login\", \"password\"} and send Authorization: Bearer TOKEN; login and \
+         password with each request (Basic) are taken over HTTPS or on the server's own machine only",
+        "se connecter par POST /v1/sessions {\"login\", \"password\"}, puis envoyer Authorization: Bearer JETON ; \
+         identifiant et mot de passe à chaque requête (Basic) ne sont acceptés qu'en HTTPS ou sur le serveur même",
+    ),
+    (
+        "forbidden",
+        "the role of this account does not include it; an administrator can add an account of another role: sanu \
+         account add LOGIN --role ROLE",
+        "le rôle de ce compte ne le permet pas ; l'administrateur peut créer un compte d'un autre rôle : sanu account \
+         add IDENTIFIANT --role ROLE",
+    ),
+    (
+        "not-found",
+        "there is nothing at this address, or this account may not see it; the addresses: /v1/openapi.json and /ogc",
+        "il n'y a rien à cette adresse, ou ce compte ne peut pas le voir ; les adresses : /v1/openapi.json et /ogc",
+    ),
+    (
+        "method-not-allowed",
+        "the header Allow tells which methods it takes",
+        "l'en-tête Allow donne les méthodes possibles",
+    ),
+    (
+        "busy",
+        "try again in half a minute; nothing is lost",
+        "réessayer dans trente secondes ; rien n'est perdu",
+    ),
+    (
+        "internal",
+        "try again; if it happens again, the server's log says why",
+        "réessayer ; si cela se répète, le journal du serveur dit pourquoi",
+    ),
+];
+
 impl Problem {
     /// A problem of a known kind.
     pub(super) fn new(kind: &'static str, detail: impl Into<String>) -> Self {
@@ -146,13 +196,17 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let titles = KINDS.iter().find(|k| k.0 == self.kind);
         let (title, title_fr) = titles.map_or(("", ""), |k| (k.2, k.3));
-        let body = json!({
+        let help = HELP.iter().find(|h| h.0 == self.kind).filter(|_| self.detail.is_empty());
+        let mut body = json!({
             "type": format!("{}{}", sync_protocol::PROBLEM_PREFIX, self.kind),
             "title": title,
             "title_fr": title_fr,
             "status": self.status.as_u16(),
-            "detail": self.detail,
+            "detail": help.map_or(self.detail.as_str(), |h| h.1),
         });
+        if let (Some(help), Some(map)) = (help, body.as_object_mut()) {
+            map.insert(String::from("detail_fr"), help.2.into());
+        }
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -170,7 +224,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Puts the title of a problem into the reader's language.
+/// Puts title and detail of a problem into the reader's language.
 pub(super) async fn localise(
     headers: HeaderMap,
     request: axum::extract::Request,
@@ -192,9 +246,11 @@ pub(super) async fn localise(
     let bytes = axum::body::to_bytes(body, 64 * 1024).await.unwrap_or_default();
     let mut document: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
     if let Some(map) = document.as_object_mut() {
-        let translated = map.remove("title_fr");
-        if let Some(title) = translated.filter(|_| french) {
-            map.insert(String::from("title"), title);
+        for (name, in_french) in [("title", "title_fr"), ("detail", "detail_fr")] {
+            let translated = map.remove(in_french);
+            if let Some(words) = translated.filter(|_| french) {
+                map.insert(String::from(name), words);
+            }
         }
     }
     let mut response = Response::from_parts(parts, axum::body::Body::from(document.to_string()));

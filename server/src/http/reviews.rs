@@ -17,10 +17,11 @@ use uuid::Uuid;
 
 use super::{auth::By, decisions::is_reviewed, problem::Problem, request::query_pairs};
 use crate::{
+    access::Caller,
     app::App,
     db::Tx,
     store::{
-        Scope, ZoneId,
+        ZoneId,
         pairs::{self, After, Pair},
     },
 };
@@ -114,7 +115,7 @@ pub(super) async fn queue(
         for pair in page {
             after = Some(After { effect: pair.effect, a: pair.a, b: pair.b });
             last = Some(write_place(&pair));
-            let family = family(&mut tx, &by.scope, &pair).await?;
+            let family = family(&mut tx, &by, &pair).await?;
             // A family is shown with the pair that matters most; its others have had their turn.
             if leads(&pair, &family) {
                 cases.push(as_case(&pair, &family));
@@ -142,8 +143,10 @@ pub(super) fn private(mut response: Response) -> Response {
     response
 }
 
-/// The open pairs around a pair: everybody who may be one of the two, and their relatives.
-pub(super) async fn family(tx: &mut Tx, scope: &Scope, of: &Pair) -> Result<Vec<Pair>, Problem> {
+/// The open pairs around a pair: everybody who may be one of the two, and their relatives, as far as the reader
+/// may know of them.
+pub(super) async fn family(tx: &mut Tx, by: &Caller, of: &Pair) -> Result<Vec<Pair>, Problem> {
+    let seen = |p: &Pair| by.role.review_tier(p.dataset == "enfants").is_some();
     let mut members: BTreeSet<Uuid> = BTreeSet::new();
     let mut queue: Vec<(ZoneId, Uuid)> = vec![(of.a_zone, of.a), (of.b_zone, of.b)];
     let mut found: BTreeMap<(Uuid, Uuid), Pair> = BTreeMap::new();
@@ -151,7 +154,7 @@ pub(super) async fn family(tx: &mut Tx, scope: &Scope, of: &Pair) -> Result<Vec<
         if members.len() >= MEMBERS_MAX || !members.insert(id) {
             continue;
         }
-        for pair in pairs::around(tx, scope, zone, id).await? {
+        for pair in pairs::around(tx, &by.scope, zone, id).await?.into_iter().filter(seen) {
             // Relatives are shown, but a whole village is somebody's relative: the case ends there.
             if is_open_question(&pair) {
                 queue.push((pair.a_zone, pair.a));
@@ -216,6 +219,7 @@ mod tests {
             a_zone: ZoneId(1),
             b: after.b,
             b_zone: ZoneId(1),
+            dataset: String::from("orpailleurs"),
             class: String::from("review"),
             stops: String::new(),
             key: String::from("card"),

@@ -185,13 +185,31 @@ async fn lock_head(tx: &mut Tx) -> Result<i64> {
     tx.query(LOCK).fetch_one().await?.get(0)
 }
 
+/// What is known of a batch. A content has a key of its own only where its instance id was used for
+/// another one: few are looked for, each is a page of its own.
 async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<IntakeKey, Known>> {
     let mut wanted = HashSet::new();
     for p in batch {
-        wanted.extend([p.instance_key, p.content_key]);
+        wanted.insert(p.instance_key);
         wanted.extend(p.deprecated_key);
         wanted.extend(&p.file_keys);
     }
+    let mut known = HashMap::with_capacity(wanted.len());
+    learn_keys(tx, &mut known, wanted).await?;
+    let is_other = |p: &&Prepared| {
+        let first = known.get(&p.instance_key).and_then(|k| k.content_hash);
+        first.is_some_and(|hash| hash != half(&p.content_hash))
+    };
+    let others = batch.iter().filter(is_other).map(|p| p.content_key).collect();
+    learn_keys(tx, &mut known, others).await?;
+    Ok(known)
+}
+
+async fn learn_keys(
+    tx: &mut Tx,
+    known: &mut HashMap<IntakeKey, Known>,
+    wanted: HashSet<IntakeKey>,
+) -> Result<()> {
     let list = wanted.into_iter().map(Value::from).collect();
     let rows = tx
         .fetch_in(
@@ -200,7 +218,6 @@ async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<IntakeKey
             "",
         )
         .await?;
-    let mut known = HashMap::with_capacity(rows.len());
     for row in rows {
         let hash: Option<Vec<u8>> = row.get(3)?;
         let value = Known {
@@ -210,7 +227,7 @@ async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<IntakeKey
         };
         known.insert(row.bytes(0)?, value);
     }
-    Ok(known)
+    Ok(())
 }
 
 impl Batch {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     keys::Realm,
+    runtime::Micros,
     store::{Scope, ZoneId},
 };
 
@@ -122,6 +123,8 @@ pub struct Incoming {
     pub sender: Sender,
     /// The decoding made at the door, handed on so that apply need not repeat it.
     pub decoded: Option<Arc<crate::forms::Decoded>>,
+    /// The day that the decoding took for today.
+    pub decoded_on: Option<jiff::civil::Date>,
 }
 
 /// A key of idempotency: half of a SHA-256, which chance does not meet twice.
@@ -161,6 +164,7 @@ impl Incoming {
             realm: decision.realm(),
             sender,
             decoded: None,
+            decoded_on: None,
         }
     }
 
@@ -177,7 +181,17 @@ impl Incoming {
             realm: review.realm(),
             sender,
             decoded: None,
+            decoded_on: None,
         }
+    }
+
+    /// The same as received at this moment: without a decoding that took another day for today, because a rebuild
+    /// decodes with the day of receipt (*Rebuild = live*).
+    pub(super) fn received(self: Arc<Self>, at: Micros) -> Arc<Self> {
+        if self.decoded.is_none() || self.decoded_on == Some(at.date()) {
+            return self;
+        }
+        Arc::new(Self { decoded: None, ..Self::clone(&self) })
     }
 
     fn instance_hash(&self) -> [u8; 32] {
@@ -214,5 +228,39 @@ impl Incoming {
     /// Key of one file of this submission.
     pub(super) fn file_key(&self, content: &[u8; 32], file: &StoredFile) -> IntakeKey {
         half(&hash_of(&[b"file", &self.hash_with(content), file.name.as_bytes(), &file.sha256]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoding_made_before_midnight_is_not_handed_on_after_it() {
+        const MIDNIGHT: i64 = 86_400_000_000;
+        let (before, after) = (Micros(MIDNIGHT - 1), Micros(MIDNIGHT));
+        let incoming = Arc::new(Incoming {
+            matter: Matter::Submission,
+            form_id: String::from("site"),
+            form_version: String::from("1"),
+            instance_id: String::from("uuid:1"),
+            deprecated_id: None,
+            xml: Bytes::from_static(b"<data/>"),
+            files: Vec::new(),
+            realm: Realm::Adults,
+            sender: Sender {
+                account_id: None,
+                device_id: None,
+                zone_id: ZoneId(1),
+                scope: Scope::All,
+            },
+            decoded: Some(Arc::default()),
+            decoded_on: Some(before.date()),
+        });
+
+        assert!(Arc::clone(&incoming).received(before).decoded.is_some());
+        let late = incoming.received(after);
+        assert!(late.decoded.is_none());
+        assert_eq!(late.instance_id, "uuid:1");
     }
 }

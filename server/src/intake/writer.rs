@@ -168,7 +168,7 @@ fn hand_over(
                 kind,
                 submission_id,
                 received_at: now,
-                incoming: p.incoming(),
+                incoming: p.incoming().received(now),
                 key: keys.get(index)?.clone(),
             })
         })

@@ -110,7 +110,8 @@ const PLACES: [(&str, &str); 13] = [
 
 /// The register of sites, for a tier.
 pub fn sites(tier: SiteTier, forms: &Snapshot) -> Layer {
-    let mut fields = fixed(&[("name", "Nom du site"), ("status", "État du site")]);
+    let mut fields = fixed(&[("name", "Nom du site")]);
+    fields.push(status());
     let mut masked = "";
     if tier == SiteTier::Public {
         fields.extend(fixed(PLACES.get(..4).unwrap_or_default()));
@@ -126,6 +127,11 @@ pub fn sites(tier: SiteTier, forms: &Snapshot) -> Layer {
     layer(Source::Sites(tier), "sites", words, fields, Some("last_visit"))
 }
 
+fn status() -> Field {
+    let codes = sanu_schemas::codelist("site_status").map(|list| list.codes).unwrap_or_default();
+    Field::new("status", "État du site", Kind::Text).one_of(codes.into_iter().map(|c| c.code))
+}
+
 fn places() -> Vec<Field> {
     let mut fields = fixed(&PLACES);
     if let Some(flags) = fields.last_mut() {
@@ -135,7 +141,8 @@ fn places() -> Vec<Field> {
 }
 
 fn visits(tier: SiteTier, forms: &Snapshot) -> Layer {
-    let mut fields = fixed(&[("site_id", "Site"), ("status", "État du site")]);
+    let mut fields = fixed(&[("site_id", "Site")]);
+    fields.push(status());
     fields.extend(fixed(PLACES.get(..6).unwrap_or_default()));
     // Researchers read visits without what is restricted, as the Chambre does.
     let seen = if tier == SiteTier::Full { SiteTier::Full } else { SiteTier::Register };

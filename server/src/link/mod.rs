@@ -4,6 +4,7 @@
 //! memory. No value of a file is ever written again, in outputs, reports or errors, but its record ids.
 
 mod ahead;
+mod bounded;
 mod columns;
 mod evaluate;
 mod header;
@@ -25,7 +26,7 @@ pub use ids::Ids;
 pub use oddities::{Oddities, Oddity};
 pub use output::{write_clusters, write_pairs};
 pub use person::Person;
-pub use read::{List, Options, ReadError, read_list};
+pub use read::{List, MAX_ROWS, Options, ReadError, read_list};
 pub use report::{Report, Stages};
 pub use rows::{Row, RowError, Rows};
 pub use source::{SourceError, open};

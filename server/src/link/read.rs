@@ -6,6 +6,7 @@ use crate::linkage::{Records, Registration};
 
 use super::{
     ahead::RowsAhead,
+    bounded::Bounded,
     columns::{Column, Columns, MappingError},
     ids::{Ids, Twice},
     oddities::Oddities,
@@ -20,13 +21,25 @@ const LONGEST_ID: usize = 200;
 /// Offending lines that an error names.
 const NAMED: usize = 5;
 
+/// Records of the longest list, unless more are allowed: more people than any country has on its gold sites, and about
+/// a gigabyte of memory while they are read.
+pub const MAX_ROWS: usize = 5_000_000;
+
 /// How a list is to be read.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// Which column is which, in TOML; outranks what the headers tell.
     pub mapping: Option<&'a str>,
     /// Number the records by their lines, whatever ids they have.
     pub ids_by_line: bool,
+    /// The most records.
+    pub max_rows: usize,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { mapping: None, ids_by_line: false, max_rows: MAX_ROWS }
+    }
 }
 
 /// Why a list cannot be read.
@@ -60,6 +73,9 @@ pub enum ReadError {
         /// The line.
         line: u64,
     },
+    /// More records than allowed.
+    #[error("the list has more than {0} records, line {1} and on; --max-rows allows more")]
+    TooManyRows(usize, u64),
     /// Beyond what numbers of 32 bits count.
     #[error("the list is too long: more than 4 billion records or 4 GB of ids")]
     TooLong,
@@ -94,7 +110,7 @@ pub fn read_list(
     options: Options<'_>,
     mut step: impl FnMut(usize),
 ) -> Result<List, ReadError> {
-    let (rows, header) = Rows::open(source)?;
+    let (rows, header) = Rows::open(Bounded::new(source, options.max_rows))?;
     let headers: Vec<&str> = (0..header.len()).map(|at| header.value(at).trim()).collect();
     if headers.is_empty() {
         return Err(ReadError::Empty);
@@ -104,6 +120,9 @@ pub fn read_list(
     let mut person = Person::new(&columns);
     thread::scope(|scope| {
         RowsAhead::start(scope, rows).for_each(|row| {
+            if reading.ids.len() >= options.max_rows {
+                return Err(ReadError::TooManyRows(options.max_rows, row.line()));
+            }
             reading.oddities.note_shape(row, headers.len());
             reading.take_id(row)?;
             let registration = person.read(row, &mut reading.oddities);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::linkage::{Linkage, Quality, Verdict};
+use crate::linkage::{Linkage, Quality, RecordNo, ScoredPair, Verdict};
 
 use super::{oddities::Oddity, read::List, words};
 
@@ -26,6 +26,10 @@ pub struct Report {
     pub threshold: f32,
     /// How many clusters have 1, 2, 3 … records.
     pub cluster_sizes: Vec<(u32, u64)>,
+    /// Pairs of records that lie in one cluster, among those scored.
+    pub joined: u64,
+    /// Those of them that a person should still look at.
+    pub joined_to_review: u64,
     /// Scored pairs by verdict.
     pub pairs: Vec<(String, u64)>,
     /// The columns used, with their headers.
@@ -49,6 +53,8 @@ impl Report {
         Self {
             threshold,
             cluster_sizes: cluster_sizes(&linkage.clusters),
+            joined: joined(linkage, |_| true),
+            joined_to_review: joined(linkage, |verdict| verdict == Verdict::Review),
             pairs: by_verdict(linkage),
             columns: list.columns.iter().map(|(c, h)| (c.key(), h.clone())).collect(),
             unused: list.unused.clone(),
@@ -81,25 +87,15 @@ impl Report {
         for (size, count) in self.cluster_sizes.iter().filter(|(size, _)| *size > 1) {
             line(format_args!("  {count} personnes ont {size} fiches"));
         }
-        line(format_args!(
-            "\nPaires comparées : {}. Paires retenues dans la liste :",
-            quality.candidates
-        ));
-        for (verdict, count) in &self.pairs {
-            line(format_args!("  {count} : {verdict}"));
+        if quality.candidates == 0 {
+            line(format_args!(
+                "\nAucune paire n'a été comparée, donc rien n'a été réuni : aucune fiche n'a en commun avec une autre une \
+                 carte, un NINA, un téléphone, ou un nom avec un village ou des parents. Les colonnes lues (ci-dessous) \
+                 sont-elles les bonnes ?"
+            ));
+        } else {
+            self.write_pairs(&mut line);
         }
-        line(format_args!(
-            "Au seuil de {:.2} : {} paires sur 100 devraient être justes (estimation), et {} vraies paires sur 100 \
-             parmi celles comparées devraient être trouvées.",
-            self.threshold,
-            hundred(quality.expected_precision),
-            hundred(quality.expected_recall)
-        ));
-        line(format_args!("À vérifier par une personne : {} paires.", quality.to_review));
-        line(format_args!(
-            "Réunions refusées par une règle ou par la taille : {}.",
-            quality.refused
-        ));
         if !quality.large_blocks.is_empty() {
             line(format_args!(
                 "\nGroupes trop grands, divisés par d'autres champs (rien n'est laissé de côté) :"
@@ -108,6 +104,38 @@ impl Report {
         for block in &quality.large_blocks {
             line(format_args!("  {} fiches par la clé {}", block.records, words::code(&block.key)));
         }
+    }
+
+    fn write_pairs(&self, line: &mut impl FnMut(std::fmt::Arguments<'_>)) {
+        let quality = &self.quality;
+        line(format_args!(
+            "\nPaires comparées : {}. Paires retenues dans la liste :",
+            quality.candidates
+        ));
+        for (verdict, count) in &self.pairs {
+            line(format_args!("  {count} : {}", in_french(verdict)));
+        }
+        line(format_args!(
+            "Réunies (les deux fiches ont le même cluster_id) : {} paires, au seuil de {:.2}.",
+            self.joined, self.threshold
+        ));
+        line(format_args!(
+            "À vérifier par une personne : {} paires, dont {} déjà réunies et {} laissées séparées.",
+            quality.to_review,
+            self.joined_to_review,
+            quality.to_review.saturating_sub(self.joined_to_review)
+        ));
+        line(format_args!(
+            "Réunions refusées par une règle ou par la taille : {}.",
+            quality.refused
+        ));
+        line(format_args!(
+            "Estimations du modèle, que rien n'a mesurées : sur 100 paires au-dessus du seuil, {} sont justes ; sur 100 \
+             vraies paires parmi celles comparées, {} sont au-dessus du seuil. Deux fiches qui n'ont rien en commun ne sont \
+             jamais comparées : sur toutes les vraies paires, la part trouvée est plus petite.",
+            hundred(quality.expected_precision),
+            hundred(quality.expected_recall)
+        ));
     }
 
     fn write_file(&self, text: &mut String) {
@@ -163,17 +191,35 @@ fn cluster_sizes(clusters: &[u32]) -> Vec<(u32, u64)> {
     sizes.into_iter().collect()
 }
 
+/// Scored pairs of this kind whose two records lie in one cluster.
+fn joined(linkage: &Linkage, wanted: impl Fn(Verdict) -> bool) -> u64 {
+    let cluster = |record: RecordNo| {
+        usize::try_from(record.0).ok().and_then(|record| linkage.clusters.get(record))
+    };
+    let together = |pair: &&ScoredPair| wanted(pair.verdict) && cluster(pair.a) == cluster(pair.b);
+    u64::try_from(linkage.pairs.iter().filter(together).count()).unwrap_or(u64::MAX)
+}
+
+const VERDICTS: [Verdict; 6] = [
+    Verdict::Same,
+    Verdict::Review,
+    Verdict::AgeReview,
+    Verdict::Twins,
+    Verdict::Relative,
+    Verdict::Unrelated,
+];
+
+/// The words of a verdict, with the code that the file of pairs has for it.
+fn in_french(code: &str) -> String {
+    let known = VERDICTS.into_iter().find(|verdict| words::code(verdict) == code);
+    known
+        .map_or_else(String::new, |verdict| format!("{} ({code})", words::verdict_words(verdict).0))
+}
+
 fn by_verdict(linkage: &Linkage) -> Vec<(String, u64)> {
-    const ALL: [Verdict; 6] = [
-        Verdict::Same,
-        Verdict::Review,
-        Verdict::AgeReview,
-        Verdict::Twins,
-        Verdict::Relative,
-        Verdict::Unrelated,
-    ];
     let count = |verdict| linkage.pairs.iter().filter(|pair| pair.verdict == verdict).count();
-    ALL.into_iter()
+    VERDICTS
+        .into_iter()
         .map(|verdict| (words::code(&verdict), u64::try_from(count(verdict)).unwrap_or(u64::MAX)))
         .filter(|(_, count)| *count > 0)
         .collect()

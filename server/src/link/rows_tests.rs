@@ -133,6 +133,48 @@ fn a_broken_quote_on_every_line_costs_little_and_loses_nothing() {
     assert_eq!(read(csv.as_bytes()).len(), 20_001);
 }
 
+/// A list of so many lines, one of which opens a quote for ever; counts what was taken from it.
+struct Endless<'a> {
+    next: u64,
+    broken: u64,
+    last: u64,
+    line: Vec<u8>,
+    taken: &'a std::cell::Cell<usize>,
+}
+
+impl Read for Endless<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.line.is_empty() && self.next <= self.last {
+            let quote = if self.next == self.broken { "\"" } else { "" };
+            self.line = format!("{},{quote}Awa,Keïta\n", self.next).into_bytes();
+            self.next += 1;
+        }
+        let length = self.line.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.line[..length]);
+        self.line.drain(..length);
+        self.taken.set(self.taken.get() + length);
+        Ok(length)
+    }
+}
+
+#[test]
+fn a_broken_quote_at_line_700_000_is_told_and_nothing_piles_up_behind_it() {
+    let taken = std::cell::Cell::new(0);
+    let list = Endless { next: 1, broken: 700_000, last: 900_000, line: Vec::new(), taken: &taken };
+    let (mut rows, _) = Rows::open(list).unwrap();
+    let mut row = Row::default();
+    let (mut given, mut records) = (0, 0_u64);
+
+    while rows.next(&mut row).unwrap() {
+        records += 1;
+        given += (0..row.len()).map(|at| row.value(at).len() + 1).sum::<usize>();
+        assert_eq!(row.broken_quote(), row.line() == 700_000, "line {}", row.line());
+        assert!(taken.get() - given < 4 << 20, "line {}: too much is held", row.line());
+    }
+
+    assert_eq!(records, 899_999);
+}
+
 #[test]
 fn nothing_at_all_is_an_empty_header() {
     let (mut rows, header) = Rows::open(&b""[..]).unwrap();

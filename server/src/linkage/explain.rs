@@ -103,18 +103,9 @@ fn line(records: &Records, a: &Row, b: &Row, p: &Pattern, field: Field, weight: 
             let names = pair(records, a.given[0], b.given[0]);
             (level, format!("Prénom : {fr} ({names})"), format!("Given name: {en} ({names})"))
         }
-        Field::Birth => {
-            let dates = format!("{} / {}", birth(a.birth), birth(b.birth));
-            let level = if a.birth.is_known() && b.birth.is_known() { "years" } else { "missing" };
-            let years = p.years;
-            (
-                level,
-                format!("Naissance : {dates}, {years} an(s) d'écart"),
-                format!("Birth: {dates}, {years} year(s) apart"),
-            )
-        }
-        Field::Sex => plain(p.sex, "Sexe", "Sex"),
-        Field::Card => plain(p.card, "Carte", "Card"),
+        Field::Birth => birth_words(a.birth, b.birth, p.years),
+        Field::Sex => plain(p.sex, ("Sexe", "différent", "non noté"), "Sex"),
+        Field::Card => plain(p.card, ("Carte", "différente", "non notée"), "Card"),
         Field::Phone => {
             let (level, fr, en) = match p.phone {
                 0 | 1 => ("exact", "identique", "the same"),
@@ -124,7 +115,11 @@ fn line(records: &Records, a: &Row, b: &Row, p: &Pattern, field: Field, weight: 
                     "différent (un téléphone change et se partage)",
                     "differs (phones change and are shared)",
                 ),
-                4 => ("one_missing", "un seul noté", "only one recorded"),
+                4 => (
+                    "one_missing",
+                    "noté sur une seule des deux fiches",
+                    "recorded on one of the two only",
+                ),
                 _ => ("missing", "non noté", "not recorded"),
             };
             (level, format!("Téléphone : {fr}"), format!("Telephone: {en}"))
@@ -206,11 +201,32 @@ fn given_words(level: u8) -> (&'static str, &'static str, &'static str) {
         given::SECOND => {
             ("second", "second prénom de l'autre fiche", "the other's second given name")
         }
-        given::NICK => ("nickname", "surnom de l'autre fiche", "the other's nickname"),
+        given::NICK => (
+            "nickname",
+            "un surnom concorde avec le prénom ou le surnom de l'autre fiche",
+            "a nickname agrees with the other's given name or nickname",
+        ),
         given::DIFFERS => ("differs", "différent", "differs"),
         given::MISSING => ("missing", "non noté", "not recorded"),
         other => likeness(other),
     }
+}
+
+fn birth_words(a: Birth, b: Birth, years: u8) -> (&'static str, String, String) {
+    let dates = format!("{} / {}", birth(a), birth(b));
+    if !(a.is_known() && b.is_known()) {
+        return (
+            "missing",
+            format!("Naissance : {dates}, non comparable"),
+            format!("Birth: {dates}, not comparable"),
+        );
+    }
+    let (fr, en) = match years {
+        0 => (String::from("même année"), String::from("the same year")),
+        1 => (String::from("1 an d'écart"), String::from("1 year apart")),
+        _ => (format!("{years} ans d'écart"), format!("{years} years apart")),
+    };
+    ("years", format!("Naissance : {dates}, {fr}"), format!("Birth: {dates}, {en}"))
 }
 
 fn birth(birth: Birth) -> String {
@@ -224,11 +240,16 @@ fn birth(birth: Birth) -> String {
     }
 }
 
-fn plain(level: u8, fr: &str, en: &str) -> (&'static str, String, String) {
+/// A field that is equal, different or missing; the French words agree with its gender.
+fn plain(
+    level: u8,
+    (fr, differs, missing): (&str, &str, &str),
+    en: &str,
+) -> (&'static str, String, String) {
     let (level, said_fr, said_en) = match level {
         0 => ("exact", "identique", "the same"),
-        1 => ("differs", "différent", "differs"),
-        _ => ("missing", "non noté", "not recorded"),
+        1 => ("differs", differs, "differs"),
+        _ => ("missing", missing, "not recorded"),
     };
     (level, format!("{fr} : {said_fr}"), format!("{en}: {said_en}"))
 }
@@ -242,7 +263,9 @@ fn nina(level: u8) -> (&'static str, String, String) {
         SAME => ("exact", "identique", "the same"),
         SLIP => ("close", "un chiffre d'écart", "one slip apart"),
         DIFFERS => ("differs", "deux numéros différents", "two different numbers"),
-        ONE => ("one_missing", "noté une fois sur deux", "recorded once of twice"),
+        ONE => {
+            ("one_missing", "noté sur une seule des deux fiches", "recorded on one of the two only")
+        }
         _ => ("missing", "non noté", "not recorded"),
     };
     (level, format!("NINA : {fr}"), format!("NINA: {en}"))

@@ -71,7 +71,7 @@ impl Collection {
     /// A JSON schema of what can be filtered by, or sorted by.
     pub fn schema(&self, base: &str, what: &str) -> Json {
         let mut properties: Map<String, Json> =
-            self.fields.iter().map(|f| (f.name.clone(), schema(f))).collect();
+            self.fields.iter().map(|f| (f.name.clone(), askable(f))).collect();
         if what == "queryables" {
             let format = if self.points { "geometry-point" } else { "geometry-any" };
             properties.insert(
@@ -88,6 +88,15 @@ impl Collection {
             "additionalProperties": false,
         })
     }
+}
+
+/// The schema of one property, with the codes that a filter may name.
+fn askable(field: &Field) -> Json {
+    let mut schema = schema(field);
+    if let Some(object) = schema.as_object_mut().filter(|_| !field.codes.is_empty()) {
+        object.insert(String::from("enum"), field.codes.clone().into());
+    }
+    schema
 }
 
 /// The schema of one property.

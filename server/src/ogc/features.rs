@@ -21,12 +21,21 @@ pub struct Field {
     pub title: String,
     /// What it holds.
     pub kind: Kind,
+    /// The codes it may hold, where they are a closed list.
+    pub codes: Vec<String>,
 }
 
 impl Field {
     /// A field.
     pub fn new(name: impl Into<String>, title: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), title: title.into(), kind }
+        Self { name: name.into(), title: title.into(), kind, codes: Vec::new() }
+    }
+
+    /// The same, holding one of these codes.
+    #[must_use]
+    pub fn one_of(mut self, codes: impl IntoIterator<Item = String>) -> Self {
+        self.codes = codes.into_iter().collect();
+        self
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::{Scope, ZoneId};
+use super::{Scope, ZoneId, versions};
 use crate::{
     db::{DbError, Result, Row, Tx, Value},
     keys::{MasterKeys, Realm},
@@ -31,7 +31,7 @@ pub struct ListRow {
     pub entity_id: Uuid,
     /// The event that made it.
     pub created_seq: i64,
-    /// Its version.
+    /// Its version as phones know it: it only grows.
     pub version: i64,
     /// Its label, when that names no person.
     pub label: String,
@@ -68,7 +68,7 @@ pub async fn list_page(
     let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
     let query = tx
         .query(
-            "SELECT zone_id, entity_id, version, label, props, created_seq, realm, wrapped, sealed \
+            "SELECT zone_id, entity_id, version + shifts, label, props, created_seq, realm, wrapped, sealed \
              FROM entity WHERE dataset = $1 AND merged_into IS NULL \
              AND (zone_id, created_seq, entity_id) > ($2, $3, $4)",
         )
@@ -82,7 +82,14 @@ pub async fn list_page(
         .push_bind(limit)
         .fetch_all()
         .await?;
-    rows.iter().map(|row| list_row(row, keys)).collect()
+    let mut rows: Vec<ListRow> =
+        rows.iter().map(|row| list_row(row, keys)).collect::<Result<_>>()?;
+    let places: Vec<(ZoneId, Uuid)> = rows.iter().map(|r| (r.zone_id, r.entity_id)).collect();
+    let told = versions::told(tx, &places).await?;
+    for row in &mut rows {
+        row.version = told.get(&row.entity_id).copied().unwrap_or(row.version);
+    }
+    Ok(rows)
 }
 
 /// A row with what is sealed beside the rest: a list of somebody else's study carries what its form

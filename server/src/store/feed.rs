@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sync_protocol::{Change, Cursor, Properties, ReceiptState, TombstoneReason};
 use uuid::Uuid;
 
-use super::{Scope, ZoneId};
+use super::{Scope, ZoneId, versions};
 use crate::{
     access::Caller,
     catalogue::Snapshot,
@@ -131,7 +131,18 @@ async fn changes(tx: &mut Tx, rows: Vec<FeedRow>, forms: &Snapshot) -> Result<Ve
     }
     let mut entities = current(tx, wanted, forms).await?;
     let mut changes = Vec::with_capacity(rows.len());
-    for row in rows {
+    // An entity that changed twice in this page, or went into another and came out again, is told once: as it is
+    // now, where it was last spoken of.
+    let last: HashMap<Uuid, usize> = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.kind != "receipt")
+        .map(|(i, row)| (row.subject_id, i))
+        .collect();
+    for (i, row) in rows.into_iter().enumerate() {
+        if row.kind != "receipt" && last.get(&row.subject_id) != Some(&i) {
+            continue;
+        }
         if row.kind == "receipt" {
             let detail: ReceiptDetail = serde_json::from_str(&row.detail)
                 .map_err(|_| DbError::Inconsistent { table: "feed", column: "detail" })?;
@@ -154,7 +165,6 @@ async fn changes(tx: &mut Tx, rows: Vec<FeedRow>, forms: &Snapshot) -> Result<Ve
                 reason: TombstoneReason::Merged,
             });
         } else if let Some(entity) = entities.remove(&row.subject_id) {
-            // An entity that changed twice in this page is told once, as it is now.
             changes.push(entity);
         }
     }
@@ -168,11 +178,14 @@ async fn current(
 ) -> Result<HashMap<Uuid, Change>> {
     let mut found = HashMap::new();
     let mut shared: HashMap<String, Vec<String>> = HashMap::new();
+    let places: Vec<(ZoneId, Uuid)> =
+        wanted.iter().flat_map(|(zone, ids)| ids.iter().map(|id| (*zone, *id))).collect();
+    let told = versions::told(tx, &places).await?;
     for (zone, ids) in wanted {
         let list: Vec<Value> = ids.into_iter().map(Value::from).collect();
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id, dataset, version, label, props FROM entity WHERE zone_id = $1 \
+                "SELECT entity_id, dataset, version + shifts, label, props FROM entity WHERE zone_id = $1 \
                  AND merged_into IS NULL AND entity_id IN",
                 vec![zone.0.into()],
                 list,
@@ -181,7 +194,7 @@ async fn current(
             .await?;
         for row in rows {
             let id: Uuid = row.get(0)?;
-            let version: i64 = row.get(2)?;
+            let version = told.get(&id).copied().map_or_else(|| row.get(2), Ok)?;
             let props: String = row.get(4)?;
             let mut properties: Properties = serde_json::from_str(&props)
                 .map_err(|_| DbError::Inconsistent { table: "entity", column: "props" })?;

@@ -18,6 +18,7 @@ pub mod server;
 pub mod settings;
 pub mod sites;
 pub mod submissions;
+pub mod versions;
 pub mod zones;
 
 pub use scope::{Scope, ZoneId};

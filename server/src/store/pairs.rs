@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Scope, ZoneId};
+use super::{Scope, ZoneId, reviews::Subject};
 use crate::db::{Result, Row, Tx};
 
 /// A pair as stored: stable words and numbers, no values.
@@ -16,6 +16,8 @@ pub struct Pair {
     pub b: Uuid,
     /// Where it was registered.
     pub b_zone: ZoneId,
+    /// What it is about; of a miner and a child, the children.
+    pub dataset: String,
     /// `same`, `review`, `age_review`, `twins`, `relative` or `quality`.
     pub class: String,
     /// What forbids an automatic merge, words with spaces between.
@@ -46,7 +48,7 @@ pub struct After {
 }
 
 const PAIR: &str = "SELECT p.a_id, p.zone_id, p.b_id, p.b_zone_id, p.class, p.stops, p.match_key, \
-     p.weight, p.probability, p.relative, p.effect, p.model FROM match_pair p \
+     p.weight, p.probability, p.relative, p.effect, p.model, p.dataset FROM match_pair p \
      JOIN entity_home ha ON ha.entity_id = p.a_id JOIN entity_home hb ON hb.entity_id = p.b_id \
      WHERE ha.canonical_id <> hb.canonical_id";
 
@@ -81,6 +83,7 @@ fn pair(row: &Row) -> Result<Pair> {
         relative: row.get(9)?,
         effect: row.get(10)?,
         model: row.get(11)?,
+        dataset: row.get(12)?,
     })
 }
 
@@ -132,6 +135,22 @@ pub async fn around(tx: &mut Tx, scope: &Scope, zone: ZoneId, id: Uuid) -> Resul
         found.extend(rows.iter().map(pair).collect::<Result<Vec<_>>>()?);
     }
     Ok(found)
+}
+
+/// Whether the register holds a question or an answer about these two, the smaller id first. Quality control's own
+/// are no such question.
+pub async fn is_stored(tx: &mut Tx, a: &Subject, b: &Subject) -> Result<bool> {
+    const OF: [&str; 2] = [
+        "SELECT 1 FROM match_pair WHERE zone_id = $1 AND a_id = $2 AND b_id = $3 AND class <> 'quality'",
+        "SELECT 1 FROM decision WHERE zone_id = $1 AND a_id = $2 AND b_id = $3 AND state <> 'refused' LIMIT 1",
+    ];
+    for sql in OF {
+        let query = tx.query(sql).bind(a.zone_id.0).bind(a.entity_id).bind(b.entity_id);
+        if query.fetch_optional().await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How many pairs wait for an answer, by class.

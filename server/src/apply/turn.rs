@@ -1,0 +1,44 @@
+//! How far the derived tables are, and whose turn it is: what is looked up beside the writer holds only
+//! until somebody else derives.
+
+use crate::db::{Result, Tx};
+
+/// The derived tables at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The last event applied.
+    pub(super) seq: i64,
+    turn: i64,
+}
+
+impl Mark {
+    /// As it stands in this snapshot.
+    pub(super) async fn read(tx: &mut Tx) -> Result<Self> {
+        let row = tx.query("SELECT seq, turn FROM apply_state WHERE id = 1").fetch_one().await?;
+        Ok(Self { seq: row.get(0)?, turn: row.get(1)? })
+    }
+
+    /// Moves on to the event `to`; false when another process has derived since the mark was read.
+    ///
+    /// The row stays locked until the end of the transaction: one derives at a time.
+    pub(super) async fn advance(self, tx: &mut Tx, to: i64) -> Result<bool> {
+        let moved = tx
+            .query(
+                "UPDATE apply_state SET seq = $3, turn = turn + 1 \
+                 WHERE id = 1 AND seq = $1 AND turn = $2",
+            )
+            .bind(self.seq)
+            .bind(self.turn)
+            .bind(to)
+            .execute()
+            .await?;
+        Ok(moved == 1)
+    }
+}
+
+/// Makes this transaction the only one that derives: an import runs in a process of its own, and
+/// two that read a place before either moved its cell would both move it.
+pub(super) async fn take(tx: &mut Tx) -> Result<()> {
+    tx.query("UPDATE apply_state SET turn = turn + 1 WHERE id = 1").execute().await?;
+    Ok(())
+}
