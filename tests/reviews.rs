@@ -372,6 +372,10 @@ on_both! {
         server.settled();
         let awa = Reviewer::new(&server, "awa", "supervisor", Some("kayes"));
         awa.says(1, &first.instance_id, "return", "returned");
+        // A device that pulls is told, in the words of the supervisor; another one is not.
+        let told = |token: &str| server.get_bearer("/v1/sync/pull", token).json()["changes"].to_string();
+        assert!(told(&phone.token).contains("\"message\":\"vérifié sur place\""), "{}", told(&phone.token));
+        assert!(!told(&server.phone("other", Some("kayes")).token).contains("vérifié"));
         assert_eq!(awa.get("/v1/counts?of=sites&review=accepted").json()["total"], 0);
 
         let again = edited(&first, "uuid:again");
