@@ -145,7 +145,7 @@ impl Register {
         if matches!(review.action, Action::Correct | Action::Withdraw) {
             self.write_again(case, stand, review.submission_id);
         } else {
-            let entity_id = self.spoken_of(&case).into_iter().next();
+            let entity_id = Self::spoken_of(&case).into_iter().next();
             self.reviewed.stands.push(StandRow {
                 zone_id: case.zone_id,
                 submission_id: review.submission_id,
@@ -156,7 +156,7 @@ impl Register {
     }
 
     /// The entities that a submission speaks of, sites first: people take their places from them.
-    fn spoken_of(&self, case: &Case) -> Vec<Uuid> {
+    fn spoken_of(case: &Case) -> Vec<Uuid> {
         let mut ids: BTreeMap<(bool, usize), Uuid> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for spoken in &case.spoken {
@@ -172,7 +172,7 @@ impl Register {
     /// Brings the entities that a submission speaks of to what its versions say now.
     fn stand(&mut self, case: &Case, stand: &Stand, event: &Event, ground: &Ground<'_>) {
         let seqs: Vec<i64> = case.spoken.iter().map(|s| s.event.seq).collect();
-        for id in self.spoken_of(case) {
+        for id in Self::spoken_of(case) {
             let steps = self.steps_of(id);
             let (own, mut others): (Vec<_>, Vec<_>) =
                 steps.into_iter().partition(|s| seqs.contains(&s.source.seq));

@@ -44,6 +44,7 @@ impl Release {
     }
 
     /// The same, beside so many that wait for review.
+    #[must_use]
     pub const fn beside(mut self, pending: i64) -> Self {
         self.pending = pending;
         self
