@@ -128,6 +128,7 @@ fn incoming(dataset: &str, written: &Written, number: usize) -> Incoming {
             scope: Scope::All,
         },
         decoded: None,
+        decoded_on: None,
     }
 }
 

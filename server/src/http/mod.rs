@@ -25,6 +25,7 @@ mod router;
 mod serve;
 mod session;
 mod sites;
+mod submissions;
 mod sync;
 mod tables;
 
