@@ -83,7 +83,11 @@ fn derived(server: &Server) -> BTreeMap<String, String> {
 /// The register derived again is the one that was lived through, and its counts add up.
 fn is_sound(server: &mut Server) {
     let check = server.cli_json(&["check"]);
-    assert_eq!((&check["wrong_count_cells"], &check["wrong_places"]), (&json!(0), &json!(0)), "{check}");
+    assert_eq!(
+        (&check["wrong_count_cells"], &check["wrong_places"]),
+        (&json!(0), &json!(0)),
+        "{check}"
+    );
     server.stop();
     let live = server.cli_json(&["derived-hash"]);
     let live: BTreeMap<String, String> = serde_json::from_value(live["hashes"].clone()).unwrap();

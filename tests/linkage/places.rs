@@ -233,9 +233,12 @@ impl Held {
 
 /// Where a phone fetches the list of sites for the questionnaire of miners.
 fn entity_list(phone: &str) -> String {
-    let get = |url: &str| crate::support::request("GET", url, &[("X-OpenRosa-Version", "1.0")], b"").text();
+    let get = |url: &str| {
+        crate::support::request("GET", url, &[("X-OpenRosa-Version", "1.0")], b"").text()
+    };
     let forms = get(&format!("{phone}/formList"));
-    let form = forms.split("<xform>").find(|f| f.contains("<formID>orpailleur<")).expect("the form");
+    let form =
+        forms.split("<xform>").find(|f| f.contains("<formID>orpailleur<")).expect("the form");
     let manifest = get(between(form, "<manifestUrl>", "</manifestUrl>").expect("a manifest"));
     let file = manifest.split("<mediaFile").find(|f| f.contains("sites.csv")).expect("the list");
     between(file, "<downloadUrl>", "</downloadUrl>").expect("an address").to_owned()

@@ -41,10 +41,28 @@ fn filled(server: &Server) -> Vec<String> {
         assert_eq!(submit(&phone.url, &at.xml).status, 201);
     }
     let on_site = |miner: Miner| Miner { site: Some(site_id(1)), ..miner };
-    let a = on_site(Miner { surname: "Sangaredouble", mother: "Nantenindouble Keïta", village: "Kita", ..Miner::new(1) });
+    let a = on_site(Miner {
+        surname: "Sangaredouble",
+        mother: "Nantenindouble Keïta",
+        village: "Kita",
+        ..Miner::new(1)
+    });
     let b = Miner { number: 2, card: card("ORP", 2), agent: "KK003", ..a.clone() };
-    let grown = on_site(Miner { given: "Drissadouble", surname: "Kantedouble", mother: "Kadidiadouble Kantedouble", year: 2008, agent: "KK003", ..Miner::new(3) });
-    let far = on_site(Miner { surname: "Yoromadouble", given: "Bintou", sex: "female", year: 1961, ..Miner::new(4) });
+    let grown = on_site(Miner {
+        given: "Drissadouble",
+        surname: "Kantedouble",
+        mother: "Kadidiadouble Kantedouble",
+        year: 2008,
+        agent: "KK003",
+        ..Miner::new(3)
+    });
+    let far = on_site(Miner {
+        surname: "Yoromadouble",
+        given: "Bintou",
+        sex: "female",
+        year: 1961,
+        ..Miner::new(4)
+    });
     for miner in [&a, &b, &grown, &far] {
         send(&phone.url, miner);
     }

@@ -146,10 +146,9 @@ impl EntityState {
         // Made ready ahead, if it was made under this entity's key.
         let (open, sealed) = match &change.made {
             Some(made) if made.wrapped == self.wrapped => (made.open.clone(), made.sealed.clone()),
-            _ => (
-                to_text(&change.open),
-                self.key.seal(b"vault", to_text(&change.sealed).as_bytes()),
-            ),
+            _ => {
+                (to_text(&change.open), self.key.seal(b"vault", to_text(&change.sealed).as_bytes()))
+            }
         };
         self.versions.push(VersionRow {
             version: self.version,

@@ -123,11 +123,7 @@ async fn write_keys(
 }
 
 /// Writes links from both ends, or takes them away.
-async fn write_links(
-    tx: &mut Tx,
-    rows: Vec<Row>,
-    parted: Vec<(ZoneId, Uuid, Uuid)>,
-) -> Result<()> {
+async fn write_links(tx: &mut Tx, rows: Vec<Row>, parted: Vec<(ZoneId, Uuid, Uuid)>) -> Result<()> {
     for (zone, one, other) in parted {
         tx.query("DELETE FROM link WHERE zone_id = $1 AND entity_id = $2 AND other_id = $3")
             .bind(zone.0)
@@ -147,11 +143,7 @@ async fn write_links(
 }
 
 /// Takes away the pairs of registrations that changed, then writes those that hold now.
-async fn write_pairs(
-    tx: &mut Tx,
-    pairs: Vec<Row>,
-    cleared: Vec<(ZoneId, Uuid)>,
-) -> Result<()> {
+async fn write_pairs(tx: &mut Tx, pairs: Vec<Row>, cleared: Vec<(ZoneId, Uuid)>) -> Result<()> {
     for (zone, id) in cleared {
         for sql in [
             "DELETE FROM match_pair WHERE zone_id = $1 AND a_id = $2",

@@ -1,8 +1,21 @@
 //! Writing places and tables out, as far as the reader may see them.
 
+mod cell;
+mod database;
+mod file;
+mod flat;
+mod flatgeobuf;
 mod geojson;
+mod geopackage;
+mod kml;
+mod lines;
+mod parquet;
 mod sheet;
+mod thrift;
+mod wkb;
+mod workbook;
 mod xlsx;
 
+pub use file::{Format, Label, sum, write};
 pub use geojson::{FOOT, HEAD, site_feature, site_property};
 pub use sheet::{Entry, Sheet};

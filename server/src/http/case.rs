@@ -61,8 +61,7 @@ impl Sight {
         if !is_reviewed(&a.dataset) || (mixed && !(person(a) && person(b))) {
             return Err(Problem::not_found());
         }
-        let sight =
-            Self { a: by.role.review_tier(child(a)), b: by.role.review_tier(child(b)) };
+        let sight = Self { a: by.role.review_tier(child(a)), b: by.role.review_tier(child(b)) };
         let about = if child(b) { sight.b } else { sight.a };
         about.map(|_| sight).ok_or_else(Problem::not_found)
     }
@@ -241,9 +240,9 @@ async fn note(
         .with_tx("audit", move |tx| {
             let (actor, runtime) = (actor.clone(), runtime.clone());
             let (subject, detail) = (subject.clone(), detail.clone());
-            Box::pin(async move {
-                audit::note(tx, &runtime, &actor, action, &subject, &detail).await
-            })
+            Box::pin(
+                async move { audit::note(tx, &runtime, &actor, action, &subject, &detail).await },
+            )
         })
         .await?;
     Ok(())

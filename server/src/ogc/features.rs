@@ -50,6 +50,17 @@ pub enum Geometry {
     Area(MultiPolygon<f64>),
 }
 
+/// Where a feature lies, to be read.
+#[derive(Clone, Copy, Debug)]
+pub enum Located<'a> {
+    /// Nowhere that is known.
+    Nowhere,
+    /// At a longitude and latitude.
+    At([f64; 2]),
+    /// In an area.
+    Within(&'a MultiPolygon<f64>),
+}
+
 #[derive(Debug)]
 enum Ids {
     Uuids(Vec<Uuid>),
@@ -123,6 +134,35 @@ impl Features {
         match &self.shapes {
             Shapes::Points(points) => points.get(row).copied().filter(|[x, _]| !x.is_nan()),
             Shapes::Mixed(_) => None,
+        }
+    }
+
+    /// Where a row lies.
+    pub fn located(&self, row: usize) -> Located<'_> {
+        match &self.shapes {
+            Shapes::Points(_) => self.point(row).map_or(Located::Nowhere, Located::At),
+            Shapes::Mixed(all) => match all.get(row).map(|(g, _)| g) {
+                Some(Geometry::Point(at)) => Located::At(*at),
+                Some(Geometry::Area(area)) => Located::Within(area),
+                Some(Geometry::None) | None => Located::Nowhere,
+            },
+        }
+    }
+
+    /// The box around a row, if it lies anywhere.
+    pub fn around(&self, row: usize) -> Option<Bounds> {
+        let bounds = match &self.shapes {
+            Shapes::Points(_) => self.point(row).map(|[x, y]| [x, y, x, y]),
+            Shapes::Mixed(all) => all.get(row).map(|(_, bounds)| *bounds),
+        };
+        bounds.filter(|b| b.iter().all(|c| c.is_finite()))
+    }
+
+    /// Whether areas are among them.
+    pub fn has_areas(&self) -> bool {
+        match &self.shapes {
+            Shapes::Points(_) => false,
+            Shapes::Mixed(all) => all.iter().any(|(g, _)| matches!(g, Geometry::Area(_))),
         }
     }
 
