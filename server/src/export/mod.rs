@@ -1,6 +1,7 @@
 //! Writing places and tables out, as far as the reader may see them.
 
 mod cell;
+mod codebook;
 mod database;
 mod file;
 mod flat;
@@ -16,6 +17,7 @@ mod wkb;
 mod workbook;
 mod xlsx;
 
+pub use codebook::{About, Companion};
 pub use file::{Format, Label, sum, write};
 pub use geojson::{FOOT, HEAD, site_feature, site_property};
 pub use sheet::{Entry, Sheet};

@@ -23,18 +23,27 @@ pub struct Field {
     pub kind: Kind,
     /// The codes it may hold, where they are a closed list.
     pub codes: Vec<String>,
+    /// Codes that it may hold and what they mean, in French.
+    pub labels: Vec<[String; 2]>,
 }
 
 impl Field {
     /// A field.
     pub fn new(name: impl Into<String>, title: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), title: title.into(), kind, codes: Vec::new() }
+        Self { name: name.into(), title: title.into(), kind, codes: Vec::new(), labels: Vec::new() }
     }
 
     /// The same, holding one of these codes.
     #[must_use]
     pub fn one_of(mut self, codes: impl IntoIterator<Item = String>) -> Self {
         self.codes = codes.into_iter().collect();
+        self
+    }
+
+    /// The same, with what its codes mean.
+    #[must_use]
+    pub fn labelled(mut self, labels: impl IntoIterator<Item = [String; 2]>) -> Self {
+        self.labels = labels.into_iter().collect();
         self
     }
 }
