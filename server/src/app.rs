@@ -307,6 +307,8 @@ pub struct App {
     pub layers: crate::layers::Layers,
     /// Finished downloads.
     pub(crate) exports: crate::http::Files,
+    /// Drawn tiles.
+    pub(crate) tiles: crate::http::Tiles,
 }
 
 /// The tasks of a running server, to be awaited at shutdown.
@@ -336,7 +338,8 @@ impl App {
         let budget = crate::http::Budget::new();
         let layers = crate::layers::Layers::default();
         let exports = crate::http::Files::default();
-        let app = Self { base, access, intake, applier, large, budget, layers, exports };
+        let tiles = crate::http::Tiles::default();
+        let app = Self { base, access, intake, applier, large, budget, layers, exports, tiles };
         (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }

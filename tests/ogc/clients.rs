@@ -1,7 +1,7 @@
 //! Programs that researchers use, against the running server: OGR, `OWSLib`, `geopandas`, QGIS.
 //!
 //! What is not on the machine is said loudly and passed over, unless `SANU_REQUIRE_CLIENTS` is set.
-//! `SANU_CLIENTS_PYTHON` is a Python that has `OWSLib`, `geopandas` and pyogrio.
+//! `SANU_CLIENTS_PYTHON` is a Python that has `OWSLib`, `geopandas`, pyogrio, openpyxl and pyarrow.
 
 use std::{
     io::Write as _,
@@ -17,7 +17,7 @@ fn say(line: &str) {
 }
 
 /// Whether this client can be had: when its probe succeeds.
-fn has(name: &str, probe: &mut Command) -> bool {
+pub(super) fn has(name: &str, probe: &mut Command) -> bool {
     if probe.output().is_ok_and(|o| o.status.success()) {
         say(&format!("sanu-tests: {name} ran"));
         return true;
@@ -30,7 +30,7 @@ fn has(name: &str, probe: &mut Command) -> bool {
     false
 }
 
-fn python() -> String {
+pub(super) fn python() -> String {
     std::env::var("SANU_CLIENTS_PYTHON").unwrap_or_else(|_| String::from("python3"))
 }
 

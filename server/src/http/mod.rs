@@ -28,6 +28,7 @@ mod session;
 mod sites;
 mod sync;
 mod tables;
+mod tiles;
 
 pub use door::{Door, DoorRefusal, realm_of};
 pub(crate) use exports::Files;
@@ -35,3 +36,4 @@ pub(crate) use pace::{Budget, Pace, Share};
 pub use request::{Connection, param, query_param};
 pub use router::router;
 pub use serve::{ServeError, TlsFiles, serve, tls_acceptor};
+pub(crate) use tiles::Tiles;

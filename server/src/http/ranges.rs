@@ -17,11 +17,10 @@ pub(super) enum Part {
 
 /// What is asked of a file with this tag and size. What is not understood is not asked.
 pub(super) fn asked(headers: &HeaderMap, etag: &str, size: u64) -> Part {
-    let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
-    let is_it = |t: &str| t.trim().trim_start_matches("W/") == etag || t.trim() == "*";
-    if text(header::IF_NONE_MATCH).is_some_and(|tags| tags.split(',').any(is_it)) {
+    if is_known(headers, etag) {
         return Part::Known;
     }
+    let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
     // A date, a weak or an old tag: the parts would not fit together.
     if text(header::IF_RANGE).is_some_and(|tag| tag.trim() != etag) {
         return Part::Whole;
@@ -41,6 +40,13 @@ pub(super) fn asked(headers: &HeaderMap, etag: &str, size: u64) -> Part {
         (None, Some(tail)) if first.trim().is_empty() => Part::Of(size.saturating_sub(tail), size),
         _ => Part::Whole,
     }
+}
+
+/// Whether the asker has what bears this tag.
+pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let is_it = |t: &str| t.trim().trim_start_matches("W/") == etag || t.trim() == "*";
+    let tags = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
+    tags.is_some_and(|tags| tags.split(',').any(is_it))
 }
 
 fn number(text: &str) -> Option<u64> {

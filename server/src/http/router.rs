@@ -20,7 +20,7 @@ use tower_http::{
 
 use super::{
     api, blobs, case, counts, decisions, exports, hear_out::hear_out, office, ogc, problem,
-    quality, reviews, session, sites, sync, tables,
+    quality, reviews, session, sites, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -37,6 +37,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/tables/{name}", get(tables::table))
         .route("/v1/exports", get(exports::list))
         .route("/v1/exports/{file}", get(exports::file))
+        .route("/v1/tiles/{layer}/{z}/{x}/{y}", get(tiles::tile))
         .route("/v1/sites.geojson", get(sites::geojson))
         .route("/v1/quality/linkage", get(quality::linkage))
         .route("/v1/quality/coverage", get(quality::coverage))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     column::{Column, ColumnBuilder},
-    grid::{Bounds, Grid},
+    grid::{Bounds, Grid, holds},
     value::Kind,
 };
 
@@ -165,6 +165,27 @@ impl Features {
             Shapes::Mixed(all) => all.get(row).map(|(_, bounds)| *bounds),
         };
         bounds.filter(|b| b.iter().all(|c| c.is_finite()))
+    }
+
+    /// Shows the rows that may lie in a box: all that do, and none that lies wholly outside.
+    pub fn each_near(&self, wanted: Bounds, mut see: impl FnMut(usize)) {
+        match &self.shapes {
+            Shapes::Points(_) => self.grid.cells(wanted, |rows, whole| {
+                for row in rows.iter().filter_map(|row| usize::try_from(*row).ok()) {
+                    if whole || self.point(row).is_some_and(|at| holds(wanted, at)) {
+                        see(row);
+                    }
+                }
+            }),
+            Shapes::Mixed(all) => {
+                let [w, s, e, n] = wanted;
+                for (row, (_, [bw, bs, be, bn])) in all.iter().enumerate() {
+                    if *bw <= e && *be >= w && *bs <= n && *bn >= s {
+                        see(row);
+                    }
+                }
+            }
+        }
     }
 
     /// Whether areas are among them.
