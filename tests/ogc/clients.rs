@@ -5,7 +5,7 @@
 
 use std::{
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -17,7 +17,7 @@ fn say(line: &str) {
 }
 
 /// Whether this client can be had: when its probe succeeds.
-pub(super) fn has(name: &str, probe: &mut Command) -> bool {
+pub(crate) fn has(name: &str, probe: &mut Command) -> bool {
     if probe.output().is_ok_and(|o| o.status.success()) {
         say(&format!("sanu-tests: {name} ran"));
         return true;
@@ -30,7 +30,8 @@ pub(super) fn has(name: &str, probe: &mut Command) -> bool {
     false
 }
 
-pub(super) fn python() -> String {
+/// A Python that has the clients.
+pub(crate) fn python() -> String {
     std::env::var("SANU_CLIENTS_PYTHON").unwrap_or_else(|_| String::from("python3"))
 }
 
@@ -48,8 +49,20 @@ fn with_login(world: &World, command: &mut Command) -> Output {
 }
 
 fn script(world: &World, python: &str, name: &str) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients").join(name);
-    let out = with_login(world, Command::new(python).arg(file));
+    let file = client(name);
+    judge(name, &with_login(world, Command::new(python).arg(file)));
+}
+
+fn client(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clients").join(name)
+}
+
+/// Runs one of the scripts in `tests/clients`, which must find all well.
+pub(crate) fn run_script(command: &mut Command, name: &str) {
+    judge(name, &command.arg(client(name)).output().expect("the client starts"));
+}
+
+fn judge(name: &str, out: &Output) {
     let said = String::from_utf8_lossy(&out.stdout).into_owned();
     let wrong = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(out.status.success() && said.contains("all is well"), "{name}: {said}\n{wrong}");

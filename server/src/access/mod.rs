@@ -9,4 +9,4 @@ mod role;
 pub use digest::{Challenge, ha1};
 pub use guard::{Access, AccessError, Caller, Login};
 pub use password::{hash_password, token_hash, verify_password};
-pub use role::{ReviewTier, Role, SiteTier};
+pub use role::{RecordTier, ReviewTier, Role, SiteTier};

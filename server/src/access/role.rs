@@ -1,5 +1,7 @@
 //! Roles, as in `docs/ARCHITECTURE.md`: what each may read is decided here and nowhere else.
 
+use crate::forms::Class;
+
 /// What an account is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -104,6 +106,16 @@ impl Role {
         }
     }
 
+    /// How much of the answers of forms may be read, row by row; `None` = nothing.
+    pub const fn record_tier(self, children: bool) -> Option<RecordTier> {
+        match self {
+            Self::DataManager => Some(RecordTier::Coded),
+            Self::Protection if children => Some(RecordTier::Referral),
+            Self::Supervisor if !children => Some(RecordTier::Open),
+            _ => None,
+        }
+    }
+
     /// How much of a site may be read; `None` = nothing.
     pub const fn site_tier(self) -> Option<SiteTier> {
         match self {
@@ -122,6 +134,34 @@ pub enum ReviewTier {
     Pair,
     /// Both registrations side by side too; every reading is noted.
     Identity,
+}
+
+/// What of the answers of forms somebody may read, row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecordTier {
+    /// Answers of class "none".
+    Open,
+    /// Every answer but what names a person and what was referred.
+    Coded,
+    /// The same, with referrals.
+    Referral,
+}
+
+impl RecordTier {
+    /// Whether sealed answers are opened at all.
+    pub const fn opens(self) -> bool {
+        !matches!(self, Self::Open)
+    }
+
+    /// Whether an answer of this class may be read, part of a referral or not. Nobody reads here what
+    /// names a person.
+    pub fn reads(self, class: Class, referral: bool) -> bool {
+        match self {
+            Self::Open => class == Class::None && !referral,
+            Self::Coded => class != Class::Direct && !referral,
+            Self::Referral => class != Class::Direct,
+        }
+    }
 }
 
 /// What of the register of sites somebody may read (`domain/privacy.md`, table of roles).

@@ -55,6 +55,8 @@ pub(super) struct Waiting {
 #[derive(Clone)]
 pub(super) struct RecordOut {
     pub(super) event: Event,
+    /// The instance id of its first version.
+    pub(super) first_instance_id: String,
     pub(super) state: &'static str,
     pub(super) reason: &'static str,
     pub(super) dataset: String,
@@ -219,7 +221,9 @@ impl Register {
         let expected_files = serde_json::to_string(&said.expected_files).unwrap_or_default();
         let key = (event.zone_id, event.submission_id);
         let known = self.record_entities.get(&event.submission_id).copied();
+        let before = self.records.get(&key).map(|r| r.first_instance_id.clone());
         let out = RecordOut {
+            first_instance_id: before.unwrap_or_else(|| event.instance_id.clone()),
             event,
             state,
             reason,

@@ -61,9 +61,9 @@ const COMPARED: [(&str, &str, usize); 11] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
-         dataset, state, reason, violations, expected_files, answers, sealed FROM record \
+         first_instance_id, dataset, state, reason, violations, expected_files, answers, sealed FROM record \
          ORDER BY zone_id, submission_id",
-        13,
+        14,
     ),
     (
         "entity",

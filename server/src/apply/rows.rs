@@ -91,6 +91,7 @@ fn record(r: RecordOut) -> Row {
         r.event.form_id.into(),
         r.event.form_version.into(),
         r.event.instance_id.into(),
+        r.first_instance_id.into(),
         r.dataset.into(),
         r.state.into(),
         r.reason.into(),

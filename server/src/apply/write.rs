@@ -39,9 +39,10 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
 
 async fn write_records(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
     tx.insert_rows(
-        "INSERT INTO record (zone_id, submission_id, seq, form_id, form_version, instance_id, dataset, \
-         state, reason, entity_id, account_id, device_id, received_at, violations, expected_files, \
-         answers, sealed)",
+        "INSERT INTO record (zone_id, submission_id, seq, form_id, form_version, instance_id, \
+         first_instance_id, dataset, state, reason, entity_id, account_id, device_id, received_at, \
+         violations, expected_files, answers, sealed)",
+        // What a submission was first sent under stays.
         "ON CONFLICT (zone_id, submission_id) DO UPDATE SET seq = excluded.seq, \
          form_version = excluded.form_version, instance_id = excluded.instance_id, \
          dataset = excluded.dataset, state = excluded.state, reason = excluded.reason, \

@@ -20,6 +20,7 @@ mod model;
 mod outline;
 mod scan;
 mod sent;
+mod shape;
 mod value;
 mod xpath;
 
@@ -37,6 +38,7 @@ pub use logic::{NotEvaluated, evaluate};
 pub use model::{
     AnswerKind, Choices, Class, CodeSet, EntityDecl, MediaRef, Mode, Question, Realm, XForm,
 };
+pub use shape::{Shape, ShapeKind};
 pub use value::{GeoPoint, Value};
 pub use xpath::{Atom, Kind, Moment, Stop};
 

@@ -6,6 +6,7 @@ mod auth;
 mod blobs;
 mod body;
 mod case;
+mod central;
 mod count_doubt;
 mod count_view;
 mod counts;

@@ -150,6 +150,19 @@ impl Problem {
         Self { kind, status, detail: detail.into(), retry_after: kind == "busy" }
     }
 
+    /// The status, as a number.
+    pub(super) fn status(&self) -> u16 {
+        self.status.as_u16()
+    }
+
+    /// What is wrong, in a sentence.
+    pub(super) fn said(&self) -> String {
+        if !self.detail.is_empty() {
+            return self.detail.clone();
+        }
+        KINDS.iter().find(|k| k.0 == self.kind).map_or_else(String::new, |k| k.2.to_owned())
+    }
+
     pub(super) fn not_found() -> Self {
         Self::new("not-found", "")
     }
@@ -161,10 +174,9 @@ impl Problem {
     pub(super) fn bad(detail: impl Into<String>) -> Self {
         Self::new("bad-parameter", detail)
     }
-}
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+    /// The document, with more members than the usual ones.
+    pub(super) fn with(self, members: &[(&str, serde_json::Value)]) -> Response {
         let titles = KINDS.iter().find(|k| k.0 == self.kind);
         let (title, title_fr) = titles.map_or(("", ""), |k| (k.2, k.3));
         let help = HELP.iter().find(|h| h.0 == self.kind).filter(|_| self.detail.is_empty());
@@ -175,8 +187,11 @@ impl IntoResponse for Problem {
             "status": self.status.as_u16(),
             "detail": help.map_or(self.detail.as_str(), |h| h.1),
         });
-        if let (Some(help), Some(map)) = (help, body.as_object_mut()) {
-            map.insert(String::from("detail_fr"), help.2.into());
+        if let Some(map) = body.as_object_mut() {
+            if let Some(help) = help {
+                map.insert(String::from("detail_fr"), help.2.into());
+            }
+            map.extend(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         }
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
@@ -192,6 +207,12 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
         }
         response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.with(&[])
     }
 }
 

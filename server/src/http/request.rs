@@ -34,6 +34,11 @@ pub(super) fn query_pairs(uri: &Uri) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Undoes the percent-encoding of one segment of a path, where `+` stands for itself.
+pub(super) fn segment(text: &str) -> String {
+    decode(&text.replace('+', "%2B"))
+}
+
 /// Text in percent-encoding.
 pub(super) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());

@@ -51,6 +51,7 @@ pub(super) async fn open(
         "token": login.token,
         "expires_at": login.expires_at.to_rfc3339(),
         "expiresAt": login.expires_at.to_rfc3339(),
+        "createdAt": app.base.runtime.now().to_rfc3339(),
         "role": login.role.as_str(),
     });
     let mut response = (StatusCode::OK, Json(body)).into_response();

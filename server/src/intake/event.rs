@@ -139,6 +139,11 @@ pub(super) fn half(hash: &[u8; 32]) -> IntakeKey {
     *hash.first_chunk().expect("16 is less than 32")
 }
 
+/// Key of "this instance of this form", as the journal keeps it.
+pub fn instance_key(form_id: &str, instance_id: &str) -> [u8; 16] {
+    half(&hash_of(&[b"instance", form_id.as_bytes(), instance_id.as_bytes()]))
+}
+
 impl Incoming {
     /// A decision at the door: sealed, journalled and made idempotent like a submission.
     pub fn decision(decision: &super::Decision, sender: Sender) -> Self {
@@ -186,7 +191,7 @@ impl Incoming {
     /// Key of the instance that this one replaces.
     pub(super) fn deprecated_key(&self) -> Option<IntakeKey> {
         let id = self.deprecated_id.as_ref().filter(|id| **id != self.instance_id)?;
-        Some(half(&hash_of(&[b"instance", self.form_id.as_bytes(), id.as_bytes()])))
+        Some(instance_key(&self.form_id, id))
     }
 
     /// Key of "this instance with this content".

@@ -12,7 +12,7 @@ mod writer;
 
 pub use append::{Appended, Outcome};
 pub use decision::{Answer, Decision};
-pub use event::{EventKind, Incoming, Matter, Sender, StoredFile};
+pub use event::{EventKind, Incoming, Matter, Sender, StoredFile, instance_key};
 pub use files::{BlobStore, FileSink, PartFile};
 pub use payload::{FileEntry, Payload, PayloadError};
 pub use writer::{Intake, IntakeError};

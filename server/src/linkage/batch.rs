@@ -5,14 +5,16 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
-    blocks::{Blocks, Candidate, in_parallel},
+    blocks::{Blocks, Candidate, in_parallel_with},
     cluster::{Clusters, Edge, cluster},
     hashing::Map,
-    keys::{KEYS, KIND_OF},
+    keys::{self, KEYS},
     model::Model,
     policy::Policy,
     records::{RecordNo, Records},
-    score, stops, train,
+    score,
+    sketch::Glance,
+    stops, train,
     verdict::{Decision, KeyKind, Reviewed, Stops, Verdict},
     words::LikenessCache,
 };
@@ -161,18 +163,18 @@ fn score_all(
     let of = u64::try_from(blocks.len()).expect("memory ends before");
     let done = AtomicU64::new(0);
     let parts: Vec<&[Candidate]> = blocks.parts.iter().flat_map(|part| part.chunks(PART)).collect();
-    let parts = in_parallel(parts.len(), policy.threads(), |task| {
-        let part = parts.get(task).copied().unwrap_or_default();
-        let mut cache = LikenessCache::default();
-        let kept: Vec<ScoredPair> = part
-            .iter()
-            .filter_map(|candidate| scored(records, model, policy, &mut cache, candidate))
-            .collect();
-        let step = u64::try_from(part.len()).expect("a part is small");
-        let done = done.fetch_add(step, Ordering::Relaxed) + step;
-        progress(Progress { stage: "scoring", done, of });
-        kept
-    });
+    let parts =
+        in_parallel_with(parts.len(), policy.threads(), LikenessCache::default, |cache, task| {
+            let part = parts.get(task).copied().unwrap_or_default();
+            let kept: Vec<ScoredPair> = part
+                .iter()
+                .filter_map(|candidate| scored(records, model, policy, cache, candidate))
+                .collect();
+            let step = u64::try_from(part.len()).expect("a part is small");
+            let done = done.fetch_add(step, Ordering::Relaxed) + step;
+            progress(Progress { stage: "scoring", done, of });
+            kept
+        });
     let mut pairs = parts.concat();
     // Split blocks may find a pair twice.
     pairs.sort_unstable_by_key(|p| (p.a, p.b));
@@ -198,7 +200,7 @@ fn scored(
     if verdict != Verdict::Same && score.probability < policy.review {
         return None;
     }
-    let key = KIND_OF.get(usize::from(key)).copied()?;
+    let key = keys::kind_of(usize::from(key), Glance::at(records.len()))?;
     let (weight, probability, relative) = (score.weight, score.probability, score.relative);
     Some(ScoredPair { a, b, weight, probability, relative, verdict, stops, key })
 }

@@ -7,13 +7,13 @@ use std::sync::{
 
 use super::{
     batch::LargeBlock,
-    keys::{self, CARD_KEY, KEYS, KIND_OF, Keys, REFINEMENTS, Refinement},
+    keys::{self, CARD_KEY, KEYS, Keys, REFINEMENTS, Refinement},
     records::{RecordNo, Records},
     sketch::{Glance, Sketch},
 };
 
 /// A block larger than this is split by a further field before anybody is compared.
-pub(super) const LARGEST_BLOCK: usize = 48;
+pub(super) const LARGEST_BLOCK: usize = 32;
 /// A block that no field can split: each is compared with so many that follow.
 pub(super) const WINDOW: usize = 24;
 /// Segments a thread takes at once.
@@ -62,7 +62,8 @@ struct Column {
 impl Blocks {
     /// Finds the candidates of all records; `done` is told after each of the `KEYS` keys.
     pub(super) fn build(records: &Records, threads: usize, done: &(dyn Fn() + Sync)) -> Self {
-        let (keys, sketches) = all_keys(records, threads);
+        let glance = Glance::at(records.len());
+        let (keys, sketches) = all_keys(records, glance, threads);
         let columns = columns(records, &keys, threads, done);
         let mut split = vec![0u16; records.len()];
         for (kind, column) in columns.iter().enumerate() {
@@ -74,11 +75,12 @@ impl Blocks {
         }
         let mut large: Vec<LargeBlock> = columns
             .iter()
-            .zip(KIND_OF)
-            .flat_map(|(c, key)| c.large.iter().map(move |&records| LargeBlock { key, records }))
+            .enumerate()
+            .filter_map(|(position, column)| Some((keys::kind_of(position, glance)?, column)))
+            .flat_map(|(key, c)| c.large.iter().map(move |&records| LargeBlock { key, records }))
             .collect();
         large.sort_by_key(|b| std::cmp::Reverse(b.records));
-        let meeting = Meeting { keys, sketches, split };
+        let meeting = Meeting { glance, keys, sketches, split };
         Self { parts: meeting.candidates(&columns, threads), large }
     }
 
@@ -94,17 +96,28 @@ pub(super) fn in_parallel<T: Send>(
     threads: usize,
     work: impl Fn(usize) -> T + Sync,
 ) -> Vec<T> {
+    in_parallel_with(count, threads, || (), |(), task| work(task))
+}
+
+/// The same, where each thread makes something once that all its tasks use.
+pub(super) fn in_parallel_with<S, T: Send>(
+    count: usize,
+    threads: usize,
+    make: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, usize) -> T + Sync,
+) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(count));
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, count.max(1)) {
             scope.spawn(|| {
+                let mut own = make();
                 loop {
                     let task = next.fetch_add(1, Ordering::Relaxed);
                     if task >= count {
                         return;
                     }
-                    let result = work(task);
+                    let result = work(&mut own, task);
                     results
                         .lock()
                         .expect("no thread panics while it holds the lock")
@@ -118,7 +131,7 @@ pub(super) fn in_parallel<T: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn all_keys(records: &Records, threads: usize) -> (Vec<Keys>, Vec<Sketch>) {
+fn all_keys(records: &Records, glance: Glance, threads: usize) -> (Vec<Keys>, Vec<Sketch>) {
     let mut keys = vec![[0; KEYS]; records.len()];
     let mut sketches = vec![Sketch::default(); records.len()];
     let part = records.len().div_ceil(threads.max(1)).max(1);
@@ -128,7 +141,7 @@ fn all_keys(records: &Records, threads: usize) -> (Vec<Keys>, Vec<Sketch>) {
             scope.spawn(move || {
                 for (row, (keys, sketch)) in rows.iter().zip(keys.iter_mut().zip(sketches)) {
                     if !row.removed {
-                        *keys = keys::keys_of(&records.words, row);
+                        *keys = keys::keys_of(&records.words, row, glance);
                         *sketch = Sketch::of(&records.words, row);
                     }
                 }
@@ -207,6 +220,7 @@ fn refine(records: &Records, column: &mut Column, members: &mut [u32], fields: &
 
 /// What decides whether two members of a segment become a candidate.
 struct Meeting {
+    glance: Glance,
     keys: Vec<Keys>,
     sketches: Vec<Sketch>,
     /// By record, the keys (bits) whose block was split.
@@ -238,7 +252,6 @@ impl Meeting {
         let start = usize::try_from(segment.start).expect("usize is at least 32 bits wide");
         let length = usize::try_from(segment.length).expect("usize is at least 32 bits wide");
         let Some(members) = column.order.get(start..start + length) else { return };
-        let glance = Glance::at(self.keys.len());
         let reach = if length > LARGEST_BLOCK { WINDOW } else { length };
         let sketches: Vec<(u32, Sketch)> = members
             .iter()
@@ -246,7 +259,7 @@ impl Meeting {
             .collect();
         for (i, (a, x)) in sketches.iter().enumerate() {
             for (b, y) in sketches.iter().skip(i + 1).take(reach) {
-                if usize::from(key) == CARD_KEY || x.may_match(y, glance) {
+                if usize::from(key) == CARD_KEY || x.may_match(y, self.glance) {
                     let (a, b) = (RecordNo(*a.min(b)), RecordNo(*a.max(b)));
                     if !self.met_before(a, b, key) {
                         found.push(Candidate { a, b, key });

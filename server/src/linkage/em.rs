@@ -5,6 +5,7 @@
 )]
 
 use super::{
+    absent,
     model::Number,
     prior,
     records::RecordNo,
@@ -42,6 +43,7 @@ pub(super) fn maximise(sample: &[Observed], number: Number) -> Weights {
     if number == Number::Typed {
         shipped.tables[NINA] = prior::typed_number();
     }
+    let shipped = absent::fitted(shipped, sample);
     let mut weights = shipped.clone();
     for _ in 0..ROUNDS {
         weights = step(sample, &weights, &shipped, number);
@@ -65,7 +67,10 @@ fn step(sample: &[Observed], weights: &Weights, shipped: &Weights, number: Numbe
     }
     let all: f64 = classes.iter().sum();
     let mut next = shipped.clone();
-    next.prior = classes.map(|mass| log2((mass + 1.0) / (all + 3.0)));
+    for (class, mass) in classes.iter().enumerate() {
+        let believed = PULL * f64::from(shipped.prior[class].exp2());
+        next.prior[class] = log2((mass + believed) / (all + PULL));
+    }
     for field in (0..FIELDS).filter(|&f| f != CARD && (f != NINA || number == Number::Typed)) {
         for class in 0..CLASSES {
             let believed = &shipped.tables[field][class];

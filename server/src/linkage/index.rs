@@ -22,6 +22,7 @@ struct Entry {
 /// unbounded, but only their newest `WINDOW` are looked at.
 #[derive(Debug)]
 pub(super) struct Index {
+    glance: Glance,
     heads: Vec<Vec<u32>>,
     /// How many were ever chained in each slot; at `LARGEST_BLOCK` the chain is closed.
     chained: Vec<Vec<u8>>,
@@ -34,13 +35,14 @@ const FEWEST_SLOTS: usize = 1 << 10;
 
 impl Default for Index {
     fn default() -> Self {
-        Self::with_slots(FEWEST_SLOTS)
+        Self::with_slots(FEWEST_SLOTS, Glance::Patient)
     }
 }
 
 impl Index {
-    fn with_slots(slots: usize) -> Self {
+    fn with_slots(slots: usize, glance: Glance) -> Self {
         Self {
+            glance,
             heads: vec![vec![0; slots]; KEYS],
             chained: vec![vec![0; slots]; KEYS],
             entries: Vec::new(),
@@ -48,9 +50,15 @@ impl Index {
         }
     }
 
+    /// How strictly pairs are looked at.
+    pub(super) fn glance(&self) -> Glance {
+        self.glance
+    }
+
     /// Indexes all rows.
     pub(super) fn of(words: &Words, rows: &[Row]) -> Self {
-        let mut index = Self::with_slots(rows.len().next_power_of_two().max(FEWEST_SLOTS));
+        let slots = rows.len().next_power_of_two().max(FEWEST_SLOTS);
+        let mut index = Self::with_slots(slots, Glance::at(rows.len()));
         index.entries.reserve(rows.len());
         for row in rows {
             index.add(words, rows, row);
@@ -60,13 +68,17 @@ impl Index {
 
     /// Indexes the next row, which is the last of `rows`. A removed row takes its number and nothing else.
     pub(super) fn add(&mut self, words: &Words, rows: &[Row], row: &Row) {
-        if self.heads.first().is_some_and(|h| self.entries.len() >= h.len() * 2) {
-            let grown = self.entries.len() * 4;
-            self.rebuild(words, rows, grown.next_power_of_two());
+        let count = self.entries.len();
+        let slots = self.heads.first().map_or(FEWEST_SLOTS, Vec::len);
+        // Where a set stops being small its keys change.
+        let outgrown = self.glance == Glance::Patient && Glance::at(count + 1) == Glance::Strict;
+        if outgrown || count >= slots * 2 {
+            let slots = slots.max((count * 2).next_power_of_two());
+            self.rebuild(words, rows, slots, Glance::at(count + 1));
         }
         let mut entry = Entry::default();
         if !row.removed {
-            entry.keys = keys::keys_of(words, row);
+            entry.keys = keys::keys_of(words, row, self.glance);
             entry.sketch = Sketch::of(words, row);
         }
         let record = RecordNo::at(self.entries.len()).0;
@@ -76,9 +88,9 @@ impl Index {
         }
     }
 
-    fn rebuild(&mut self, words: &Words, rows: &[Row], slots: usize) {
+    fn rebuild(&mut self, words: &Words, rows: &[Row], slots: usize, glance: Glance) {
         let count = self.entries.len();
-        *self = Self::with_slots(slots);
+        *self = Self::with_slots(slots, glance);
         for row in rows.iter().take(count) {
             self.add(words, rows, row);
         }
@@ -131,14 +143,13 @@ impl Index {
     /// Those who share a key with this row and are worth comparing, with the first key they share, by number.
     pub(super) fn candidates(&self, words: &Words, row: &Row) -> Vec<(RecordNo, usize)> {
         let sketch = Sketch::of(words, row);
-        let glance = Glance::at(self.entries.len());
         let mut found: Vec<(RecordNo, usize)> = Vec::new();
-        for (kind, key) in keys::keys_of(words, row).into_iter().enumerate() {
+        for (kind, key) in keys::keys_of(words, row, self.glance).into_iter().enumerate() {
             if key == 0 {
                 continue;
             }
             for (record, entry) in self.chain(kind, key) {
-                if kind == CARD_KEY || sketch.may_match(&entry.sketch, glance) {
+                if kind == CARD_KEY || sketch.may_match(&entry.sketch, self.glance) {
                     found.push((RecordNo(record), kind));
                 }
             }
@@ -159,12 +170,13 @@ impl Index {
         (kind, key): (usize, u32),
         found: &mut Vec<(RecordNo, usize)>,
     ) {
-        let glance = Glance::at(self.entries.len());
         for address in path(words, row, kind, key) {
             let Some(list) = self.refined.get(&address) else { return };
             for &record in list.iter().rev().take(LARGEST_BLOCK.max(WINDOW)) {
                 let entry = self.entries.get(RecordNo(record).index());
-                if entry.is_some_and(|e| kind == CARD_KEY || sketch.may_match(&e.sketch, glance)) {
+                if entry
+                    .is_some_and(|e| kind == CARD_KEY || sketch.may_match(&e.sketch, self.glance))
+                {
                     found.push((RecordNo(record), kind));
                 }
             }

@@ -1,6 +1,6 @@
 //! Blocking keys: two registrations are compared when they share at least one.
 
-use super::{hashing::hash_of, records::Row, verdict::KeyKind, words::Words};
+use super::{hashing::hash_of, records::Row, sketch::Glance, verdict::KeyKind, words::Words};
 
 /// How many keys a registration has.
 pub(super) const KEYS: usize = 16;
@@ -12,8 +12,16 @@ pub(super) type Keys = [u32; KEYS];
 /// Position of the key of the card: whoever shares one is compared, however little else agrees.
 pub(super) const CARD_KEY: usize = 0;
 
-/// The kind of each key, by position.
-pub(super) const KIND_OF: [KeyKind; KEYS] = [
+/// The kind of the key at a position.
+pub(super) fn kind_of(position: usize, glance: Glance) -> Option<KeyKind> {
+    match (glance, position) {
+        (Glance::Patient, 5 | 10 | 12 | 13) => Some(KeyKind::NamePlace),
+        _ => KIND_OF.get(position).copied(),
+    }
+}
+
+/// The kind of each key of a large set, by position.
+const KIND_OF: [KeyKind; KEYS] = [
     KeyKind::Card,
     KeyKind::Nina,
     KeyKind::Nina,
@@ -32,8 +40,9 @@ pub(super) const KIND_OF: [KeyKind; KEYS] = [
     KeyKind::NameParents,
 ];
 
-/// Makes the keys of a row. Given names by alias group, everything else by sound.
-pub(super) fn keys_of(words: &Words, row: &Row) -> Keys {
+/// Makes the keys of a row. Given names by alias group, everything else by sound. Some keys of a small set ask for less:
+/// there, whoever shares a date of birth, both names, or one name and a place is looked at.
+pub(super) fn keys_of(words: &Words, row: &Row, glance: Glance) -> Keys {
     let sound = |word| u64::from(words.get(word).sound);
     let group = |word| u64::from(words.get(word).group);
     let given = group(row.given[0]);
@@ -41,6 +50,7 @@ pub(super) fn keys_of(words: &Words, row: &Row) -> Keys {
     let married = sound(row.surname[1]);
     let village = sound(row.village);
     let cercle = sound(row.cercle);
+    let site = sound(row.site);
     let father = group(row.father[0]);
     let mother = group(row.mother[0]);
     let year = u64::from(row.birth.year);
@@ -51,22 +61,27 @@ pub(super) fn keys_of(words: &Words, row: &Row) -> Keys {
     };
     let [nina_head, nina_tail] = row.nina.keys();
     let nick_or_second = if row.nick == 0 { group(row.given[1]) } else { group(row.nick) };
+    let loose = glance == Glance::Patient;
+    let either = |patient: u32, strict: u32| if loose { patient } else { strict };
     [
         key(0, &[row.card]),
         key(1, &[nina_head]),
         key(2, &[nina_tail]),
         key(3, &[u64::from(row.phone)]),
-        key(4, &[date, surname]),
-        key(5, &[date, given]),
+        either(key(4, &[date]), key(4, &[date, surname])),
+        either(key(5, &[given, cercle]), key(5, &[date, given])),
         key(6, &[village, father, mother]),
         key(7, &[given, father, mother]),
         key(8, &[surname, father, mother]),
         key(9, &[given, village]),
-        key(10, &[surname, village, year]),
+        either(key(10, &[surname, village]), key(10, &[surname, village, year])),
         key(11, &[given, surname, father]),
-        key(12, &[given, surname, mother]),
-        key(13, &[given, surname, cercle]),
-        key(14, &[given.min(surname), given.max(surname), year]),
+        either(key(12, &[surname, site]), key(12, &[given, surname, mother])),
+        either(key(13, &[surname, cercle]), key(13, &[given, surname, cercle])),
+        either(
+            key(14, &[given.min(surname), given.max(surname)]),
+            key(14, &[given.min(surname), given.max(surname), year]),
+        ),
         if married == 0 {
             key(15, &[nick_or_second, surname, village])
         } else {

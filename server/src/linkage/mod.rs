@@ -4,6 +4,7 @@
 //! `sanu_schemas`. The rest of the server gives it [`Registration`]s and reads [`Match`]es; it never decides what is
 //! done with them. Read `docs/linkage.md` first.
 
+mod absent;
 mod batch;
 mod birth;
 mod blocks;

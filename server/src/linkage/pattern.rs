@@ -12,7 +12,7 @@ use super::{
     numbers::phones_one_digit_apart,
     records::{Records, Row},
     similarity::Likeness,
-    words::{LikenessCache, WordNo},
+    words::{LikenessCache, WordNo, Words},
 };
 
 /// Given-name levels; `Likeness` for 0–6 but with room for the indirect agreements.
@@ -78,10 +78,12 @@ pub(super) struct Pattern {
     pub(super) device: u8,
     /// Days apart as a power of two: 0 the same day, 1 one day, 2 two or three …; 15 unknown.
     pub(super) days: u8,
+    /// Whether the given names are those that families give to twins.
+    pub(super) twins: bool,
 }
 
 /// How many numbers the trees see.
-pub(super) const FEATURES: usize = 36;
+pub(super) const FEATURES: usize = 37;
 
 /// The numbers the trees see, each below 64.
 pub(super) type Features = [u8; FEATURES];
@@ -119,6 +121,7 @@ pub(super) fn compare(records: &Records, cache: &mut LikenessCache, a: &Row, b: 
         device: same_or_missing(a.device, b.device),
         site: site_level(records, a.site, b.site),
         days: days_apart(a.minute, b.minute),
+        twins: twins(words, a, b),
         ..Pattern::default()
     };
     let registered = records.live() as u32;
@@ -131,6 +134,13 @@ pub(super) fn compare(records: &Records, cache: &mut LikenessCache, a: &Row, b: 
     pattern.surname_rarity = rarity(surname(a).max(surname(b)), registered);
     pattern.village_rarity = village_rarity(place(a).max(place(b)));
     pattern
+}
+
+/// Whether the given names, or one and what was written in the other's place of the surname, are those of twins.
+fn twins(words: &Words, a: &Row, b: &Row) -> bool {
+    words.are_twins(a.given[0], b.given[0])
+        || words.are_twins(a.given[0], b.surname[0])
+        || words.are_twins(a.surname[0], b.given[0])
 }
 
 fn names(like: &mut impl FnMut(WordNo, WordNo) -> Likeness, a: &Row, b: &Row) -> (u8, u8) {
@@ -281,6 +291,7 @@ pub(super) fn features(
         u8::from(heaped(a)) + u8::from(heaped(b)),
         a.sex.or(b.sex).map_or(2, |s| s as u8),
         u8::from(a.given[1] != 0) + u8::from(b.given[1] != 0),
+        u8::from(p.twins),
     ]
 }
 

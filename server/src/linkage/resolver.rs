@@ -4,7 +4,7 @@ use super::{
     evidence::Comparison,
     explain,
     index::Index,
-    keys::KIND_OF,
+    keys,
     model::Model,
     policy::Policy,
     records::{RecordNo, Records, Row},
@@ -120,7 +120,7 @@ impl Resolver {
         let score = score::score(&self.model, &self.records, cache, a, b);
         let stops = stops::stops(a, b, &score.pattern);
         let verdict = stops::verdict(&self.policy, a, b, &score, stops);
-        let key = KIND_OF.get(kind).copied()?;
+        let key = keys::kind_of(kind, self.index.glance())?;
         (verdict != Verdict::Unrelated).then_some(Match {
             other,
             weight: score.weight,

@@ -46,7 +46,8 @@ pub(super) fn score(
         sums.weight()
     } else {
         let features = features(records, a, b, &pattern, &sums);
-        let without_nina = model.forest().log_odds(&features) * std::f32::consts::LOG2_E;
+        let without_nina =
+            (offset(&sums) + model.forest().log_odds(&features)) * std::f32::consts::LOG2_E;
         let identity = sums.identity_weight() - model.weights().both_carry_nina(sums.alternative());
         model.calibration().apply(without_nina) + identity
     };
@@ -57,6 +58,12 @@ pub(super) fn score(
     let probability = probability(weight);
     let relative = (1.0 - probability) * sums.relative_share();
     Score { pattern, cells, sums, weight, probability, relative }
+}
+
+/// Natural log odds from which the trees go on: half of the sum without NINA and card. Without it few anchors order the
+/// certain pairs by chance; with all of it the trees must first take back what the sum counts twice.
+pub(super) fn offset(sums: &Sums) -> f32 {
+    sums.without_identity().clamp(-16.0, 16.0) * std::f32::consts::LN_2 * 0.5
 }
 
 /// What the trees see.

@@ -29,7 +29,7 @@ pub(super) fn stops(a: &Row, b: &Row, p: &Pattern) -> Stops {
     let parents_agree = p.mother <= CLOSE
         && (p.father <= CLOSE || p.father == Likeness::Missing.code())
         || p.father <= CLOSE && p.mother == Likeness::Missing.code();
-    let other_given = p.given == given::DIFFERS || p.given == Likeness::Alias.code();
+    let other_given = p.given == given::DIFFERS || p.given == Likeness::Alias.code() || p.twins;
     let same_day = a.minute != 0 && b.minute != 0 && a.minute / 1440 == b.minute / 1440;
     let minutes =
         if a.minute != 0 && b.minute != 0 { a.minute.abs_diff(b.minute) } else { u32::MAX };

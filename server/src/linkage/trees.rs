@@ -8,7 +8,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::pattern::{FEATURES, Features};
+use super::{
+    hashing::avalanche,
+    pattern::{FEATURES, Features},
+};
 
 /// Values of a feature.
 const BINS: usize = 64;
@@ -22,6 +25,8 @@ pub(super) struct Example {
     pub(super) target: f32,
     /// How much it counts.
     pub(super) weight: f32,
+    /// Natural log odds believed before: the trees only add to them.
+    pub(super) offset: f32,
 }
 
 /// How a forest is grown.
@@ -31,6 +36,8 @@ pub(super) struct Growth {
     pub(super) trees: usize,
     /// Leaves of each.
     pub(super) leaves: usize,
+    /// Features that a tree may ask for, drawn anew for each.
+    pub(super) features: usize,
     /// Step towards each tree's answer.
     pub(super) rate: f32,
     /// Least sum of second derivatives in a leaf.
@@ -48,10 +55,9 @@ struct Node {
     value: f32,
 }
 
-/// The forest. Its answer is in natural log odds.
+/// The forest. Its answer is in natural log odds, to be added to what was believed before.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Forest {
-    base: f32,
     trees: Vec<Vec<Node>>,
 }
 
@@ -73,9 +79,19 @@ impl Forest {
         })
     }
 
-    /// Natural log odds of one person.
+    /// One forest whose answer is the mean of the answers of several.
+    pub(super) fn mean(forests: Vec<Self>) -> Self {
+        let share = 1.0 / forests.len().max(1) as f32;
+        let mut trees: Vec<Vec<Node>> = forests.into_iter().flat_map(|f| f.trees).collect();
+        for node in trees.iter_mut().flatten() {
+            node.value *= share;
+        }
+        Self { trees }
+    }
+
+    /// What the features add to the natural log odds of one person.
     pub(super) fn log_odds(&self, features: &Features) -> f32 {
-        self.base + self.trees.iter().map(|tree| answer(tree, features)).sum::<f32>()
+        self.trees.iter().map(|tree| answer(tree, features)).sum::<f32>()
     }
 
     /// Grows a forest by boosting with logistic loss and Newton steps. `threads` share the counting.
@@ -85,11 +101,10 @@ impl Forest {
         if positive <= 0.0 || positive >= total {
             return Self::default();
         }
-        let base = (positive / (total - positive)).ln();
-        let mut forest = Self { base, trees: Vec::with_capacity(growth.trees) };
-        let mut odds = vec![base; examples.len()];
+        let mut trees = Vec::with_capacity(growth.trees);
+        let mut odds: Vec<f32> = examples.iter().map(|e| e.offset).collect();
         let mut slopes = vec![(0.0, 0.0); examples.len()];
-        for _ in 0..growth.trees {
+        for number in 0..growth.trees {
             for ((slope, example), odd) in slopes.iter_mut().zip(examples).zip(&odds) {
                 let p = 1.0 / (1.0 + (-odd).exp());
                 *slope = (
@@ -97,7 +112,15 @@ impl Forest {
                     (example.weight * p * (1.0 - p)).max(1e-6),
                 );
             }
-            let mut grower = Grower::new(examples, &slopes, growth, threads);
+            let mut grower = Grower {
+                features: drawn(number, growth.features),
+                examples,
+                slopes: &slopes,
+                growth,
+                threads,
+                open: Vec::new(),
+                nodes: vec![Node::default()],
+            };
             let tree = grower.grow();
             for (number, leaf) in grower.leaves() {
                 let value = tree[number].value;
@@ -105,10 +128,19 @@ impl Forest {
                     odds[i as usize] += value;
                 }
             }
-            forest.trees.push(tree);
+            trees.push(tree);
         }
-        forest
+        Self { trees }
     }
+}
+
+/// The features that a tree may ask for: fewer make the trees differ, and their sum steadier.
+fn drawn(tree: usize, count: usize) -> Vec<usize> {
+    let lot = |feature: usize| avalanche((tree * FEATURES + feature + 1) as u64);
+    let mut features: Vec<usize> = (0..FEATURES).collect();
+    features.sort_unstable_by_key(|&feature| lot(feature));
+    features.truncate(count.max(1));
+    features
 }
 
 fn answer(tree: &[Node], features: &Features) -> f32 {
@@ -120,7 +152,7 @@ fn answer(tree: &[Node], features: &Features) -> f32 {
     node.value
 }
 
-/// First and second derivatives by feature and value.
+/// First and second derivatives by drawn feature and value.
 type Histogram = Vec<[(f32, f32); BINS]>;
 
 struct Leaf {
@@ -133,6 +165,7 @@ struct Leaf {
 #[derive(Clone, Copy)]
 struct Split {
     gain: f32,
+    /// The feature itself, not its place among the drawn.
     feature: usize,
     bin: usize,
 }
@@ -142,20 +175,12 @@ struct Grower<'a> {
     slopes: &'a [(f32, f32)],
     growth: &'a Growth,
     threads: usize,
+    features: Vec<usize>,
     open: Vec<Leaf>,
     nodes: Vec<Node>,
 }
 
-impl<'a> Grower<'a> {
-    fn new(
-        examples: &'a [Example],
-        slopes: &'a [(f32, f32)],
-        growth: &'a Growth,
-        threads: usize,
-    ) -> Self {
-        Self { examples, slopes, growth, threads, open: Vec::new(), nodes: vec![Node::default()] }
-    }
-
+impl Grower<'_> {
     fn leaves(&self) -> impl Iterator<Item = (usize, &[u32])> {
         self.open.iter().map(|leaf| (leaf.node, leaf.members.as_slice()))
     }
@@ -220,7 +245,7 @@ impl<'a> Grower<'a> {
                 .collect();
             tasks.into_iter().map(|t| t.join().expect("counting does not panic")).collect()
         });
-        let mut sum = vec![[(0.0, 0.0); BINS]; FEATURES];
+        let mut sum = vec![[(0.0, 0.0); BINS]; self.features.len()];
         for part in &parts {
             for (s, p) in sum.iter_mut().flatten().zip(part.iter().flatten()) {
                 s.0 += p.0;
@@ -231,12 +256,12 @@ impl<'a> Grower<'a> {
     }
 
     fn count_part(&self, members: &[u32]) -> Histogram {
-        let mut histogram = vec![[(0.0, 0.0); BINS]; FEATURES];
+        let mut histogram = vec![[(0.0, 0.0); BINS]; self.features.len()];
         for &i in members {
             let (g, h) = self.slopes[i as usize];
             let features = &self.examples[i as usize].features;
-            for (row, &value) in histogram.iter_mut().zip(features) {
-                let cell = &mut row[usize::from(value) % BINS];
+            for (row, &feature) in histogram.iter_mut().zip(&self.features) {
+                let cell = &mut row[usize::from(features[feature]) % BINS];
                 cell.0 += g;
                 cell.1 += h;
             }
@@ -249,7 +274,7 @@ impl<'a> Grower<'a> {
         let ridge = self.growth.ridge;
         let worth = |g: f32, h: f32| g * g / (h + ridge);
         let mut best: Option<Split> = None;
-        for (feature, row) in histogram.iter().enumerate() {
+        for (row, &feature) in histogram.iter().zip(&self.features) {
             let (mut gl, mut hl) = (0.0, 0.0);
             for (bin, cell) in row.iter().enumerate().take(BINS - 1) {
                 gl += cell.0;

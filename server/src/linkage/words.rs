@@ -1,6 +1,6 @@
 //! Every word once: its folded form, its sound, its group of aliases, and how often it is used as what.
 
-use sanu_schemas::{NameRole, name_forms};
+use sanu_schemas::{NameRole, name_forms, twin_names};
 
 use super::{
     fold,
@@ -25,6 +25,8 @@ pub(super) struct Word {
     pub(super) coarse: SoundNo,
     /// The sound of the best-known form of its alias group, or its own sound.
     pub(super) group: SoundNo,
+    /// Which of the usual names of twins it is, two bits for each pair: one for either side.
+    pub(super) twin: u16,
 }
 
 /// How often a sound (or group) was written as what.
@@ -49,6 +51,16 @@ pub(super) struct Words {
     sounds: Map<Box<str>, SoundNo>,
     usage: Vec<Usage>,
     groups: Map<SoundNo, SoundNo>,
+    twins: Twins,
+}
+
+/// The usual names of twins.
+#[derive(Debug, Default)]
+struct Twins {
+    /// By alias group.
+    by_group: Map<SoundNo, u16>,
+    /// By spelling, where both names of a pair are in one group.
+    by_text: Map<String, u16>,
 }
 
 /// So many uses a form of the alias table counts for when it is asked whether a word is a given name or a surname.
@@ -63,6 +75,7 @@ impl Default for Words {
             sounds: Map::default(),
             usage: Vec::new(),
             groups: Map::default(),
+            twins: Twins::default(),
         };
         words.intern(String::new());
         for form in name_forms() {
@@ -76,6 +89,7 @@ impl Default for Words {
                 }
             }
         }
+        words.learn_twins();
         words
     }
 }
@@ -115,10 +129,39 @@ impl Words {
         let coarse = self.sound(sound::coarse(&fine));
         let sound = self.sound(fine);
         let group = self.groups.get(&sound).copied().unwrap_or(sound);
+        let twin = self.twins.by_group.get(&group).copied().unwrap_or(0)
+            | self.twins.by_text.get(&undoubled(&text)).copied().unwrap_or(0);
         let number = u32::try_from(self.all.len()).expect("memory ends before four billion words");
         self.by_text.insert(text.as_str().into(), number);
-        self.all.push(Word { text: text.into(), sound, coarse, group });
+        self.all.push(Word { text: text.into(), sound, coarse, group, twin });
         number
+    }
+
+    fn learn_twins(&mut self) {
+        for (pair, names) in (0u16..8).zip(twin_names()) {
+            let [one, other] = [&names.one, &names.other].map(|name| {
+                let sound = self.sound(sound::fine(name));
+                self.groups.get(&sound).copied().unwrap_or(sound)
+            });
+            let sides =
+                [(1 << (2 * pair), one, &names.one), (2 << (2 * pair), other, &names.other)];
+            for (side, group, name) in sides {
+                let bits = if one == other {
+                    self.twins.by_text.entry(name.clone()).or_default()
+                } else {
+                    self.twins.by_group.entry(group).or_default()
+                };
+                *bits |= side;
+            }
+        }
+    }
+
+    /// Whether two words are the names that families give to twins.
+    pub(super) fn are_twins(&self, a: WordNo, b: WordNo) -> bool {
+        /// The bits of one side of every pair.
+        const ONE_SIDE: u16 = 0x5555;
+        let (x, y) = (self.get(a).twin, self.get(b).twin);
+        ((x & (y >> 1)) | ((x >> 1) & y)) & ONE_SIDE != 0
     }
 
     fn sound(&mut self, key: String) -> SoundNo {
@@ -182,6 +225,17 @@ impl Words {
             Likeness::Differs
         }
     }
+}
+
+/// A word without doubled letters and a last h, which are written or left out without thought.
+fn undoubled(text: &str) -> String {
+    let mut last = None;
+    let once = text.chars().filter(|&letter| last.replace(letter) != Some(letter));
+    let mut word: String = once.collect();
+    if word.len() > 2 && word.ends_with('H') {
+        word.pop();
+    }
+    word
 }
 
 /// Remembers likenesses: a census has few words and compares them over and over. One per thread, bounded.

@@ -12,6 +12,8 @@ pub mod feed;
 pub mod forms;
 pub mod pairs;
 pub mod quality;
+pub mod records;
+pub mod registered;
 pub mod reviews;
 mod scope;
 pub mod server;

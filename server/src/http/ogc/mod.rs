@@ -17,6 +17,8 @@ use axum::{
 
 use crate::app::App;
 
+pub(super) use reader::{challenge, origin};
+
 /// The addresses of the interface.
 pub(super) fn routes() -> Router<Arc<App>> {
     let read = |handler: MethodRouter<Arc<App>>| handler.options(preflight);

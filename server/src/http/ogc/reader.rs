@@ -53,7 +53,7 @@ impl FromRequestParts<Arc<App>> for Reader {
 }
 
 /// Browsers and desktop maps ask for a password when told that one helps.
-fn challenge(problem: Problem, may_send_password: bool) -> Response {
+pub(in crate::http) fn challenge(problem: Problem, may_send_password: bool) -> Response {
     let mut response = problem.into_response();
     if response.status() == axum::http::StatusCode::UNAUTHORIZED && may_send_password {
         let basic = HeaderValue::from_static("Basic realm=\"Sanu\", charset=\"UTF-8\"");
@@ -63,7 +63,7 @@ fn challenge(problem: Problem, may_send_password: bool) -> Response {
 }
 
 /// The start of every link: the configured address, else the one that was asked.
-fn origin(parts: &Parts, app: &App) -> String {
+pub(in crate::http) fn origin(parts: &Parts, app: &App) -> String {
     if let Some(url) = &app.base.settings.public_url {
         return url.trim_end_matches('/').to_owned();
     }
