@@ -123,9 +123,9 @@ pub fn write(
 fn collection(features: &Features, label: Label<'_>, out: &mut impl Write) -> io::Result<()> {
     let text = |t: &str| serde_json::to_string(t).expect("text is always JSON");
     let (name, at) = (text(label.name), text(label.at));
-    write!(
+    writeln!(
         out,
-        "{{\"type\":\"FeatureCollection\",\"name\":{name},\"timeStamp\":{at},\"features\":[\n"
+        "{{\"type\":\"FeatureCollection\",\"name\":{name},\"timeStamp\":{at},\"features\":["
     )?;
     each(features, out, "", ",\n")?;
     out.write_all(b"]}\n")

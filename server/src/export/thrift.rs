@@ -94,12 +94,11 @@ impl Thrift {
 
     fn list(&mut self, id: u8, count: usize, kind: u8) {
         self.field(id, LIST);
-        match u8::try_from(count) {
-            Ok(small @ 0..15) => self.bytes.push(small << 4 | kind),
-            _ => {
-                self.bytes.push(0xf0 | kind);
-                self.varint(super::cell::long(count));
-            }
+        if let Ok(few @ 0..15) = u8::try_from(count) {
+            self.bytes.push(few << 4 | kind);
+        } else {
+            self.bytes.push(0xf0 | kind);
+            self.varint(super::cell::long(count));
         }
     }
 
