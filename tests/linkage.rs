@@ -1,6 +1,7 @@
 //! Who is who: registrations stay, groups of them are one person, and every answer can be undone.
 
 mod cases;
+mod crowds;
 mod histories;
 mod movers;
 mod people;

@@ -73,6 +73,7 @@ async fn reach(
             next.extend(entity.site_id);
             register.entities.entry(entity.entity_id).or_insert(entity);
         }
+        register.brought += located.len();
         fresh.extend(located);
         next.retain(|id| register.asked.insert(*id));
         frontier = next;

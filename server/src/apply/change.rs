@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::entity::to_text;
+use super::{entity::to_text, load::KeptKey};
 use crate::{
     geo::Position,
     keys::{MasterKeys, Realm, SubjectKey},
@@ -62,6 +62,28 @@ impl EntityChange {
                 sealed: key.seal(b"vault", to_text(&self.sealed).as_bytes()),
                 key,
             });
+        }
+    }
+
+    /// The key of the new entity, and that key as it is stored: the one it had before a rebuild, else
+    /// the one made ahead.
+    pub(super) fn key(
+        &self,
+        kept: Option<KeptKey>,
+        keys: &MasterKeys,
+        runtime: &Runtime,
+    ) -> (SubjectKey, Vec<u8>) {
+        match (kept, &self.made) {
+            // Once destroyed it stays so: what is sealed now, nobody can open.
+            (Some(KeptKey { key, wrapped }), _) => {
+                (key.unwrap_or_else(|| SubjectKey::new(runtime.bytes())), wrapped)
+            }
+            (None, Some(made)) => (made.key.clone(), made.wrapped.clone()),
+            (None, None) => {
+                let key = SubjectKey::new(runtime.bytes());
+                let wrapped = keys.wrap(self.realm, self.entity_id.as_bytes(), &key);
+                (key, wrapped)
+            }
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,7 +19,8 @@ use super::{
     entity::Source,
     event::{self, Event},
     fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
-    identity, load,
+    holders::{self, Holders},
+    load,
     people::People,
     recall::recall,
     replace,
@@ -77,6 +81,8 @@ pub struct Applier {
     turn: Arc<Mutex<()>>,
     /// The engine's memory: apply changes it, reviewers read it.
     people: Arc<RwLock<People>>,
+    /// Rows of the register fetched since the start.
+    brought: Arc<AtomicU64>,
 }
 
 impl Applier {
@@ -99,7 +105,14 @@ impl Applier {
             progress,
             turn: Arc::default(),
             people: Arc::new(RwLock::new(People::new(policy))),
+            brought: Arc::default(),
         }
+    }
+
+    /// How many rows of entities, and of who carries a card or NINA, were fetched to apply what came
+    /// since the start: what a batch costs beside its own size.
+    pub fn brought(&self) -> u64 {
+        self.brought.load(Ordering::Relaxed)
     }
 
     /// The engine's memory, to ask about pairs.
@@ -325,6 +338,8 @@ impl Applier {
         };
         register.people = Some(people);
         let folded = fold_all(tx, &mut register, said, ground).await;
+        self.brought
+            .fetch_add(u64::try_from(register.brought).unwrap_or(u64::MAX), Ordering::Relaxed);
         let people = register.people.take().expect("the fold gives the engine's memory back");
         (people, folded.map(|()| Rows::of(register)))
     }
@@ -370,19 +385,17 @@ impl Applier {
             ..Register::default()
         };
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
-        let mut block_keys = needs.block_keys;
-        for entity in register.entities.values() {
-            let (open, sealed) = (&entity.open, &entity.sealed);
-            block_keys.extend(identity::block_keys(&entity.dataset, open, sealed, &self.keys));
-        }
-        register.holders = load::holders(tx, &block_keys).await?;
-        let others = register.holders.values().flatten().map(|(_, id)| *id).collect();
+        self.fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
+        let leaving = needs.leaving(said, &register, ground);
+        let (holders, read) = holders::fetch(tx, &leaving).await?;
+        register.holders = holders;
+        register.brought += read;
+        let others = register.holders.values().flat_map(Holders::listed).collect();
         bring(tx, &mut register, others, ground).await?;
         register.kept_keys = load::kept_keys(tx, &needs.places, &self.keys).await?;
         let canonical: HashSet<_> =
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
         register.branches = load::branches(tx, &canonical, needs.branched).await?;
-        self.fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
         Ok(register)
     }
 

@@ -184,20 +184,28 @@ impl EntityState {
     ///
     /// Says whether its place changed.
     pub(super) fn settle(&mut self, gazetteer: &Gazetteer, site: Option<&EntityState>) -> bool {
-        let before = (self.place.clone(), self.district.clone());
         let own = self.position.map(|p| gazetteer.locate(p));
-        let flags: Vec<&str> = own.iter().flat_map(|p| p.flags.iter().map(|f| f.code())).collect();
-        self.flags = serde_json::to_string(&flags).expect("a list of words is always JSON");
-        if let Some(site) = site {
-            self.place = site.place.clone();
-            self.district.clone_from(&site.district);
-        } else {
-            self.place = own.as_ref().map(StoredPlace::of).unwrap_or_default();
-            let declared = self.facts.district.clone();
-            let of_cercle = sanu_schemas::mining_district_of_cercle(self.place.cercle_2023());
-            self.district = declared.or_else(|| of_cercle.map(str::to_owned)).unwrap_or_default();
+        self.flags.clear();
+        self.flags.push('[');
+        for (i, flag) in own.iter().flat_map(|p| &p.flags).enumerate() {
+            // Codes are plain words.
+            self.flags.push_str(if i == 0 { "\"" } else { ",\"" });
+            self.flags.push_str(flag.code());
+            self.flags.push('"');
         }
-        before != (self.place.clone(), self.district.clone())
+        self.flags.push(']');
+        let (place, district) = if let Some(site) = site {
+            (site.place.clone(), site.district.clone())
+        } else {
+            let place = own.as_ref().map(StoredPlace::of).unwrap_or_default();
+            let of_cercle = sanu_schemas::mining_district_of_cercle(place.cercle_2023());
+            let district = self.facts.district.as_deref().or(of_cercle).unwrap_or_default();
+            (place, district.to_owned())
+        };
+        let moved = self.place != place || self.district != district;
+        self.place = place;
+        self.district = district;
+        moved
     }
 
     /// Everything in clear, as it stands.
@@ -224,7 +232,14 @@ pub(super) fn to_text(props: &Props) -> String {
     serde_json::to_string(props).expect("a map of JSON values is always JSON")
 }
 
-fn overlay(into: &mut Props, from: &Props) {
+/// Sets what `from` names; `null` takes away.
+pub(super) fn overlay(into: &mut Props, from: &Props) {
+    if into.is_empty() {
+        // Built at once from what is sorted already.
+        let set = from.iter().filter(|(_, value)| !matches!(value, Json::Null));
+        *into = set.map(|(name, value)| (name.clone(), value.clone())).collect();
+        return;
+    }
     for (name, value) in from {
         if matches!(value, Json::Null) {
             into.remove(name);

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::{
     change::EntityChange,
-    entity::{EntityState, Source},
+    entity::{EntityState, Source, overlay},
     event::Event,
     groups::{Groups, Link, Pair},
-    identity::BlockKey,
+    holders::Holders,
+    identity::{self, BlockKey},
     interpret::{Interpretation, RecordState, interpret},
     load::KeptKey,
     pairs::PairRow,
@@ -25,7 +26,7 @@ use crate::{
     catalogue::Snapshot,
     geo::Gazetteer,
     intake::{Decision, EventKind, FileEntry},
-    keys::{MasterKeys, SubjectKey},
+    keys::MasterKeys,
     runtime::Runtime,
     store::ZoneId,
 };
@@ -88,7 +89,9 @@ pub(super) struct Register {
     pub(super) entities: HashMap<Uuid, EntityState>,
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
     /// Who carries a card or NINA.
-    pub(super) holders: HashMap<BlockKey, BTreeSet<(ZoneId, Uuid)>>,
+    pub(super) holders: HashMap<BlockKey, Holders>,
+    /// Rows of entities and of holders fetched for the batch.
+    pub(super) brought: usize,
     /// Ids that were looked for, found or not.
     pub(super) asked: HashSet<Uuid>,
     pub(super) groups: Groups,
@@ -130,7 +133,6 @@ pub(super) struct Register {
 #[derive(Default)]
 pub(super) struct Needs {
     pub(super) entity_ids: HashSet<Uuid>,
-    pub(super) block_keys: HashSet<BlockKey>,
     /// The same ids, where their changes were registered.
     pub(super) places: HashSet<(ZoneId, Uuid)>,
     pub(super) edited: HashSet<(ZoneId, Uuid)>,
@@ -174,11 +176,54 @@ impl Needs {
                 needs.places.insert((s.event.zone_id, change.entity_id));
                 needs.branched |= !change.branch_id.is_empty();
                 needs.entity_ids.extend(change.site_id);
-                needs.block_keys.extend(&change.block_keys);
             }
             needs.entity_ids.extend(s.decision.iter().flat_map(|d| [d.a, d.b]));
         }
         needs
+    }
+
+    /// The cards and NINA that the batch may touch, and how many of those who change carry each now.
+    ///
+    /// A number may come together from two submissions, the digits in one and the paper that showed them in the
+    /// other: every state on the way counts.
+    pub(super) fn leaving(
+        &self,
+        said: &[Said],
+        register: &Register,
+        ground: &Ground<'_>,
+    ) -> BTreeMap<BlockKey, usize> {
+        let mut leaving: BTreeMap<BlockKey, usize> = BTreeMap::new();
+        for entity in self.entity_ids.iter().filter_map(|id| register.entities.get(id)) {
+            let (open, sealed) = (&entity.open, &entity.sealed);
+            for key in identity::block_keys(&entity.dataset, open, sealed, ground.keys) {
+                *leaving.entry(key).or_insert(0) += 1;
+            }
+        }
+        let now = said.iter().flat_map(|s| &s.interpretation).flat_map(|i| &i.changes);
+        let waiting = register.waiting.values().flatten().map(|w| &w.change);
+        let mut changes: HashMap<Uuid, Vec<&EntityChange>> = HashMap::new();
+        for change in now.chain(waiting).filter(|c| identity::kind(&c.dataset).is_some()) {
+            changes.entry(change.entity_id).or_default().push(change);
+            for key in &change.block_keys {
+                leaving.entry(*key).or_insert(0);
+            }
+        }
+        for (id, changes) in changes {
+            let known = register.entities.get(&id);
+            if known.is_none() && changes.len() == 1 {
+                continue;
+            }
+            let mut state =
+                known.map_or_else(Default::default, |e| (e.open.clone(), e.sealed.clone()));
+            for change in changes {
+                overlay(&mut state.0, &change.open);
+                overlay(&mut state.1, &change.sealed);
+                for key in identity::block_keys(&change.dataset, &state.0, &state.1, ground.keys) {
+                    leaving.entry(key).or_insert(0);
+                }
+            }
+        }
+        leaving
     }
 }
 
@@ -303,19 +348,7 @@ impl Register {
         source: Source,
         ground: &Ground<'_>,
     ) {
-        let (key, wrapped) = match (self.kept_keys.remove(&id), &change.made) {
-            // Once destroyed it stays so: what is sealed now, nobody can open.
-            (Some(KeptKey { key: None, wrapped }), _) => {
-                (SubjectKey::new(ground.runtime.bytes()), wrapped)
-            }
-            (Some(KeptKey { key: Some(key), wrapped }), _) => (key, wrapped),
-            (None, Some(made)) => (made.key.clone(), made.wrapped.clone()),
-            (None, None) => {
-                let key = SubjectKey::new(ground.runtime.bytes());
-                let wrapped = ground.keys.wrap(change.realm, id.as_bytes(), &key);
-                (key, wrapped)
-            }
-        };
+        let (key, wrapped) = change.key(self.kept_keys.remove(&id), ground.keys, ground.runtime);
         let mut entity = EntityState::new(zone_id, change, key, source);
         entity.entity_id = id;
         entity.wrapped = wrapped;
@@ -332,8 +365,8 @@ impl Register {
         if !change.branch_id.is_empty() {
             self.branches.insert((id, change.branch_id.clone(), change.base_version));
         }
-        let site = self.site_of(&entity).cloned();
-        let moved = entity.settle(ground.gazetteer, site.as_ref());
+        let site = self.site_of(&entity);
+        let moved = entity.settle(ground.gazetteer, site);
         if moved && entity.dataset == "sites" {
             self.moved_sites.push(id);
         }

@@ -291,9 +291,9 @@ impl Groups {
             .collect();
         joins.sort_unstable();
         let mut groups: Vec<Vec<Uuid>> = ids.iter().map(|id| vec![*id]).collect();
+        let mut places: HashMap<Uuid, usize> = ids.iter().copied().zip(0..).collect();
         for ((.., (a, b)), limit) in joins {
-            let place = |id: Uuid| groups.iter().position(|g| g.contains(&id));
-            let (Some(one), Some(other)) = (place(a), place(b)) else { continue };
+            let (Some(&one), Some(&other)) = (places.get(&a), places.get(&b)) else { continue };
             let (low, high) = (one.min(other), one.max(other));
             let fits = match (groups.get(low), groups.get(high)) {
                 (Some(x), Some(y)) => {
@@ -304,12 +304,14 @@ impl Groups {
                 _ => false,
             };
             if fits {
-                let moved = groups.remove(high);
+                let moved = groups.get_mut(high).map(std::mem::take).unwrap_or_default();
+                places.extend(moved.iter().map(|id| (*id, low)));
                 if let Some(into) = groups.get_mut(low) {
                     into.extend(moved);
                 }
             }
         }
+        groups.retain(|group| !group.is_empty());
         groups
     }
 

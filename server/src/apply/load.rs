@@ -1,6 +1,6 @@
 //! What a batch needs of the register, fetched before it is folded.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -9,7 +9,6 @@ use super::{
     change::{Facts, Props},
     entity::{EntityState, StoredPlace},
     groups::{Cause, DecisionRow, Link, Pair, Standing, pair},
-    identity::BlockKey,
 };
 use crate::{
     db::{DbError, Result, Row, Tx, Value},
@@ -43,27 +42,6 @@ pub(super) async fn homes(
         )
         .await?;
     rows.iter().map(|r| Ok((r.get(0)?, (ZoneId(r.get(1)?), r.get(2)?)))).collect()
-}
-
-/// Who carries these cards and NINA, at most [`HOLDERS_MAX`] of each: the same ones everywhere.
-pub(super) async fn holders(
-    tx: &mut Tx,
-    keys: &HashSet<BlockKey>,
-) -> Result<HashMap<BlockKey, BTreeSet<(ZoneId, Uuid)>>> {
-    let list: Vec<Value> = keys.iter().map(|k| (*k).into()).collect();
-    let rows = tx
-        .fetch_in(
-            "SELECT block_key, zone_id, entity_id FROM block_key WHERE block_key IN",
-            list,
-            "",
-        )
-        .await?;
-    let mut found: HashMap<BlockKey, BTreeSet<(ZoneId, Uuid)>> = HashMap::new();
-    for row in &rows {
-        let place = (ZoneId(row.get(1)?), row.get(2)?);
-        found.entry(row.bytes(0)?).or_default().insert(place);
-    }
-    Ok(found)
 }
 
 /// The links of these entities, to whichever other entity.

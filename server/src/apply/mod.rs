@@ -17,6 +17,7 @@ mod fold;
 mod groups;
 #[cfg(test)]
 mod history_tests;
+mod holders;
 mod identity;
 mod interpret;
 mod load;

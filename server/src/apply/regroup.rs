@@ -9,6 +9,7 @@ use super::{
     entity::EntityState,
     fold::{FeedOut, Ground, Register, is_on_devices},
     groups::{Cause, Link, pair},
+    holders::Holders,
     identity::{self, BlockKey, Kind, Person},
     pairs::{self, PairRow},
     people::People,
@@ -20,9 +21,6 @@ use crate::{
     store::ZoneId,
 };
 
-/// A card or NINA that more people carry makes no further links: a number copied by a whole village
-/// is a matter for quality control.
-const HOLDERS_MAX: usize = 16;
 /// A registration that more others are surely one with is linked to none of them by probability.
 const SURE_MAX: usize = 6;
 
@@ -86,8 +84,8 @@ impl Register {
         let person = now.described.as_ref().and_then(Described::person);
         let (Some(people), Some(person)) = (&self.people, person) else { return wanted };
         for key in &now.keys {
-            let holders = self.holders.get(key).filter(|h| h.len() <= HOLDERS_MAX);
-            for (_, other) in holders.into_iter().flatten().filter(|(_, other)| *other != id) {
+            let holders = self.holders.get(key).into_iter().flat_map(Holders::few);
+            for (_, other) in holders.filter(|(_, other)| *other != id) {
                 let Some(holder) = self.entities.get(other) else { continue };
                 let same = people.compare(id, *other).is_some_and(|c| c.verdict == Verdict::Same);
                 if same {
@@ -177,7 +175,7 @@ impl Register {
 
     fn drop_key(&mut self, key: BlockKey, zone: ZoneId, id: Uuid) {
         if let Some(set) = self.holders.get_mut(&key) {
-            set.remove(&(zone, id));
+            set.remove((zone, id));
         }
         self.key_changes.insert((key, zone, id), false);
     }

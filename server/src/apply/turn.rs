@@ -42,3 +42,26 @@ pub(super) async fn take(tx: &mut Tx) -> Result<()> {
     tx.query("UPDATE apply_state SET turn = turn + 1 WHERE id = 1").execute().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{Db, DbConfig};
+
+    #[tokio::test]
+    async fn what_was_looked_up_before_somebody_else_derived_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&DbConfig::Sqlite(folder.path().join("sanu.db"))).await.unwrap();
+        let mark = Mark::read(&mut db.look_up().await.unwrap()).await.unwrap();
+
+        let mut import = db.write().await.unwrap();
+        take(&mut import).await.unwrap();
+        import.commit().await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        assert!(!mark.advance(&mut tx, 7).await.unwrap());
+
+        let fresh = Mark::read(&mut tx).await.unwrap();
+        assert!(fresh.advance(&mut tx, 7).await.unwrap());
+        assert_eq!(Mark::read(&mut tx).await.unwrap().seq, 7);
+    }
+}

@@ -1,4 +1,4 @@
-//! `$apply`: rows grouped by columns and counted, of the OData extension for data aggregation.
+//! `$apply`: rows grouped by columns and counted, of the `OData` extension for data aggregation.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ impl Apply {
         let mut rest = text.trim();
         let mut apply = Self { filter: None, keys: Vec::new(), alias: None };
         if let Some(inner) = call(rest, "filter") {
-            let (condition, after) = inner.ok_or_else(|| bad("a parenthesis is not closed"))?;
+            let (condition, after) = inner.map_err(|_| bad("a parenthesis is not closed"))?;
             apply.filter = Some(parse::condition("$apply", condition, names)?);
             rest = after.strip_prefix('/').ok_or_else(|| bad("expected filter(…)/groupby(…)"))?;
         }
@@ -68,7 +68,7 @@ impl Apply {
             (_, Some(inner)) => (false, inner),
             _ => return Err(bad(shape)),
         };
-        let (inner, after) = inner.ok_or_else(|| bad("a parenthesis is not closed"))?;
+        let (inner, after) = inner.map_err(|_| bad("a parenthesis is not closed"))?;
         if !after.is_empty() {
             return Err(bad(shape));
         }
@@ -76,11 +76,14 @@ impl Apply {
             apply.alias = Some(alias(inner).ok_or_else(|| bad(shape))?);
             return Ok(apply);
         }
-        let (keys, after) = call(inner, "").flatten().ok_or_else(|| bad(shape))?;
+        let (keys, after) = call(inner, "").and_then(Result::ok).ok_or_else(|| bad(shape))?;
         apply.keys = read_keys(keys, names)?;
         let after = after.trim();
         if !after.is_empty() {
-            let inner = after.strip_prefix(',').and_then(|a| call(a.trim(), "aggregate")).flatten();
+            let inner = after
+                .strip_prefix(',')
+                .and_then(|a| call(a.trim(), "aggregate"))
+                .and_then(Result::ok);
             let (inner, end) = inner.ok_or_else(|| bad(shape))?;
             apply.alias = alias(inner).filter(|_| end.is_empty());
             let taken = apply.keys.iter().any(|(name, _)| Some(name) == apply.alias.as_ref());
@@ -117,9 +120,13 @@ fn key_text(node: &Node, at: &Instance<'_>, wkt: bool) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
+/// A parenthesis without its end.
+#[derive(Debug, Clone, Copy)]
+struct Unclosed;
+
 /// The inside of `name(…)` at the start of a text and what follows it: `None` when another text stands
-/// there, `Some(None)` when it is not closed. Quotes and inner parentheses are passed over.
-fn call<'a>(text: &'a str, name: &str) -> Option<Option<(&'a str, &'a str)>> {
+/// there, an error when it is not closed. Quotes and inner parentheses are passed over.
+fn call<'a>(text: &'a str, name: &str) -> Option<Result<(&'a str, &'a str), Unclosed>> {
     let inner = text.strip_prefix(name)?.strip_prefix('(')?;
     let (mut depth, mut quoted) = (0_usize, false);
     for (at, c) in inner.char_indices() {
@@ -127,13 +134,13 @@ fn call<'a>(text: &'a str, name: &str) -> Option<Option<(&'a str, &'a str)>> {
             '\'' => quoted = !quoted,
             '(' if !quoted => depth += 1,
             ')' if !quoted && depth == 0 => {
-                return Some(inner.get(..at).zip(inner.get(at + 1..)));
+                return Some(inner.get(..at).zip(inner.get(at + 1..)).ok_or(Unclosed));
             }
             ')' if !quoted => depth -= 1,
             _ => {}
         }
     }
-    Some(None)
+    Some(Err(Unclosed))
 }
 
 /// The name in `$count as name`.

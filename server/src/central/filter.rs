@@ -188,16 +188,16 @@ fn call<'a>(function: Function, arguments: &'a [Node], at: &'a Instance<'_>) -> 
     match first {
         Scalar::Text(text) => {
             let second = arguments.get(1).map_or(Scalar::Null, |a| a.value(at));
-            of_text(function, text, &second)
+            of_text(function, &text, &second)
         }
         Scalar::Time(micros) => of_time(function, micros),
         _ => Scalar::Null,
     }
 }
 
-fn of_text<'a>(function: Function, text: Cow<'a, str>, second: &Scalar<'_>) -> Scalar<'a> {
+fn of_text(function: Function, text: &str, second: &Scalar<'_>) -> Scalar<'static> {
     let tests = |test: fn(&str, &str) -> bool| match second {
-        Scalar::Text(other) => Scalar::Bool(test(&text, other)),
+        Scalar::Text(other) => Scalar::Bool(test(text, other)),
         _ => Scalar::Null,
     };
     match function {

@@ -31,4 +31,4 @@ pub use options::{Asked, Options};
 pub use plan::{Page, Place, Plan};
 pub use schema::{Field, Item, Kind, Schema, System, dataset_schema, form_schema, identifier};
 pub use value::text as text_of;
-pub use write::{Cell, Row};
+pub use write::{Cell, Row, escaped};

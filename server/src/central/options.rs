@@ -24,6 +24,7 @@ pub struct Asked<'a> {
 
 /// What is asked of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of its own")]
 pub struct Options {
     /// Rows to pass over.
     pub skip: u64,

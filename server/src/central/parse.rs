@@ -286,7 +286,7 @@ impl<'t> Parser<'t, '_> {
         let from_root = below.is_some();
         let main = from_root || self.names.parent_name.is_empty();
         let path = below.unwrap_or(word);
-        if path == "__id" && !(from_root && !self.names.parent_name.is_empty()) {
+        if path == "__id" && (!from_root || self.names.parent_name.is_empty()) {
             return Ok((Node::Id, Type::Text));
         }
         if path == self.names.parent_name && !path.is_empty() {
@@ -299,30 +299,31 @@ impl<'t> Parser<'t, '_> {
             return Ok((Node::System(place, kind), Type::of(kind)));
         }
         let items = if from_root { &schema.items } else { self.names.items };
-        self.find(items, path, from_root)
+        find(items, path, from_root)
             .ok_or_else(|| self.bad(format!("no column {} in this table", excerpt(word))))
     }
+}
 
-    fn find(&self, items: &[Item], path: &str, from_root: bool) -> Option<Typed> {
-        let mut groups = Vec::new();
-        let mut items = items;
-        let mut parts = path.split('/').peekable();
-        while let Some(part) = parts.next() {
-            match items.iter().find(|item| item.name() == part)? {
-                Item::Field(field) if parts.peek().is_none() => {
-                    let kind = Type::of(field.kind);
-                    let column = Column { from_root, groups, field: field.clone() };
-                    return Some((Node::Column(Box::new(column)), kind));
-                }
-                Item::Group(branch) => {
-                    groups.push(branch.raw.clone());
-                    items = &branch.items;
-                }
-                Item::Field(_) | Item::Repeat(_) => return None,
+/// Finds a column below these, through groups but not into repeats.
+fn find(items: &[Item], path: &str, from_root: bool) -> Option<Typed> {
+    let mut groups = Vec::new();
+    let mut items = items;
+    let mut parts = path.split('/').peekable();
+    while let Some(part) = parts.next() {
+        match items.iter().find(|item| item.name() == part)? {
+            Item::Field(field) if parts.peek().is_none() => {
+                let kind = Type::of(field.kind);
+                let column = Column { from_root, groups, field: field.clone() };
+                return Some((Node::Column(Box::new(column)), kind));
             }
+            Item::Group(branch) => {
+                groups.push(branch.raw.clone());
+                items = &branch.items;
+            }
+            Item::Field(_) | Item::Repeat(_) => return None,
         }
-        None
     }
+    None
 }
 
 fn operator(word: &str) -> Option<Operator> {

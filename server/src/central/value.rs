@@ -63,14 +63,18 @@ fn typed(out: &mut Vec<u8>, field: &Field, value: &Json, wkt: bool) -> bool {
         },
         Kind::Point => {
             let Some(point) = Point::read(value, field.rounded) else { return false };
-            if wkt { wkt_point(out, &point) } else { geojson_point(out, &point) }
+            if wkt {
+                wkt_point(out, &point);
+            } else {
+                geojson_point(out, &point);
+            }
         }
         Kind::Line | Kind::Area => {
             let Some(points) = points(value, field.rounded) else { return false };
             if wkt {
-                wkt_line(out, field.kind, &points)
+                wkt_line(out, field.kind, &points);
             } else {
-                geojson_line(out, field.kind, &points)
+                geojson_line(out, field.kind, &points);
             }
         }
         Kind::Integer | Kind::Decimal | Kind::Boolean => return false,
@@ -93,7 +97,7 @@ pub fn text(value: &Json) -> Cow<'_, str> {
 }
 
 /// The value of a column as filters see it.
-pub(super) fn scalar<'a>(kind: Kind, value: Option<&'a Json>) -> Scalar<'a> {
+pub(super) fn scalar(kind: Kind, value: Option<&Json>) -> Scalar<'_> {
     let Some(value) = value.filter(|v| !v.is_null()) else { return Scalar::Null };
     let found = match kind {
         Kind::Text => Some(Scalar::Text(text(value))),

@@ -1,5 +1,7 @@
 //! Rows of a table, written as `OData` JSON.
 
+use std::fmt::Write as _;
+
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 
@@ -134,17 +136,22 @@ fn descend<'a>(steps: &[Step], at: Instance<'a>, see: &mut impl FnMut(&Instance<
     }
 }
 
-/// An id inside the quotes of an address.
-fn quoted(id: &str) -> String {
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'\'' => out.push_str("''"),
-            b if b.is_ascii_alphanumeric() || b"-_.:~".contains(&b) => out.push(char::from(b)),
-            b => out.push_str(&format!("%{b:02X}")),
+/// A text as an address holds it; letters, digits and the bytes to keep stand as they are.
+pub fn escaped(text: &str, keep: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || keep.contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("writing to a String cannot fail");
         }
     }
     out
+}
+
+/// An id inside the quotes of an address.
+fn quoted(id: &str) -> String {
+    escaped(&id.replace('\'', "''"), b"-_.:~'")
 }
 
 /// Writes a row of the asked table.

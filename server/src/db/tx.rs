@@ -76,6 +76,11 @@ impl Tx {
             text.push_str(head);
             text.push_str(" VALUES ");
             let mut n = 0;
+            let columns = rows.peek().map_or(0, Vec::len);
+            match &mut query.args {
+                Args::Sqlite(args) => args.reserve(size * columns, 0),
+                Args::Postgres(args) => args.reserve(size * columns, 0),
+            }
             for (i, row) in rows.by_ref().take(size).enumerate() {
                 text.push_str(if i == 0 { "(" } else { ", (" });
                 for (j, value) in row.into_iter().enumerate() {
@@ -116,33 +121,58 @@ impl Tx {
         list: Vec<Value>,
         tail: &'static str,
     ) -> Result<Vec<Row>> {
-        let mark = self.mark();
         let mut found = Vec::new();
         for chunk in list.chunks(LIST_MAX) {
-            let mut size = 1;
-            while size < chunk.len() {
-                size *= 4;
-            }
-            let mut text = String::with_capacity(head.len() + tail.len() + size * 6 + 4);
-            text.push_str(&self.unnumbered(head, first.len()));
-            text.push_str(" (");
-            let mut query = self.query("");
-            for value in &first {
-                query = query.bind(value.clone());
-            }
-            let padded = chunk.iter().chain(chunk.last().into_iter().cycle()).take(size);
-            for (i, value) in padded.enumerate() {
-                let comma = if i == 0 { "" } else { ", " };
-                text.push_str(comma);
-                mark(&mut text, first.len() + i + 1);
-                query = query.bind(value.clone());
-            }
-            text.push_str(") ");
-            text.push_str(tail);
-            query.text = Text::Built(text);
-            found.extend(query.fetch_all().await?);
+            found.extend(self.fetch_chunk(head, &first, chunk, tail, None).await?);
         }
         Ok(found)
+    }
+
+    /// As [`Tx::fetch_in`], for a list of at most [`LIST_MAX`] values, and at most so many rows.
+    pub async fn fetch_some_in(
+        &mut self,
+        head: &'static str,
+        list: Vec<Value>,
+        most: i64,
+    ) -> Result<Vec<Row>> {
+        self.fetch_chunk(head, &[], &list, "LIMIT ", Some(most.into())).await
+    }
+
+    async fn fetch_chunk(
+        &mut self,
+        head: &'static str,
+        first: &[Value],
+        chunk: &[Value],
+        tail: &'static str,
+        last: Option<Value>,
+    ) -> Result<Vec<Row>> {
+        let mark = self.mark();
+        let mut size = 1;
+        while size < chunk.len() {
+            size *= 4;
+        }
+        let mut text = String::with_capacity(head.len() + tail.len() + size * 6 + 10);
+        text.push_str(&self.unnumbered(head, first.len()));
+        text.push_str(" (");
+        let mut query = self.query("");
+        for value in first {
+            query = query.bind(value.clone());
+        }
+        let padded = chunk.iter().chain(chunk.last().into_iter().cycle()).take(size);
+        for (i, value) in padded.enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            text.push_str(comma);
+            mark(&mut text, first.len() + i + 1);
+            query = query.bind(value.clone());
+        }
+        text.push_str(") ");
+        text.push_str(tail);
+        if let Some(last) = last {
+            mark(&mut text, first.len() + size + 1);
+            query = query.bind(last);
+        }
+        query.text = Text::Built(text);
+        query.fetch_all().await
     }
 
     /// The head with `$1..` written as [`Tx::mark`] writes the rest: the driver counts placeholders

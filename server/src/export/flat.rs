@@ -1,6 +1,6 @@
 //! `FlatBuffers`, written forwards: a table, then what it points at.
 //!
-//! Source: flatbuffers.dev, "`FlatBuffer` internals". Positions are counted from the size prefix, as the
+//! Source: flatbuffers.dev, "Internals". Positions are counted from the size prefix, as the
 //! reference implementation aligns them.
 
 use super::cell::short;

@@ -62,16 +62,14 @@ pub(super) async fn tile(
     }
     let what = format!("{}{:?}", layer.collection.id, layer.source);
     let key = (what, by.scope.token(), tile);
-    let bytes = match app.tiles.find(&key, &held.token) {
-        Some(bytes) => bytes,
-        None => {
-            let (token, drawing) = (held.token.clone(), name.clone());
-            let drawn =
-                tokio::task::spawn_blocking(move || tile.draw(&held.features, &drawing)).await;
-            let bytes = Bytes::from(drawn.map_err(|_| Problem::new("internal", ""))?);
-            app.tiles.keep(key, token, bytes.clone());
-            bytes
-        }
+    let bytes = if let Some(bytes) = app.tiles.find(&key, &held.token) {
+        bytes
+    } else {
+        let token = held.token.clone();
+        let drawn = tokio::task::spawn_blocking(move || tile.draw(&held.features, &name)).await;
+        let bytes = Bytes::from(drawn.map_err(|_| Problem::new("internal", ""))?);
+        app.tiles.keep(key, token, bytes.clone());
+        bytes
     };
     Ok(answer(bytes, &headers))
 }

@@ -237,7 +237,8 @@ fn clusters(
         }
         let (x, y) = (records.row(a)?, records.row(b)?);
         let score = score::score(model, records, &mut cache, x, y);
-        let forbidden = stops::stops(x, y, &score.pattern).is_hard();
+        let stops = stops::stops(x, y, &score.pattern);
+        let forbidden = stops::keep_apart(stops, &score.pattern, model.number_is_typed());
         (!forbidden).then_some(score.weight)
     })
 }

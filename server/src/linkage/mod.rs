@@ -40,6 +40,8 @@ mod weights;
 mod words;
 
 #[cfg(test)]
+mod promise_tests;
+#[cfg(test)]
 mod tests;
 
 pub use batch::{LargeBlock, Linkage, Progress, Quality, ScoredPair, link, train_and_link};

@@ -19,7 +19,7 @@ pub use super::snapshot::SnapshotError;
 /// All registrations in memory with their keys: answers "who else could this be?" in well under a millisecond.
 ///
 /// It compares exactly as `link` does. What depends on the order of arrival: which fields were taken for swapped, and,
-/// in blocks of more than 48, which members are compared. [`Records::settle`] and `link` decide both anew.
+/// in blocks of more than 32, which members are compared. [`Records::settle`] and `link` decide both anew.
 #[derive(Debug, Default)]
 pub struct Resolver {
     records: Records,

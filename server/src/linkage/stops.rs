@@ -57,6 +57,21 @@ pub(super) fn stops(a: &Row, b: &Row, p: &Pattern) -> Stops {
     stops
 }
 
+/// Whether two registrations may not be in one cluster unless a reviewer says so.
+///
+/// Twins are kept apart when they bear the names of twins, or other names and one full date: a nickname, or a form by the
+/// alias table, under one year of birth is a question for a person. Where numbers are typed carelessly so are dates:
+/// twelve years apart are then a question as well.
+pub(super) fn keep_apart(stops: Stops, p: &Pattern, number_is_typed: bool) -> bool {
+    stops.iter().any(|stop| match stop {
+        Stop::Twins => {
+            p.twins || p.given == given::DIFFERS && p.birth == BirthLevel::SameDate.index()
+        }
+        Stop::Generation => !number_is_typed,
+        other => other.is_hard(),
+    })
+}
+
 fn firm(birth: Birth) -> bool {
     birth.precision <= Precision::Year
 }

@@ -81,7 +81,7 @@ impl Forest {
 
     /// One forest whose answer is the mean of the answers of several.
     pub(super) fn mean(forests: Vec<Self>) -> Self {
-        let share = 1.0 / forests.len().max(1) as f32;
+        let share = 1.0 / forests.iter().fold(0.0f32, |count, _| count + 1.0).max(1.0);
         let mut trees: Vec<Vec<Node>> = forests.into_iter().flat_map(|f| f.trees).collect();
         for node in trees.iter_mut().flatten() {
             node.value *= share;

@@ -92,7 +92,10 @@ impl Stop {
 
     /// Whether batch clustering, too, keeps such a pair apart (the others only ask for a person's eye).
     pub const fn is_hard(self) -> bool {
-        matches!(self, Self::Nina | Self::MinerAndChild)
+        matches!(
+            self,
+            Self::Sex | Self::Nina | Self::Twins | Self::Generation | Self::MinerAndChild
+        )
     }
 }
 
@@ -110,11 +113,6 @@ impl Stops {
     /// Whether nothing forbids a merge.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
-    }
-
-    /// Whether one of them keeps the pair apart even in batch clustering.
-    pub fn is_hard(self) -> bool {
-        self.iter().any(Stop::is_hard)
     }
 
     /// The reasons, one by one.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::App,
-    central::{Asked, Groups, Hop, Page, Place, Plan, Row, Schema, metadata, service},
+    central::{Asked, Groups, Hop, Page, Place, Plan, Row, Schema, escaped, metadata, service},
     db::DbError,
     http::problem::Problem,
 };
@@ -101,26 +101,14 @@ fn next_link(reader: &Reader) -> String {
             continue;
         }
         link.push(sign);
-        link.push_str(&encoded(name));
+        link.push_str(&escaped(name, b"-_.~"));
         link.push('=');
-        link.push_str(&encoded(value));
+        link.push_str(&escaped(value, b"-_.~"));
         sign = '&';
     }
     link.push(sign);
     link.push_str("%24skiptoken=");
     link
-}
-
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 /// What reading needs, shared by the tasks that open rows.
