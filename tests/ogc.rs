@@ -3,6 +3,7 @@
 pub(crate) mod clients;
 mod core;
 mod crs;
+mod exports;
 mod filtering;
 mod hostile;
 mod tiers;

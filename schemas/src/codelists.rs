@@ -158,6 +158,23 @@ pub fn codelist(name: &str) -> Option<CodeList> {
     all().get(name).cloned()
 }
 
+/// Codes and French labels of the list that has just these codes, in the order they are offered; empty
+/// where there is none. Where several have them, of the first by name.
+pub fn labels_of(codes: &[&str]) -> Vec<[String; 2]> {
+    let mut wanted = codes.to_vec();
+    wanted.sort_unstable();
+    let has_them = |list: &&CodeList| {
+        let mut own: Vec<&str> = list.codes.iter().map(|c| c.code.as_str()).collect();
+        own.len() == wanted.len() && {
+            own.sort_unstable();
+            own == wanted
+        }
+    };
+    let found = all().values().filter(has_them).min_by_key(|list| &list.name);
+    let pair = |c: &Code| [c.code.clone(), c.label_fr.clone()];
+    found.map(|list| list.codes.iter().map(pair).collect()).unwrap_or_default()
+}
+
 /// The text of every list.
 pub(crate) fn tables() -> &'static [(&'static str, &'static str)] {
     TABLES

@@ -15,7 +15,7 @@ mod table;
 mod tables;
 
 pub use attributes::attribute;
-pub use codelists::{Code, CodeList, codelist};
+pub use codelists::{Code, CodeList, codelist, labels_of};
 pub use datasets::{Dataset, Realm, Unit, datasets};
 pub use forms::{FormFile, forms, media};
 pub use indicators::{Indicator, indicators};

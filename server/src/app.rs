@@ -323,6 +323,10 @@ pub struct App {
     pub(crate) budget: crate::http::Budget,
     /// The collections of `/ogc` that are held in memory.
     pub layers: crate::layers::Layers,
+    /// Finished downloads.
+    pub(crate) exports: crate::http::Files,
+    /// Drawn tiles.
+    pub(crate) tiles: crate::http::Tiles,
 }
 
 /// The tasks of a running server, to be awaited at shutdown.
@@ -351,7 +355,9 @@ impl App {
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
         let budget = crate::http::Budget::new();
         let layers = crate::layers::Layers::default();
-        let app = Self { base, access, intake, applier, large, budget, layers };
+        let exports = crate::http::Files::default();
+        let tiles = crate::http::Tiles::default();
+        let app = Self { base, access, intake, applier, large, budget, layers, exports, tiles };
         (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }

@@ -1,7 +1,7 @@
 //! Programs that researchers use, against the running server: OGR, `OWSLib`, `geopandas`, QGIS.
 //!
 //! What is not on the machine is said loudly and passed over, unless `SANU_REQUIRE_CLIENTS` is set.
-//! `SANU_CLIENTS_PYTHON` is a Python that has `OWSLib`, `geopandas` and pyogrio.
+//! `SANU_CLIENTS_PYTHON` is a Python that has `OWSLib`, `geopandas`, pyogrio, openpyxl and pyarrow.
 
 use std::{
     io::Write as _,

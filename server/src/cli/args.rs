@@ -55,6 +55,8 @@ pub(super) enum Command {
     Simulate(Simulate),
     /// Find who is who in a list of people (CSV): the same person written several times
     Link(Link),
+    /// Write a collection of the register as a file: sites, site-visits, cooperatives, communes-2023…
+    Export(Export),
     /// Derive everything again from the journal (stop the server first)
     Rebuild,
     /// Check that everything received can be read and that the counts add up
@@ -267,6 +269,24 @@ pub(super) struct Link {
     /// Only tell why two records are, or are not, one person
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["out", "pairs", "report"])]
     pub(super) explain: Option<Vec<String>>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Export {
+    /// Which: sites, site-visits, cooperatives, zones, miners-by-commune, communes-2023…
+    pub(super) dataset: String,
+    /// csv, excel.csv (opens in French Excel), xlsx, geojson, geojsonseq, gpkg, fgb, parquet or kml
+    #[arg(long, value_name = "FORMAT", value_parser = super::export::format)]
+    pub(super) format: crate::export::Format,
+    /// The file
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: PathBuf,
+    /// As this role may see it: `public` gives what may be handed to anybody
+    #[arg(long = "as", value_name = "ROLE", default_value = "data_manager")]
+    pub(super) role: String,
+    /// Only this zone
+    #[arg(long, value_name = "CODE")]
+    pub(super) zone: Option<String>,
 }
 
 /// A number from 0 to 1.

@@ -5,6 +5,7 @@ mod account;
 mod args;
 mod check;
 mod device;
+mod export;
 mod files;
 mod form;
 mod geography;
@@ -111,6 +112,7 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Device { action } => device::run(&open(settings).await?, action, json).await,
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
+        Command::Export(export) => export::run(&open(settings).await?, export, json).await,
         Command::Link(list) => link::run(&list, json),
         Command::Rebuild => rebuild::run(settings, json).await,
         Command::Check { quick } => check::run(&open(settings).await?, quick, json).await,

@@ -1,7 +1,7 @@
 //! The smallest workbook that any spreadsheet program opens without a word: one sheet, no styles.
 //!
 //! Source: ECMA-376 part 1 (the sheet) and part 2 (packages); APPNOTE.TXT for the archive, whose
-//! entries are stored and not compressed. Larger exports deserve a library.
+//! entries are stored and not compressed. Larger ones are written by `workbook.rs`.
 
 use std::fmt::Write as _;
 
@@ -13,17 +13,21 @@ const TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><T
 const ROOT: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
 const BOOK: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Tableau" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
 const BOOK_RELATIONS: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
-const SHEET_HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;
+pub(super) const SHEET_HEAD: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;
+
+/// What every workbook of one sheet holds besides it.
+pub(super) const FRAME: [(&str, &str); 4] = [
+    ("[Content_Types].xml", TYPES),
+    ("_rels/.rels", ROOT),
+    ("xl/workbook.xml", BOOK),
+    ("xl/_rels/workbook.xml.rels", BOOK_RELATIONS),
+];
 
 /// The workbook of a sheet.
 pub(super) fn workbook(sheet: &Sheet) -> Vec<u8> {
-    archive(&[
-        ("[Content_Types].xml", TYPES),
-        ("_rels/.rels", ROOT),
-        ("xl/workbook.xml", BOOK),
-        ("xl/_rels/workbook.xml.rels", BOOK_RELATIONS),
-        ("xl/worksheets/sheet1.xml", &cells(sheet)),
-    ])
+    let cells = cells(sheet);
+    let [types, root, book, relations] = FRAME;
+    archive(&[types, root, book, relations, ("xl/worksheets/sheet1.xml", &cells)])
 }
 
 fn cells(sheet: &Sheet) -> String {
@@ -56,7 +60,7 @@ fn cells(sheet: &Sheet) -> String {
 }
 
 /// XML text without what XML 1.0 cannot hold.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let kept = text.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\n' | '\r'));
     let kept: String = kept.filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect();
     kept.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")

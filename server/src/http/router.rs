@@ -5,16 +5,22 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header},
     middleware::{from_fn, map_response},
     response::{IntoResponse as _, Response},
     routing::{get, post, put},
 };
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, Predicate as _},
+    },
+};
 
 use super::{
-    api, blobs, case, central, counts, decisions, hear_out::hear_out, office, ogc, problem,
-    quality, reviews, session, sites, submissions, sync, tables,
+    api, blobs, case, central, counts, decisions, exports, hear_out::hear_out, office, ogc,
+    problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -29,6 +35,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/counts", get(counts::counts))
         .route("/v1/tables", get(tables::list))
         .route("/v1/tables/{name}", get(tables::table))
+        .route("/v1/exports", get(exports::list))
+        .route("/v1/exports/{file}", get(exports::file))
+        .route("/v1/tiles/{layer}/{z}/{x}/{y}", get(tiles::tile))
         .route("/v1/sites.geojson", get(sites::geojson))
         .route("/v1/quality/linkage", get(quality::linkage))
         .route("/v1/quality/coverage", get(quality::coverage))
@@ -60,10 +69,23 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(from_fn(hear_out))
         // Bodies are bounded where they are read, each by what it is.
         .layer(DefaultBodyLimit::disable())
-        .layer(CompressionLayer::new().gzip(true))
+        .layer(
+            CompressionLayer::new().gzip(true).compress_when(DefaultPredicate::new().and(is_whole)),
+        )
         .layer(map_response(safe))
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(app)
+}
+
+/// Whether an answer is sent whole or not at all. What can be fetched in parts has the length and the bytes
+/// that it says: parts of a compressed and of a plain file do not fit together.
+fn is_whole(
+    _status: StatusCode,
+    _version: Version,
+    headers: &HeaderMap,
+    _extensions: &Extensions,
+) -> bool {
+    !headers.contains_key(header::ACCEPT_RANGES)
 }
 
 /// Headers that every answer carries.

@@ -6,7 +6,7 @@ use crate::{
     access::{Role, SiteTier},
     catalogue::Snapshot,
     export::site_property,
-    forms::{AnswerKind, Class, Question, XForm},
+    forms::{AnswerKind, Choices, Class, Question, XForm},
     geo::{Division, Gazetteer, Level},
     ogc::{Collection, Field, Kind},
 };
@@ -129,7 +129,10 @@ pub fn sites(tier: SiteTier, forms: &Snapshot) -> Layer {
 
 fn status() -> Field {
     let codes = sanu_schemas::codelist("site_status").map(|list| list.codes).unwrap_or_default();
-    Field::new("status", "État du site", Kind::Text).one_of(codes.into_iter().map(|c| c.code))
+    let labels: Vec<_> = codes.iter().map(|c| [c.code.clone(), c.label_fr.clone()]).collect();
+    Field::new("status", "État du site", Kind::Text)
+        .one_of(codes.into_iter().map(|c| c.code))
+        .labelled(labels)
 }
 
 fn places() -> Vec<Field> {
@@ -260,7 +263,8 @@ fn answers(forms: &Snapshot, dataset: &str, allowed: impl Fn(&str) -> bool) -> V
             }
             let field = kind(question)
                 .filter(|_| question.class == Class::None && !question.in_repeat)
-                .map(|kind| Field::new(name, question.label.clone().unwrap_or_default(), kind));
+                .map(|kind| Field::new(name, question.label.clone().unwrap_or_default(), kind))
+                .map(|field| field.labelled(labels(&question.choices)));
             match (fields.get(name), field) {
                 (Some(None), _) => {}
                 (_, Some(field)) => {
@@ -274,6 +278,16 @@ fn answers(forms: &Snapshot, dataset: &str, allowed: impl Fn(&str) -> bool) -> V
         }
     }
     fields.into_values().flatten().collect()
+}
+
+/// What the codes of a question mean: those of the register's list that has just these codes.
+fn labels(choices: &Choices) -> Vec<[String; 2]> {
+    match choices {
+        Choices::Inline(codes) => {
+            sanu_schemas::labels_of(&codes.codes().iter().map(String::as_str).collect::<Vec<_>>())
+        }
+        Choices::Open | Choices::List { .. } => Vec::new(),
+    }
 }
 
 fn kind(question: &Question) -> Option<Kind> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     column::{Column, ColumnBuilder},
-    grid::{Bounds, Grid},
+    grid::{Bounds, Grid, holds},
     value::Kind,
 };
 
@@ -23,18 +23,27 @@ pub struct Field {
     pub kind: Kind,
     /// The codes it may hold, where they are a closed list.
     pub codes: Vec<String>,
+    /// Codes that it may hold and what they mean, in French.
+    pub labels: Vec<[String; 2]>,
 }
 
 impl Field {
     /// A field.
     pub fn new(name: impl Into<String>, title: impl Into<String>, kind: Kind) -> Self {
-        Self { name: name.into(), title: title.into(), kind, codes: Vec::new() }
+        Self { name: name.into(), title: title.into(), kind, codes: Vec::new(), labels: Vec::new() }
     }
 
     /// The same, holding one of these codes.
     #[must_use]
     pub fn one_of(mut self, codes: impl IntoIterator<Item = String>) -> Self {
         self.codes = codes.into_iter().collect();
+        self
+    }
+
+    /// The same, with what its codes mean.
+    #[must_use]
+    pub fn labelled(mut self, labels: impl IntoIterator<Item = [String; 2]>) -> Self {
+        self.labels = labels.into_iter().collect();
         self
     }
 }
@@ -48,6 +57,17 @@ pub enum Geometry {
     Point([f64; 2]),
     /// In an area.
     Area(MultiPolygon<f64>),
+}
+
+/// Where a feature lies, to be read.
+#[derive(Clone, Copy, Debug)]
+pub enum Located<'a> {
+    /// Nowhere that is known.
+    Nowhere,
+    /// At a longitude and latitude.
+    At([f64; 2]),
+    /// In an area.
+    Within(&'a MultiPolygon<f64>),
 }
 
 #[derive(Debug)]
@@ -123,6 +143,56 @@ impl Features {
         match &self.shapes {
             Shapes::Points(points) => points.get(row).copied().filter(|[x, _]| !x.is_nan()),
             Shapes::Mixed(_) => None,
+        }
+    }
+
+    /// Where a row lies.
+    pub fn located(&self, row: usize) -> Located<'_> {
+        match &self.shapes {
+            Shapes::Points(_) => self.point(row).map_or(Located::Nowhere, Located::At),
+            Shapes::Mixed(all) => match all.get(row).map(|(g, _)| g) {
+                Some(Geometry::Point(at)) => Located::At(*at),
+                Some(Geometry::Area(area)) => Located::Within(area),
+                Some(Geometry::None) | None => Located::Nowhere,
+            },
+        }
+    }
+
+    /// The box around a row, if it lies anywhere.
+    pub fn around(&self, row: usize) -> Option<Bounds> {
+        let bounds = match &self.shapes {
+            Shapes::Points(_) => self.point(row).map(|[x, y]| [x, y, x, y]),
+            Shapes::Mixed(all) => all.get(row).map(|(_, bounds)| *bounds),
+        };
+        bounds.filter(|b| b.iter().all(|c| c.is_finite()))
+    }
+
+    /// Shows the rows that may lie in a box: all that do, and none that lies wholly outside.
+    pub fn each_near(&self, wanted: Bounds, mut see: impl FnMut(usize)) {
+        match &self.shapes {
+            Shapes::Points(_) => self.grid.cells(wanted, |rows, whole| {
+                for row in rows.iter().filter_map(|row| usize::try_from(*row).ok()) {
+                    if whole || self.point(row).is_some_and(|at| holds(wanted, at)) {
+                        see(row);
+                    }
+                }
+            }),
+            Shapes::Mixed(all) => {
+                let [w, s, e, n] = wanted;
+                for (row, (_, [bw, bs, be, bn])) in all.iter().enumerate() {
+                    if *bw <= e && *be >= w && *bs <= n && *bn >= s {
+                        see(row);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether areas are among them.
+    pub fn has_areas(&self) -> bool {
+        match &self.shapes {
+            Shapes::Points(_) => false,
+            Shapes::Mixed(all) => all.iter().any(|(g, _)| matches!(g, Geometry::Area(_))),
         }
     }
 

@@ -24,7 +24,7 @@ pub use collection::{Collection, MALI};
 pub use column::Column;
 pub use crs::Crs;
 pub use error::OgcError;
-pub use features::{Builder, Features, Field, Geometry};
+pub use features::{Builder, Features, Field, Geometry, Located};
 pub use grid::Bounds;
 pub use html::Html;
 pub use media::{Media, negotiate};
