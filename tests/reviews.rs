@@ -419,6 +419,26 @@ on_both! {
         is_sound(&mut server);
     }
 
+    fn what_was_marked_when_it_met_the_register_waits_again_once_reopened(server) {
+        let mut server = server;
+        let (here, there) = (server.phone("a", Some("kayes")), server.phone("b", Some("sikasso")));
+        let first = site(1);
+        assert_eq!(submit(&here.url, &first.xml).status, 201);
+        server.settled();
+        // The site of another zone: a warning (A12) that the submission alone does not show.
+        let other = first.xml.replace(&first.instance_id, "uuid:far");
+        assert_eq!(submit(&there.url, &other).status, 201);
+        server.settled();
+        let awa = Reviewer::new(&server, "awa", "data_manager", None);
+        assert_eq!(awa.queue("state=flagged&rule=A12"), ["uuid:far"]);
+
+        awa.says(1, "uuid:far", "accept", "accepted");
+        awa.says(2, "uuid:far", "reopen", "flagged");
+
+        assert_eq!(server.count("sites"), 1);
+        is_sound(&mut server);
+    }
+
     fn many_are_decided_at_once_and_each_is_answered(server) {
         let phone = server.phone("agent", Some("kayes"));
         let all: Vec<Submission> = (1..=30).map(site).collect();

@@ -414,7 +414,11 @@ impl Register {
             sealed: said.sealed,
             stand,
         };
-        let known = Known { seq: out.event.seq, stand: out.stand.clone() };
+        let known = Known {
+            seq: out.event.seq,
+            is_flagged: out.state == RecordState::Flagged.as_str(),
+            stand: out.stand.clone(),
+        };
         self.known.insert(key.1, known);
         if let Some(id) = out.entity_id {
             self.record_entities.insert(key.1, id);

@@ -67,7 +67,13 @@ impl Case {
             Action::Reject => (stand.review, stand.reviewed_seq) = (ReviewState::Rejected, seq),
             Action::Return => (stand.review, stand.reviewed_seq) = (ReviewState::Returned, seq),
             Action::Reopen => {
-                let state = self.newest(&stand).map(|s| s.said.state);
+                // What it met in the register may have marked it beside what it says itself.
+                let met = if self.known.is_flagged {
+                    RecordState::Flagged
+                } else {
+                    RecordState::Received
+                };
+                let state = self.newest(&stand).map(|s| s.said.state.max(met));
                 stand.review = state.map_or(ReviewState::Waiting, |state| rules.of(state));
                 stand.reviewed_seq = 0;
             }

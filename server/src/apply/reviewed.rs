@@ -9,6 +9,7 @@ use super::{
     cells::review_of,
     event,
     fold::{Ground, Register, Said, say},
+    interpret::RecordState,
     load,
     review::{Case, Spoken},
     stand::{Known, ReviewState, Stand, Trail},
@@ -174,7 +175,7 @@ pub(super) async fn known(
     for (zone, ids) in zones {
         let rows = tx
             .fetch_in_with(
-                "SELECT submission_id, seq, review, reviewed_seq, trail FROM record \
+                "SELECT submission_id, seq, review, reviewed_seq, trail, state FROM record \
                  WHERE zone_id = $1 AND submission_id IN",
                 vec![zone.0.into()],
                 ids,
@@ -196,7 +197,8 @@ fn read(row: &Row) -> Result<Known> {
         reviewed_seq: row.get(3)?,
         trail: Trail::read(&trail).ok_or_else(|| broken("trail"))?,
     };
-    Ok(Known { seq: row.get(1)?, stand })
+    let is_flagged = row.get::<String>(5)? == RecordState::Flagged.as_str();
+    Ok(Known { seq: row.get(1)?, is_flagged, stand })
 }
 
 /// The submissions that these events review, with every version of each read again.

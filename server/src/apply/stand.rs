@@ -136,6 +136,8 @@ impl Stand {
 pub(super) struct Known {
     /// Its latest version.
     pub(super) seq: i64,
+    /// Whether it was marked, by the checks or when it met the register.
+    pub(super) is_flagged: bool,
     pub(super) stand: Stand,
 }
 
@@ -181,7 +183,7 @@ mod tests {
     fn an_edit_reopens_what_a_person_decided_but_for_what_was_rejected() {
         let after = |review, reviewed_seq| {
             let stand = Stand { review, reviewed_seq, trail: Trail::default() };
-            let known = Known { seq: 1, stand };
+            let known = Known { seq: 1, is_flagged: false, stand };
             STATES.map(|state| known.after(9, Acceptance::Clean, state).review)
         };
 
