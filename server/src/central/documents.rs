@@ -159,9 +159,10 @@ fn cell(schema: &Schema, row: &Row, name: &str) -> Json {
     }
 }
 
-/// Central gives numbers of people as text in tables and as numbers in documents.
-fn number(text: &Json) -> Json {
-    text.as_str().and_then(|t| t.parse::<u32>().ok()).map_or(Json::Null, |n| json!(n))
+/// Central gives numbers of people as text in tables and as numbers in documents, where clients insist on
+/// one: 0 is nobody known.
+fn number(text: &Json) -> u32 {
+    text.as_str().and_then(|t| t.parse().ok()).unwrap_or(0)
 }
 
 /// A submission without its answers.

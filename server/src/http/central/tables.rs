@@ -153,6 +153,8 @@ impl Reading {
         single: Option<Single>,
         work: impl Fn(&[Row]) -> T + Clone + Send + 'static,
     ) -> impl Stream<Item = Result<T, DbError>> + Send {
+        // A page shorter than the others is often all that is wanted: nothing is read ahead of it.
+        let at_once = if first < PAGE { 1 } else { AT_ONCE };
         let pages = match single {
             Some(Single(row)) => stream::once(async { Ok(vec![row]) }).boxed(),
             None => self.clone().pages(mark, first).boxed(),
@@ -165,7 +167,7 @@ impl Reading {
                     tokio::task::spawn_blocking(opened).await.map_err(|_| lost())?
                 }
             })
-            .try_buffered(AT_ONCE)
+            .try_buffered(at_once)
     }
 }
 
@@ -208,7 +210,7 @@ struct Sending<S> {
     /// How many rows there are, when that is asked and known without reading them.
     count: Option<u64>,
     counts: bool,
-    /// What ends the document: its context and the link of the next page, but for its token.
+    /// What the document begins and ends with: its context, and the link of the next page but for its token.
     root: String,
     table: String,
     next: String,
@@ -277,7 +279,9 @@ impl<S: Stream<Item = Result<Page, DbError>> + Unpin> Sending<S> {
         }
         let mut out = Vec::new();
         if self.state == State::Start {
-            out.extend_from_slice(b"{\"value\":[");
+            let context = format!("{}/$metadata#{}", self.root, self.table);
+            let context = serde_json::Value::String(context);
+            out.extend_from_slice(format!("{{\"@odata.context\":{context},\"value\":[").as_bytes());
             self.state = State::Rows;
         }
         // An empty chunk would end the answer early for some clients: pages without rows are passed over.
@@ -296,17 +300,14 @@ impl<S: Stream<Item = Result<Page, DbError>> + Unpin> Sending<S> {
     }
 
     fn foot(&self, out: &mut Vec<u8>) {
-        let context = format!("{}/$metadata#{}", self.root, self.table);
-        let mut foot = serde_json::Map::new();
-        foot.insert(String::from("@odata.context"), context.into());
+        out.push(b']');
         if let Some(token) = self.place.next() {
-            foot.insert(String::from("@odata.nextLink"), format!("{}{token}", self.next).into());
+            let link = serde_json::Value::String(format!("{}{token}", self.next));
+            out.extend_from_slice(format!(",\"@odata.nextLink\":{link}").as_bytes());
         }
         if let Some(count) = self.count.or_else(|| self.counts.then_some(self.place.matched)) {
-            foot.insert(String::from("@odata.count"), count.into());
+            out.extend_from_slice(format!(",\"@odata.count\":{count}").as_bytes());
         }
-        let text = serde_json::Value::Object(foot).to_string();
-        out.extend_from_slice(b"],");
-        out.extend_from_slice(text.get(1..).unwrap_or_default().as_bytes());
+        out.push(b'}');
     }
 }
