@@ -105,6 +105,7 @@ fn incoming(instance_id: String, deprecated_id: Option<String>, xml: String) -> 
         realm: Realm::Adults,
         sender: Sender { account_id: None, device_id: None, zone_id: ZoneId(1), scope: Scope::All },
         decoded: None,
+        decoded_on: None,
     }
 }
 
