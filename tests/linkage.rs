@@ -4,7 +4,7 @@ mod cases;
 mod crowds;
 mod histories;
 mod movers;
-mod people;
+pub(crate) mod people;
 mod places;
 mod readers;
 

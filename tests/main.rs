@@ -46,6 +46,8 @@ mod quality;
 #[cfg(test)]
 mod register;
 #[cfg(test)]
+mod reviews;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod sync;

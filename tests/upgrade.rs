@@ -36,6 +36,7 @@ fn back_to_the_first_schema(server: &Server) {
         CREATE INDEX entity_dataset ON entity (dataset, zone_id, entity_id);";
     if is_postgres {
         sql += "SET CONSTRAINTS ALL IMMEDIATE;
+            ALTER TABLE entity_version DROP COLUMN review;
             ALTER TABLE entity_version DROP CONSTRAINT entity_version_pkey;
             ALTER TABLE entity_version ADD PRIMARY KEY (zone_id, entity_id, version);
             UPDATE intake_key SET intake_key = intake_key || decode(repeat('ee', 16), 'hex'),
@@ -59,6 +60,13 @@ fn back_to_the_first_schema(server: &Server) {
         sql += &format!("ALTER TABLE entity DROP COLUMN {column};");
     }
     sql += "DROP TABLE kept_key; DELETE FROM _sqlx_migrations WHERE version = 2;";
+    // What the seventh migration added to these tables, so that it is run again over the converted ones.
+    sql += "DROP TABLE review; DROP INDEX record_review; DROP INDEX record_in_review;
+        ALTER TABLE record DROP COLUMN review; ALTER TABLE record DROP COLUMN reviewed_seq;
+        ALTER TABLE record DROP COLUMN trail; ALTER TABLE entity DROP COLUMN review;
+        ALTER TABLE entity DROP COLUMN shifts;
+        CREATE INDEX record_under_review ON record (dataset, state, zone_id) WHERE state <> 'received';
+        DELETE FROM _sqlx_migrations WHERE version = 7;";
     server.sql(&sql);
 }
 

@@ -6,7 +6,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use crate::{
     access::Access,
-    apply::Applier,
+    apply::{Acceptance, Applier},
     catalogue::{self, Catalogue, PublishError},
     db::{Db, DbConfig, DbError, Tx},
     intake::{BlobStore, Intake},
@@ -35,6 +35,8 @@ pub struct Settings {
     pub accept_length: u64,
     /// What may be merged without review, when it is to be changed.
     pub auto_merge: Option<Auto>,
+    /// What the rules accept without review, when it is to be changed.
+    pub accept: Option<Acceptance>,
 }
 
 impl Settings {
@@ -48,6 +50,7 @@ impl Settings {
             location_on_head: true,
             accept_length: 10_000_000,
             auto_merge: None,
+            accept: None,
         }
     }
 
@@ -116,6 +119,8 @@ pub struct Base {
     pub info: ServerInfo,
     /// What may be merged without review.
     pub policy: Policy,
+    /// What the rules accept without review.
+    pub acceptance: Acceptance,
     /// Whether the data folder was just made.
     pub first_start: bool,
 }
@@ -141,6 +146,11 @@ impl Base {
         if let Some(auto) = settings.auto_merge {
             let mut tx = db.write().await?;
             settings::set(&mut tx, settings::AUTO_MERGE, &write_auto(auto)).await?;
+            tx.commit().await?;
+        }
+        if let Some(accept) = settings.accept {
+            let mut tx = db.write().await?;
+            settings::set(&mut tx, settings::ACCEPT, accept.as_str()).await?;
             tx.commit().await?;
         }
         Self::over(settings, runtime, db, keys, (info, first_start)).await
@@ -178,6 +188,7 @@ impl Base {
         let folder =
             |source| StartError::Folder { path: settings.data.display().to_string(), source };
         let policy = policy(&db).await?;
+        let acceptance = acceptance(&db).await?;
         let blobs =
             BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
                 .map_err(folder)?;
@@ -196,6 +207,7 @@ impl Base {
             blobs,
             info,
             policy,
+            acceptance,
             first_start,
         })
     }
@@ -208,7 +220,7 @@ impl Base {
             self.runtime.clone(),
             self.catalogue.clone(),
             self.places.clone(),
-            self.policy.clone(),
+            (self.policy.clone(), self.acceptance),
         )
     }
 }
@@ -218,6 +230,12 @@ async fn policy(db: &Db) -> Result<Policy, StartError> {
     let stored = settings::get(&mut db.read().await?, settings::AUTO_MERGE).await?;
     let auto = stored.and_then(|text| read_auto(&text)).unwrap_or_default();
     Ok(Policy { auto, ..Policy::default() })
+}
+
+/// What the rules accept: kept like the policy, for the same reason.
+async fn acceptance(db: &Db) -> Result<Acceptance, StartError> {
+    let stored = settings::get(&mut db.read().await?, settings::ACCEPT).await?;
+    Ok(stored.and_then(|text| Acceptance::parse(&text)).unwrap_or_default())
 }
 
 /// Reads `decisive-id`, or a probability from 0.9 up.

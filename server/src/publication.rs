@@ -16,7 +16,10 @@ use crate::{
     db::{Db, DbError, Result},
     keys::MasterKeys,
     runtime::{Micros, Runtime},
-    store::cells::{self, Stamp},
+    store::{
+        Scope,
+        cells::{self, Stamp},
+    },
 };
 
 /// The period of the state that accounts read.
@@ -92,6 +95,7 @@ impl Publication {
             return Ok(());
         }
         let base = cells::base(&mut tx, dataset).await?;
+        let (_, pending) = cells::accepted_and_pending(&mut tx, &Scope::All, dataset).await?;
         drop(tx);
         let (keys, name) = (Arc::clone(&self.keys), dataset.to_owned());
         let text = tokio::task::spawn_blocking(move || {
@@ -100,7 +104,7 @@ impl Publication {
                 Some(threshold) => protect(base, threshold, &draw),
                 None => base,
             };
-            serde_json::to_string(&Release::new(&shown))
+            serde_json::to_string(&Release::new(&shown).beside(pending))
         });
         let text = text.await.ok().and_then(std::result::Result::ok).ok_or(BROKEN)?;
         let mut tx = self.db.write().await?;

@@ -134,6 +134,17 @@ pub enum Change {
         /// The rules that it breaks.
         rules: Vec<String>,
     },
+    /// Somebody asks the enumerator to look at a submission of this device again: an edit of it answers.
+    Returned {
+        /// The server's name for the submission.
+        submission_id: Uuid,
+        /// Its id on the device.
+        instance_id: String,
+        /// What the enumerator is told.
+        message: String,
+        /// The rules that it breaks.
+        rules: Vec<String>,
+    },
     /// A kind of a newer server; never sent.
     #[serde(other, skip_serializing)]
     Unknown,

@@ -96,6 +96,21 @@ impl Role {
         }
     }
 
+    /// Whether submissions may be read and decided, of children or of everything else.
+    pub const fn may_review(self, children: bool) -> bool {
+        match self {
+            Self::DataManager => true,
+            Self::Supervisor => !children,
+            Self::Protection => children,
+            _ => false,
+        }
+    }
+
+    /// Whether answers may be corrected.
+    pub const fn may_correct(self) -> bool {
+        matches!(self, Self::DataManager)
+    }
+
     /// How much of a possible duplicate may be read; `None` = it is not found.
     pub const fn review_tier(self, children: bool) -> Option<ReviewTier> {
         match self {

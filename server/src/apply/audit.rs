@@ -63,13 +63,13 @@ pub async fn check_counts(db: &Db) -> Result<i64> {
     let row = tx
         .query(
             "SELECT COUNT(*) FROM (SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, \
-             region_2023, cercle_2023, commune_2023, district, sex, age_group, status, SUM(n) AS n FROM ( \
+             region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review, SUM(n) AS n FROM ( \
              SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
-             commune_2023, district, sex, age_group, status, n FROM count_cell UNION ALL \
+             commune_2023, district, sex, age_group, status, review, n FROM count_cell UNION ALL \
              SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
-             commune_2023, district, sex, age_group, status, -1 AS n FROM entity WHERE merged_into IS NULL) AS b \
+             commune_2023, district, sex, age_group, status, review, -1 AS n FROM entity WHERE merged_into IS NULL) AS b \
              GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
-             commune_2023, district, sex, age_group, status HAVING SUM(n) <> 0) AS d",
+             commune_2023, district, sex, age_group, status, review HAVING SUM(n) <> 0) AS d",
         )
         .fetch_one()
         .await?;
@@ -84,7 +84,7 @@ pub async fn check_places(db: &Db) -> Result<i64> {
             "SELECT COUNT(*) FROM entity p JOIN entity_home h ON h.entity_id = p.site_id \
              JOIN entity_home c ON c.entity_id = h.canonical_id \
              JOIN entity s ON s.zone_id = c.zone_id AND s.entity_id = c.entity_id \
-             WHERE s.dataset = 'sites' AND (p.region_2012 <> s.region_2012 \
+             WHERE s.dataset = 'sites' AND s.version > 0 AND p.version > 0 AND (p.region_2012 <> s.region_2012 \
              OR p.cercle_2012 <> s.cercle_2012 OR p.commune_2012 <> s.commune_2012 \
              OR p.region_2023 <> s.region_2023 OR p.cercle_2023 <> s.cercle_2023 \
              OR p.commune_2023 <> s.commune_2023 OR p.district <> s.district)",

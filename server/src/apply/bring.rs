@@ -9,6 +9,7 @@ use super::{
     event,
     fold::{Ground, Register, say},
     groups::Standing,
+    interpret::Interpretation,
     load,
     view::{self, Step},
 };
@@ -118,9 +119,9 @@ async fn read_past(
     let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect::<HashSet<_>>().into_iter().collect();
     let mut said: HashMap<(i64, Uuid), VecDeque<Step>> = HashMap::new();
     for event in event::at(tx, &seqs, ground.keys).await? {
-        let source =
-            Source { submission_id: event.submission_id, seq: event.seq, at: event.received_at };
-        for change in say(event, ground).interpretation.into_iter().flat_map(|i| i.changes) {
+        let spoken = say(event, ground);
+        let source = Source::of(&spoken.event, false);
+        for change in spoken.interpretation.into_iter().flat_map(Interpretation::all_changes) {
             let queue = said.entry((source.seq, change.entity_id)).or_default();
             queue.push_back(Step { change, source });
         }
@@ -128,7 +129,10 @@ async fn read_past(
     let mut past: BTreeMap<Uuid, Vec<Step>> =
         wanted.iter().map(|(_, id)| (*id, Vec::new())).collect();
     for row in rows {
-        let step = said.get_mut(&(row.seq, row.entity_id)).and_then(VecDeque::pop_front);
+        let mut step = said.get_mut(&(row.seq, row.entity_id)).and_then(VecDeque::pop_front);
+        if let Some(step) = &mut step {
+            step.source.pending = row.pending;
+        }
         past.entry(row.entity_id).or_default().extend(step);
     }
     register.past.extend(past);

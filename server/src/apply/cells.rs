@@ -17,6 +17,8 @@ pub(super) struct CellKey {
     pub(super) sex: String,
     pub(super) age_group: String,
     pub(super) status: String,
+    /// Whether a record that speaks for it waits for review.
+    pub(super) pending: bool,
 }
 
 impl CellKey {
@@ -29,6 +31,7 @@ impl CellKey {
             sex: entity.facts.sex.clone().unwrap_or_default(),
             age_group: entity.facts.age_group.clone().unwrap_or_default(),
             status: entity.facts.status.clone().unwrap_or_default(),
+            pending: entity.pending,
         }
     }
 
@@ -40,10 +43,16 @@ impl CellKey {
             self.sex.into(),
             self.age_group.into(),
             self.status.into(),
+            review_of(self.pending).into(),
         ]);
         row.push(n.into());
         row
     }
+}
+
+/// How a pending or accepted thing is written down.
+pub(super) const fn review_of(pending: bool) -> &'static str {
+    if pending { "pending" } else { "accepted" }
 }
 
 /// Movements of a batch, in a fixed order.

@@ -20,11 +20,14 @@ use super::{
     event::{self, Event},
     fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
     holders::{self, Holders},
+    interpret::Interpretation,
     load,
     people::People,
     recall::recall,
     replace,
+    reviewed::{self, cases, parts, remember_versions},
     rows::Rows,
+    stand::Acceptance,
     turn::Mark,
     write,
 };
@@ -37,6 +40,7 @@ use crate::{
     linkage::Policy,
     places::Places,
     runtime::{Micros, Runtime},
+    store::ZoneId,
 };
 
 /// Events folded in one transaction.
@@ -83,6 +87,8 @@ pub struct Applier {
     people: Arc<RwLock<People>>,
     /// Rows of the register fetched since the start.
     brought: Arc<AtomicU64>,
+    /// What the rules alone accept.
+    acceptance: Acceptance,
 }
 
 impl Applier {
@@ -93,7 +99,7 @@ impl Applier {
         runtime: Runtime,
         catalogue: Catalogue,
         places: Places,
-        policy: Policy,
+        (policy, acceptance): (Policy, Acceptance),
     ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
         Self {
@@ -106,6 +112,7 @@ impl Applier {
             turn: Arc::default(),
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
+            acceptance,
         }
     }
 
@@ -216,20 +223,34 @@ impl Applier {
             (Step::FromMemory, batch)
         };
         let Some(last) = batch.last().map(|s| s.event.seq) else { return Ok(Step::Idle) };
-        let done = match self.derive(batch, Some((seq, last)), forms).await {
-            Ok(done) => done,
-            Err(failure) if failure.is_transient() => return Err(failure),
-            Err(failure) => {
-                error!(error = %failure, "a batch cannot be applied: its events are taken one by one");
-                self.one_by_one((seq, last), forms).await?
+        let mut from = seq;
+        for part in parts(batch) {
+            let to = part.last().map_or(from, |s| s.event.seq);
+            if !self.derive_part(part, (from, to), forms).await? {
+                // Another process has derived: read on from where it is.
+                return Ok(Step::FromJournal);
             }
-        };
-        if !done {
-            // Another process has derived: read on from where it is.
-            return Ok(Step::FromJournal);
+            self.tell(to);
+            from = to;
         }
         self.tell(last);
         Ok(step)
+    }
+
+    async fn derive_part(
+        &self,
+        part: Vec<Said>,
+        (from, to): (i64, i64),
+        forms: &Arc<Snapshot>,
+    ) -> Result<bool> {
+        match self.derive(part, Some((from, to)), forms).await {
+            Ok(done) => Ok(done),
+            Err(failure) if failure.is_transient() => Err(failure),
+            Err(failure) => {
+                error!(error = %failure, "a batch cannot be applied: its events are taken one by one");
+                self.one_by_one((from, to), forms).await
+            }
+        }
     }
 
     fn tell(&self, seq: i64) {
@@ -300,7 +321,10 @@ impl Applier {
             // Another process has derived since.
             recall(&mut tx, &mut people, mark.seq, &ground).await?;
         }
-        let (mut people, folded) = self.fold(&mut tx, batch, people, &ground).await;
+        let place = |s: &Said| (s.event.zone_id, s.event.submission_id);
+        let again = advance.is_none();
+        let stored = batch.iter().filter(|_| again).map(place).collect();
+        let (mut people, folded) = self.fold(&mut tx, batch, people, &ground, stored).await;
         drop(tx);
         let to = advance.map_or(mark.seq, |(_, to)| to);
         let written = match folded {
@@ -319,20 +343,26 @@ impl Applier {
         if !mark.advance(&mut tx, to).await? {
             return Ok(false);
         }
+        let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
         write::write(&mut tx, rows).await?;
+        for site in lost {
+            replace::leave_site(&mut tx, site, &self.gazetteer(), &self.keys).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
 
-    /// Folds a batch over the engine's memory; gives the memory back either way.
+    /// Folds a batch over the engine's memory; gives the memory back either way. `stored` names submissions
+    /// that are read again.
     async fn fold(
         &self,
         tx: &mut Tx,
         said: Vec<Said>,
         people: PeopleGuard,
         ground: &Ground<'_>,
+        stored: HashSet<(ZoneId, Uuid)>,
     ) -> (PeopleGuard, Result<Rows>) {
-        let mut register = match self.fetch(tx, &said, ground).await {
+        let mut register = match self.fetch(tx, &said, ground, stored).await {
             Ok(register) => register,
             Err(failure) => return (people, Err(failure)),
         };
@@ -374,18 +404,36 @@ impl Applier {
         forms: &'a Snapshot,
         gazetteer: &'a Gazetteer,
     ) -> Ground<'a> {
-        Ground { forms, gazetteer, keys: &self.keys, runtime: &self.runtime }
+        Ground {
+            forms,
+            gazetteer,
+            keys: &self.keys,
+            runtime: &self.runtime,
+            acceptance: self.acceptance,
+        }
     }
 
     /// Fetches what the batch touches.
-    async fn fetch(&self, tx: &mut Tx, said: &[Said], ground: &Ground<'_>) -> Result<Register> {
-        let needs = Needs::of(said);
+    async fn fetch(
+        &self,
+        tx: &mut Tx,
+        said: &[Said],
+        ground: &Ground<'_>,
+        mut stored: HashSet<(ZoneId, Uuid)>,
+    ) -> Result<Register> {
+        let mut needs = Needs::of(said);
+        stored.extend(&needs.edited);
         let mut register = Register {
             record_entities: load::record_entities(tx, &needs.edited).await?,
+            known: reviewed::known(tx, &stored).await?,
+            cases: cases(tx, said, ground).await?,
             ..Register::default()
         };
+        needs.add_cases(&register.cases);
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
         self.fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
+        let changed = (&needs.reviewed_entities, &needs.edited_entities);
+        remember_versions(tx, &mut register, changed, ground).await?;
         let leaving = needs.leaving(said, &register, ground);
         let (holders, read) = holders::fetch(tx, &leaving).await?;
         register.holders = holders;
@@ -412,15 +460,14 @@ impl Applier {
         }
         let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
         let mut sites = HashSet::new();
-        for event in event::at(tx, &seqs, &self.keys).await? {
-            let source = Source {
-                submission_id: event.submission_id,
-                seq: event.seq,
-                at: event.received_at,
-            };
-            let zone_id = event.zone_id;
-            let said = say(event, ground);
-            for change in said.interpretation.into_iter().flat_map(|i| i.changes) {
+        let events = event::at(tx, &seqs, &self.keys).await?;
+        let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
+        let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
+        let known = reviewed::known(tx, &ids).await?;
+        for Said { event, interpretation, .. } in said {
+            let pending = known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
+            let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
+            for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
                 if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
                     sites.extend(change.site_id);
                     let waiting = Waiting { source, zone_id, change };
@@ -440,6 +487,7 @@ impl Applier {
             let rows = tx
                 .query(
                     "SELECT seq FROM record WHERE state = 'quarantined' AND reason NOT IN ('conflict', 'apply_failed') \
+                     AND review NOT IN ('accepted', 'rejected') \
                      AND (reason <> 'rules' OR $2 = 0) AND seq > $1 ORDER BY seq LIMIT 256",
                 )
                 .bind(after)
@@ -483,6 +531,7 @@ async fn fold_all(
     }
     let unremembered = register.unremembered().into_iter().collect();
     remember(tx, register, &unremembered, ground).await?;
+    register.mark_again();
     register.regroup(at, ground);
     Ok(())
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     cells::CellKey,
     change::{EntityChange, Facts, Props},
+    event::Event,
 };
 use crate::{
     geo::{Gazetteer, Placement, Position},
@@ -60,6 +61,8 @@ pub(super) struct VersionRow {
     pub(super) branch_id: String,
     pub(super) open: String,
     pub(super) sealed: Vec<u8>,
+    /// Whether its record waits for review.
+    pub(super) pending: bool,
 }
 
 /// An entity as it stands after the events so far.
@@ -69,7 +72,12 @@ pub(super) struct EntityState {
     pub(super) entity_id: Uuid,
     pub(super) dataset: String,
     pub(super) realm: Realm,
+    /// How many versions stand; 0 when every record that spoke for it was rejected.
     pub(super) version: i64,
+    /// Added to `version` for phones, which must not see it go down when a review takes versions out.
+    pub(super) shifts: i64,
+    /// Whether a record that speaks for it waits for review.
+    pub(super) pending: bool,
     pub(super) label: String,
     pub(super) open: Props,
     pub(super) sealed: Props,
@@ -93,6 +101,8 @@ pub(super) struct EntityState {
     /// What its stored row shows when it is the canonical of a group: the view of all members.
     pub(super) shown: Option<Box<EntityState>>,
     pub(super) dirty: bool,
+    /// Where the versions begin that the database holds and that `versions` takes the place of.
+    pub(super) replaced: Option<i64>,
     pub(super) versions: Vec<VersionRow>,
 }
 
@@ -102,6 +112,15 @@ pub(super) struct Source {
     pub(super) submission_id: Uuid,
     pub(super) seq: i64,
     pub(super) at: Micros,
+    /// Whether its record waits for review.
+    pub(super) pending: bool,
+}
+
+impl Source {
+    /// An event, whose record waits for review or not.
+    pub(super) const fn of(event: &Event, pending: bool) -> Self {
+        Self { submission_id: event.submission_id, seq: event.seq, at: event.received_at, pending }
+    }
 }
 
 impl EntityState {
@@ -118,6 +137,8 @@ impl EntityState {
             dataset: change.dataset.clone(),
             realm: change.realm,
             version: 0,
+            shifts: 0,
+            pending: false,
             label: String::new(),
             open: Props::new(),
             sealed: Props::new(),
@@ -136,6 +157,7 @@ impl EntityState {
             merged_into: None,
             shown: None,
             dirty: true,
+            replaced: None,
             versions: Vec::new(),
         }
     }
@@ -159,12 +181,14 @@ impl EntityState {
             branch_id: change.branch_id.clone(),
             open,
             sealed,
+            pending: source.pending,
         });
     }
 
     /// Overlays a change: what it names is set, what it leaves out stays.
     pub(super) fn overlay(&mut self, change: &EntityChange, source: Source) {
         self.version += 1;
+        self.pending |= source.pending;
         self.updated_seq = source.seq;
         self.dirty = true;
         if let Some(label) = &change.label {

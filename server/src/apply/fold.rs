@@ -9,9 +9,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    change::EntityChange,
+    change::{EntityChange, Props},
     entity::{EntityState, Source, overlay},
-    event::Event,
+    event::{Content, Event},
     groups::{Groups, Link, Pair},
     holders::Holders,
     identity::{self, BlockKey},
@@ -20,12 +20,15 @@ use super::{
     pairs::PairRow,
     people::People,
     regroup::Identity,
+    review::Case,
+    reviewed::Reviewed,
+    stand::{Acceptance, Known, Stand},
     view::Step,
 };
 use crate::{
     catalogue::Snapshot,
     geo::Gazetteer,
-    intake::{Decision, EventKind, FileEntry},
+    intake::{Action, Decision, EventKind, FileEntry, Review},
     keys::MasterKeys,
     runtime::Runtime,
     store::ZoneId,
@@ -42,6 +45,7 @@ pub(super) struct Ground<'a> {
     pub(super) gazetteer: &'a Gazetteer,
     pub(super) keys: &'a MasterKeys,
     pub(super) runtime: &'a Runtime,
+    pub(super) acceptance: Acceptance,
 }
 
 /// A change that waits for its entity, or for the version it builds on.
@@ -66,6 +70,7 @@ pub(super) struct RecordOut {
     pub(super) expected_files: String,
     pub(super) answers: String,
     pub(super) sealed: Vec<u8>,
+    pub(super) stand: Stand,
 }
 
 /// An entry of the change feed, before it has a number.
@@ -127,6 +132,14 @@ pub(super) struct Register {
     pub(super) feed: Vec<FeedOut>,
     pub(super) heads: BTreeMap<(ZoneId, String), i64>,
     pub(super) moved_sites: Vec<Uuid>,
+
+    /// How submissions stand of which more is said in this batch.
+    pub(super) known: HashMap<Uuid, Known>,
+    /// Submissions that this batch reviews.
+    pub(super) cases: HashMap<Uuid, Case>,
+    /// Of entities whose records are edited or reviewed: each stored version, and whether it is pending.
+    pub(super) flags: HashMap<Uuid, Vec<(i64, bool)>>,
+    pub(super) reviewed: Reviewed,
 }
 
 /// What a batch must fetch before it can be folded.
@@ -136,6 +149,10 @@ pub(super) struct Needs {
     /// The same ids, where their changes were registered.
     pub(super) places: HashSet<(ZoneId, Uuid)>,
     pub(super) edited: HashSet<(ZoneId, Uuid)>,
+    /// Entities that edits speak of.
+    pub(super) edited_entities: HashSet<Uuid>,
+    /// Entities that reviewed submissions speak of.
+    pub(super) reviewed_entities: HashSet<Uuid>,
     /// Whether some change continues an off-line branch.
     pub(super) branched: bool,
 }
@@ -145,10 +162,14 @@ pub(super) struct Said {
     pub(super) event: Event,
     pub(super) interpretation: Option<Interpretation>,
     pub(super) decision: Option<Decision>,
+    pub(super) review: Option<Review>,
 }
 
 /// Interprets an event: the costly, pure part.
 pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
+    if event.kind == EventKind::Review {
+        return say_review(event, ground);
+    }
     let speaks =
         matches!(event.kind, EventKind::Submission | EventKind::Edit | EventKind::Conflict);
     let interpretation = event
@@ -161,7 +182,23 @@ pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
         .as_ref()
         .filter(|_| event.kind == EventKind::Decision)
         .and_then(|content| Decision::read(&content.xml));
-    Said { event, interpretation, decision }
+    Said { event, interpretation, decision, review: None }
+}
+
+/// A review is about a submission; a correction says it anew, as an edit does.
+fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
+    let review = event.content.as_ref().and_then(|content| Review::read(&content.xml));
+    let Some(review) = review else {
+        return Said { event, interpretation: None, decision: None, review: None };
+    };
+    event.submission_id = review.submission_id;
+    let corrected = event.content.clone().filter(|_| review.action == Action::Correct);
+    let interpretation = corrected.map(|content| {
+        let edit = Event { kind: EventKind::Edit, ..event.clone() };
+        let xml = review.corrected.clone().into();
+        interpret(&edit, &Content { xml, ..content }, ground.forms, ground.keys)
+    });
+    Said { event, interpretation, decision: None, review: Some(review) }
 }
 
 impl Needs {
@@ -172,10 +209,10 @@ impl Needs {
                 needs.edited.insert((s.event.zone_id, s.event.submission_id));
             }
             for change in s.interpretation.iter().flat_map(|i| &i.changes) {
-                needs.entity_ids.insert(change.entity_id);
-                needs.places.insert((s.event.zone_id, change.entity_id));
-                needs.branched |= !change.branch_id.is_empty();
-                needs.entity_ids.extend(change.site_id);
+                needs.add(s.event.zone_id, change);
+                if s.event.kind == EventKind::Edit {
+                    needs.edited_entities.insert(change.entity_id);
+                }
             }
             needs.entity_ids.extend(s.decision.iter().flat_map(|d| [d.a, d.b]));
         }
@@ -201,36 +238,91 @@ impl Needs {
         }
         let now = said.iter().flat_map(|s| &s.interpretation).flat_map(|i| &i.changes);
         let waiting = register.waiting.values().flatten().map(|w| &w.change);
-        let mut changes: HashMap<Uuid, Vec<&EntityChange>> = HashMap::new();
-        for change in now.chain(waiting).filter(|c| identity::kind(&c.dataset).is_some()) {
-            changes.entry(change.entity_id).or_default().push(change);
-            for key in &change.block_keys {
-                leaving.entry(*key).or_insert(0);
-            }
+        let changes = by_entity(now.chain(waiting));
+        for (id, changes) in &changes {
+            let known = register.entities.get(id);
+            let state = known.map_or_else(Default::default, |e| (e.open.clone(), e.sealed.clone()));
+            keys_on_the_way(&mut leaving, state, changes, ground);
         }
-        for (id, changes) in changes {
-            let known = register.entities.get(&id);
-            if known.is_none() && changes.len() == 1 {
-                continue;
-            }
-            let mut state =
-                known.map_or_else(Default::default, |e| (e.open.clone(), e.sealed.clone()));
-            for change in changes {
-                overlay(&mut state.0, &change.open);
-                overlay(&mut state.1, &change.sealed);
-                for key in identity::block_keys(&change.dataset, &state.0, &state.1, ground.keys) {
-                    leaving.entry(key).or_insert(0);
-                }
+        // What is made again from its beginning, with and without what is under review.
+        let spoken = || register.cases.values().flat_map(|case| &case.spoken);
+        let under_review: HashSet<i64> = spoken().map(|s| s.event.seq).collect();
+        let reviewed =
+            by_entity(spoken().flat_map(|s| s.said.changes.iter().chain(&s.said.withheld)));
+        for id in &self.reviewed_entities {
+            let past = || register.past.get(id).into_iter().flatten();
+            let others = past().filter(|step| !under_review.contains(&step.source.seq));
+            let now = || changes.get(id).into_iter().chain(reviewed.get(id)).flatten().copied();
+            let with = past().map(|step| &*step.change).chain(now()).collect::<Vec<_>>();
+            let without = others.map(|step| &*step.change).chain(now()).collect::<Vec<_>>();
+            for sequence in [with, without] {
+                keys_on_the_way(&mut leaving, Default::default(), &sequence, ground);
             }
         }
         leaving
+    }
+
+    /// What submissions under review speak of.
+    pub(super) fn add_cases(&mut self, cases: &HashMap<Uuid, Case>) {
+        for case in cases.values() {
+            for said in case.spoken.iter().map(|s| &s.said) {
+                for change in said.changes.iter().chain(&said.withheld) {
+                    self.add(case.zone_id, change);
+                    self.reviewed_entities.insert(change.entity_id);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, zone_id: ZoneId, change: &EntityChange) {
+        self.entity_ids.insert(change.entity_id);
+        self.places.insert((zone_id, change.entity_id));
+        self.branched |= !change.branch_id.is_empty();
+        self.entity_ids.extend(change.site_id);
+    }
+}
+
+/// Changes of those who can carry a number, in their order.
+fn by_entity<'a>(
+    changes: impl Iterator<Item = &'a Arc<EntityChange>>,
+) -> HashMap<Uuid, Vec<&'a EntityChange>> {
+    let mut by_entity: HashMap<Uuid, Vec<_>> = HashMap::new();
+    for change in changes.filter(|c| identity::kind(&c.dataset).is_some()) {
+        by_entity.entry(change.entity_id).or_default().push(&**change);
+    }
+    by_entity
+}
+
+/// Notes the numbers of one entity after each of these changes.
+fn keys_on_the_way(
+    leaving: &mut BTreeMap<BlockKey, usize>,
+    (mut open, mut sealed): (Props, Props),
+    changes: &[&EntityChange],
+    ground: &Ground<'_>,
+) {
+    for change in changes.iter().filter(|c| identity::kind(&c.dataset).is_some()) {
+        for key in &change.block_keys {
+            leaving.entry(*key).or_insert(0);
+        }
+        if open.is_empty() && sealed.is_empty() && changes.len() == 1 {
+            return;
+        }
+        overlay(&mut open, &change.open);
+        overlay(&mut sealed, &change.sealed);
+        for key in identity::block_keys(&change.dataset, &open, &sealed, ground.keys) {
+            leaving.entry(key).or_insert(0);
+        }
     }
 }
 
 impl Register {
     /// Takes one event.
     pub(super) fn take(&mut self, said: Said, ground: &Ground<'_>) {
-        let Said { event, interpretation, decision } = said;
+        let Said { event, interpretation, decision, review } = said;
+        if let Some(review) = review {
+            self.review(&event, &review, interpretation, ground);
+            return;
+        }
         if let Some(decision) = decision {
             self.decide(&event, &decision);
             return;
@@ -240,11 +332,12 @@ impl Register {
             self.files.push((event.zone_id, event.submission_id, file, event.seq));
         }
         let Some(mut said) = interpretation else { return };
-        let source =
-            Source { submission_id: event.submission_id, seq: event.seq, at: event.received_at };
+        let stand = self.stand_after(&event, said.state, ground);
+        let source = Source::of(&event, stand.is_pending());
         let mut entity_id = None;
         let mut waits = false;
-        let changes = std::mem::take(&mut said.changes);
+        let mut changes = std::mem::take(&mut said.changes);
+        changes.retain(|_| stand.speaks(event.seq, false));
         for change in &changes {
             match self.change(event.zone_id, change, source, ground) {
                 Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
@@ -253,10 +346,51 @@ impl Register {
                 Changed::OtherDataset => said.flag("entity_id_of_another_dataset", "A12"),
             }
         }
-        self.record(event, said, entity_id, waits);
+        // What was met on the way may have marked the record.
+        let stand = self.stand_after(&event, said.state, ground);
+        self.mark_all(&event, &changes, &stand, source.pending);
+        self.record(event, said, stand, entity_id, waits);
     }
 
-    fn record(&mut self, event: Event, said: Interpretation, entity_id: Option<Uuid>, waits: bool) {
+    /// How the record of an event stands after it.
+    fn stand_after(&self, event: &Event, state: RecordState, ground: &Ground<'_>) -> Stand {
+        match self.known.get(&event.submission_id) {
+            Some(known) => known.after(event.seq, ground.acceptance, state),
+            None => Stand::by_rules(ground.acceptance, state),
+        }
+    }
+
+    /// Brings what the versions of a record say of its review into line with how it stands now.
+    fn mark_all(
+        &mut self,
+        event: &Event,
+        changes: &[Arc<EntityChange>],
+        stand: &Stand,
+        marked: bool,
+    ) {
+        let mut seqs = Vec::new();
+        if stand.is_pending() != marked {
+            seqs.push(event.seq);
+        }
+        let before = self.known.get(&event.submission_id).map(|k| k.stand.is_pending());
+        if before.is_some_and(|before| before != stand.is_pending()) {
+            seqs.extend(&stand.trail.earlier);
+        }
+        if !seqs.is_empty() {
+            for change in changes {
+                self.mark(change.entity_id, &seqs, stand.is_pending());
+            }
+        }
+    }
+
+    pub(super) fn record(
+        &mut self,
+        event: Event,
+        said: Interpretation,
+        stand: Stand,
+        entity_id: Option<Uuid>,
+        waits: bool,
+    ) {
         let (state, reason) = match (said.state, waits) {
             (RecordState::Quarantined, _) | (_, false) => (said.state.as_str(), said.reason),
             (_, true) => ("held", "entity_not_here_yet"),
@@ -278,7 +412,14 @@ impl Register {
             expected_files,
             answers: said.answers,
             sealed: said.sealed,
+            stand,
         };
+        let known = Known {
+            seq: out.event.seq,
+            is_flagged: out.state == RecordState::Flagged.as_str(),
+            stand: out.stand.clone(),
+        };
+        self.known.insert(key.1, known);
         if let Some(id) = out.entity_id {
             self.record_entities.insert(key.1, id);
         }
@@ -303,7 +444,8 @@ impl Register {
         let content = event.content.as_ref().filter(|_| event.kind != EventKind::Files);
         if let Some(content) = content {
             let said = super::interpret::kept_aside("apply_failed", "A01", content);
-            self.record(event, said, None, false);
+            let stand = Stand::by_rules(Acceptance::Clean, RecordState::Quarantined);
+            self.record(event, said, stand, None, false);
         }
     }
 
@@ -321,7 +463,11 @@ impl Register {
             // What a zone may not see it may not change; a person met again elsewhere comes as a
             // registration of its own, and is linked.
             Some(entity) if hidden_from(zone_id, entity.zone_id) => return Changed::Foreign,
-            Some(entity) if change.update && !self.has_base(entity, change) => {
+            Some(entity)
+                if (change.update && !self.has_base(entity, change))
+                    // Nothing speaks for it: it is not there until something makes it.
+                    || (entity.version == 0 && !change.create) =>
+            {
                 self.wait(id, zone_id, change, source);
                 return Changed::Waits;
             }
@@ -360,6 +506,9 @@ impl Register {
     fn apply(&mut self, id: Uuid, change: &Arc<EntityChange>, source: Source, ground: &Ground<'_>) {
         let Some(mut entity) = self.entities.remove(&id) else { return };
         let before = Identity::of(&entity, ground);
+        if entity.version == 0 {
+            (entity.created_seq, entity.created_at) = (source.seq, source.at);
+        }
         entity.take(change, source);
         self.steps.entry(id).or_default().push(Step { change: Arc::clone(change), source });
         if !change.branch_id.is_empty() {
@@ -397,18 +546,18 @@ impl Register {
 
     /// Whether the version that a change builds on is here (ODK Entities, off-line branches): the
     /// server's own, or the step before it of the same branch.
-    fn has_base(&self, entity: &EntityState, change: &EntityChange) -> bool {
+    pub(super) fn has_base(&self, entity: &EntityState, change: &EntityChange) -> bool {
         let base = change.base_version;
         // A group shows more versions than any member has: a phone may build on one of those.
         if self.groups.is_joined(entity.entity_id) || self.groups.is_decided(entity.entity_id) {
             return true;
         }
         if change.branch_id.is_empty() {
-            return base <= entity.version;
+            return base <= entity.version + entity.shifts;
         }
         let known = base <= 1 || base == change.trunk_version;
         let step = (entity.entity_id, change.branch_id.clone(), base - 1);
-        (known && base <= entity.version) || self.branches.contains(&step)
+        (known && base <= entity.version + entity.shifts) || self.branches.contains(&step)
     }
 
     /// Applies what waited for this entity, in the order its device made it.
@@ -439,6 +588,6 @@ pub(super) enum Changed {
     OtherDataset,
 }
 
-fn hidden_from(sender: ZoneId, entity: ZoneId) -> bool {
+pub(super) fn hidden_from(sender: ZoneId, entity: ZoneId) -> bool {
     sender != ZoneId::COUNTRY && sender != entity
 }

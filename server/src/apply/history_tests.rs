@@ -102,6 +102,7 @@ impl World {
             gazetteer: &self.gazetteer,
             keys: &self.keys,
             runtime: &self.runtime,
+            acceptance: super::Acceptance::Clean,
         }
     }
 
@@ -120,7 +121,12 @@ impl World {
                 let key = SubjectKey::new([who.to_le_bytes()[0]; 32]);
                 let kept = KeptKey { wrapped: vec![1], key: Some(key) };
                 register.kept_keys.insert(Uuid::from_u128(*who), kept);
-                let source = Source { submission_id: Uuid::from_u128(1), seq, at: Micros(seq) };
+                let source = Source {
+                    submission_id: Uuid::from_u128(1),
+                    seq,
+                    at: Micros(seq),
+                    pending: false,
+                };
                 let _said = register.change(ZoneId(*zone), &change, source, &self.ground());
             }
             Act::Answer { id, a, b, answer, replaces, choice } => {

@@ -54,6 +54,10 @@ pub(super) struct Interpretation {
     pub(super) sealed: Vec<u8>,
     pub(super) expected_files: Vec<String>,
     pub(super) changes: Vec<Arc<EntityChange>>,
+    /// What it would change, were it not set aside: somebody may let it in.
+    pub(super) withheld: Vec<Arc<EntityChange>>,
+    /// Whether a form could read it.
+    pub(super) is_readable: bool,
 }
 
 /// Whose master key seals what a form collects.
@@ -95,11 +99,26 @@ pub(super) fn interpret(
     if event.kind == EventKind::Conflict {
         said.quarantine("conflict", "A03");
     }
+    let changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
     if said.state == RecordState::Quarantined {
-        return said;
+        said.withheld = changes;
+    } else {
+        said.changes = changes;
     }
-    said.changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
     said
+}
+
+/// The answers of these classes, as nested JSON; `None` when no form reads the submission.
+pub(super) fn answers(
+    event: &Event,
+    xml: &[u8],
+    forms: &Snapshot,
+    keep: impl Fn(Class) -> bool,
+) -> Option<String> {
+    let exact = forms.version(&event.form_id, &event.form_version);
+    let published = exact.or_else(|| forms.latest(&event.form_id))?;
+    let decoded = decode(&published.form, xml, event.received_at.date()).ok()?;
+    Some(decoded.answers_json(&published.form, keep))
 }
 
 fn decoded(
@@ -131,6 +150,8 @@ pub(super) fn kept_aside(
         sealed: content.key.seal(b"record", b"{}"),
         expected_files: Vec::new(),
         changes: Vec::new(),
+        withheld: Vec::new(),
+        is_readable: false,
     }
 }
 
@@ -147,6 +168,8 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
             .seal(b"record", decoded.answers_json(form, |class| class != Class::None).as_bytes()),
         expected_files: decoded.attachments.clone(),
         changes: Vec::new(),
+        withheld: Vec::new(),
+        is_readable: true,
     };
     for broken in &decoded.violations {
         let finding = Finding::at(broken.rule, broken.severity, broken.path.clone());
@@ -156,6 +179,11 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
 }
 
 impl Interpretation {
+    /// What it changes, let in or not.
+    pub(super) fn all_changes(self) -> impl Iterator<Item = Arc<EntityChange>> {
+        self.changes.into_iter().chain(self.withheld)
+    }
+
     fn take(&mut self, finding: &Finding) {
         self.add(finding, "rules");
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    cells::CellKey,
+    cells::{CellKey, review_of},
     change::{Facts, Props},
     entity::{EntityState, StoredPlace},
     groups::{Cause, DecisionRow, Link, Pair, Standing, pair},
@@ -22,7 +22,7 @@ use crate::{
 const ENTITY: &str = "SELECT zone_id, entity_id, dataset, version, label, props, lon, lat, flags, site_id, \
      region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, \
      basis_2023, district, sex, age_group, status, created_seq, updated_seq, realm, wrapped, \
-     sealed, merged_into, (SELECT created_at FROM entity_version v WHERE v.zone_id = entity.zone_id \
+     sealed, merged_into, review, shifts, (SELECT created_at FROM entity_version v WHERE v.zone_id = entity.zone_id \
      AND v.seq = entity.created_seq AND v.entity_id = entity.entity_id AND v.version = 1) \
      FROM entity WHERE zone_id = $1 AND entity_id IN";
 
@@ -130,6 +130,8 @@ fn decision(row: &Row) -> Result<DecisionRow> {
 pub(super) struct VersionPlace {
     pub(super) entity_id: Uuid,
     pub(super) seq: i64,
+    /// Whether its record waits for review.
+    pub(super) pending: bool,
 }
 
 /// The versions of these entities, each entity's oldest first.
@@ -138,16 +140,18 @@ pub(super) async fn versions(
     wanted: &HashSet<(ZoneId, Uuid)>,
 ) -> Result<Vec<VersionPlace>> {
     // The first version is where the entity was created; only the later ones have an index.
-    const FIRST: &str =
-        "SELECT entity_id, created_seq FROM entity WHERE zone_id = $1 AND entity_id IN";
-    const LATER: &str = "SELECT entity_id, seq FROM entity_version \
+    const FIRST: &str = "SELECT e.entity_id, v.seq, v.review FROM entity e JOIN entity_version v \
+         ON v.zone_id = e.zone_id AND v.seq = e.created_seq AND v.entity_id = e.entity_id \
+         AND v.version = 1 WHERE e.zone_id = $1 AND e.entity_id IN";
+    const LATER: &str = "SELECT entity_id, seq, review FROM entity_version \
          WHERE zone_id = $1 AND version > 1 AND entity_id IN";
     let mut found = Vec::new();
     for (zone, ids) in by_zone(wanted) {
         for (sql, order) in [(FIRST, ""), (LATER, "ORDER BY entity_id, version")] {
             let rows = tx.fetch_in_with(sql, vec![zone.0.into()], ids.clone(), order).await?;
             for row in &rows {
-                found.push(VersionPlace { entity_id: row.get(0)?, seq: row.get(1)? });
+                let pending = row.get::<String>(2)? == review_of(true);
+                found.push(VersionPlace { entity_id: row.get(0)?, seq: row.get(1)?, pending });
             }
         }
     }
@@ -266,12 +270,15 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
     };
     let open: Props = serde_json::from_str(&props).map_err(|_| broken("props"))?;
     let declared = open.get("mining_district").and_then(|v| v.as_str()).map(str::to_owned);
+    let entity_id: Uuid = row.get(1)?;
     let mut state = EntityState {
         zone_id: ZoneId(row.get(0)?),
-        entity_id: row.get(1)?,
+        entity_id,
         dataset: row.get(2)?,
         realm: Realm::parse(&realm),
         version: row.get(3)?,
+        shifts: row.get(29)?,
+        pending: row.get::<String>(28)? == review_of(true),
         label: row.get(4)?,
         open,
         sealed,
@@ -300,14 +307,17 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
         },
         created_seq: row.get(22)?,
         updated_seq: row.get(23)?,
-        created_at: Micros(row.get::<Option<i64>>(28)?.unwrap_or(0)),
+        created_at: Micros(row.get::<Option<i64>>(30)?.unwrap_or(0)),
         counted: None,
-        merged_into: row.get(27)?,
+        // Into nothing: no record speaks for it.
+        merged_into: row.get::<Option<Uuid>>(27)?.filter(|into| *into != entity_id),
         shown: None,
         dirty: false,
+        replaced: None,
         versions: Vec::new(),
     };
-    state.counted = state.merged_into.is_none().then(|| CellKey::of(&state));
+    let counts = state.merged_into.is_none() && state.version > 0;
+    state.counted = counts.then(|| CellKey::of(&state));
     Ok(Some(state))
 }
 

@@ -11,12 +11,13 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 16] = [
+const DERIVED: [&str; 17] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
      ON CONFLICT (zone_id, entity_id) DO UPDATE SET wrapped = excluded.wrapped",
     "DELETE FROM match_pair",
+    "DELETE FROM review",
     "DELETE FROM decision",
     "DELETE FROM link",
     "DELETE FROM feed",
@@ -57,13 +58,13 @@ pub async fn rebuild(
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,
 /// which start over with a new epoch.
-const COMPARED: [(&str, &str, usize); 11] = [
+const COMPARED: [(&str, &str, usize); 12] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
-         first_instance_id, dataset, state, reason, violations, expected_files, answers, sealed FROM record \
-         ORDER BY zone_id, submission_id",
-        14,
+         first_instance_id, dataset, state, reason, violations, expected_files, answers, sealed, review, \
+         CAST(reviewed_seq AS text), trail FROM record ORDER BY zone_id, submission_id",
+        17,
     ),
     (
         "entity",
@@ -73,15 +74,16 @@ const COMPARED: [(&str, &str, usize); 11] = [
          CAST(updated_seq AS text), COALESCE(CAST(site_id IS NULL AS text), ''), \
          CAST(COALESCE(CAST(lon * 10000000 AS bigint), 0) AS text), \
          CAST(COALESCE(CAST(lat * 10000000 AS bigint), 0) AS text), \
-         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed FROM entity ORDER BY zone_id, entity_id",
-        26,
+         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed, review, CAST(shifts AS text) \
+         FROM entity ORDER BY zone_id, entity_id",
+        28,
     ),
     (
         "entity_version",
         "SELECT CAST(zone_id AS text), entity_id, CAST(version AS text), submission_id, \
-         CAST(seq AS text), CAST(base_version AS text), branch_id, props, sealed \
-         FROM entity_version ORDER BY zone_id, entity_id, version",
-        9,
+         CAST(seq AS text), CAST(base_version AS text), branch_id, props, sealed, \
+         review FROM entity_version ORDER BY zone_id, entity_id, version",
+        10,
     ),
     (
         "entity_home",
@@ -106,6 +108,12 @@ const COMPARED: [(&str, &str, usize); 11] = [
         12,
     ),
     (
+        "review",
+        "SELECT CAST(zone_id AS text), review_id, CAST(seq AS text), submission_id, action, state, refusal, \
+         CAST(reviewed_at AS text) FROM review",
+        8,
+    ),
+    (
         "match_pair",
         "SELECT CAST(zone_id AS text), a_id, CAST(b_zone_id AS text), b_id, dataset, class, stops, match_key, \
          CAST(weight AS text), CAST(probability AS text), CAST(relative AS text), CAST(effect AS text), \
@@ -126,9 +134,9 @@ const COMPARED: [(&str, &str, usize); 11] = [
     (
         "count_cell",
         "SELECT CAST(zone_id AS text), dataset, region_2012, cercle_2012, commune_2012, region_2023, \
-         cercle_2023, commune_2023, district, sex, age_group, status, CAST(n AS text) FROM count_cell \
+         cercle_2023, commune_2023, district, sex, age_group, status, review, CAST(n AS text) FROM count_cell \
          WHERE n <> 0",
-        13,
+        14,
     ),
 ];
 

@@ -44,7 +44,8 @@ async fn everybody(tx: &mut Tx) -> Result<Vec<(i64, ZoneId, Uuid)>> {
     let mut rows = tx
         .query(
             "SELECT created_seq, zone_id, entity_id FROM entity \
-             WHERE dataset IN ('orpailleurs', 'enfants', 'sites', 'cooperatives')",
+             WHERE version > 0 \
+             AND dataset IN ('orpailleurs', 'enfants', 'sites', 'cooperatives')",
         )
         .stream();
     while let Some(row) = rows.next().await {

@@ -47,7 +47,8 @@ impl Register {
         let site = entity.site_id?;
         let site = self.homes.get(&site).map_or(site, |home| home.1);
         let site = self.entities.get(&site)?;
-        Some(site.shown.as_deref().unwrap_or(site)).filter(|s| s.dataset == "sites")
+        Some(site.shown.as_deref().unwrap_or(site))
+            .filter(|s| s.dataset == "sites" && s.version > 0)
     }
 
     /// Follows a changed registration: the keys it is found by, whom it may be, and whom it is.
@@ -73,8 +74,9 @@ impl Register {
                 self.stirred.extend([id, other]);
             }
         }
-        for ((_, other), cause) in wanted {
-            self.join(id, other, Link { cause, seq });
+        for ((since, other), cause) in wanted {
+            // Of two that a review brought back, the later one made the link.
+            self.join(id, other, Link { cause, seq: seq.max(since) });
         }
     }
 
@@ -196,7 +198,7 @@ impl Register {
             from.iter().filter_map(|id| self.homes.get(id).map(|h| h.1)).collect();
         from.extend(self.homes.iter().filter(|(_, h)| leaders.contains(&h.1)).map(|(id, _)| *id));
         let mut all = self.groups.reach(from);
-        all.retain(|id| self.entities.contains_key(id));
+        all.retain(|id| self.entities.get(id).is_some_and(|e| e.version > 0));
         all
     }
 

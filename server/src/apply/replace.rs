@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    cells::{CellKey, Cells},
+    cells::{CellKey, Cells, review_of},
     entity::EntityState,
     load,
     rows::EntityRows,
@@ -20,9 +20,9 @@ use crate::{
 };
 
 const CELL: &str = "SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, \
-     cercle_2023, commune_2023, district, sex, age_group, status, COUNT(*) FROM entity \
+     cercle_2023, commune_2023, district, sex, age_group, status, review, COUNT(*) FROM entity \
      WHERE site_id = $1 AND merged_into IS NULL GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, \
-     region_2023, cercle_2023, commune_2023, district, sex, age_group, status";
+     region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review";
 
 fn cell(row: &Row) -> Result<(CellKey, i64)> {
     let some = |i| -> Result<Option<String>> { Ok(Some(row.get(i)?)) };
@@ -34,8 +34,9 @@ fn cell(row: &Row) -> Result<(CellKey, i64)> {
         sex: some(9)?.unwrap_or_default(),
         age_group: some(10)?.unwrap_or_default(),
         status: some(11)?.unwrap_or_default(),
+        pending: row.get::<String>(12)? == review_of(true),
     };
-    Ok((key, row.get(12)?))
+    Ok((key, row.get(13)?))
 }
 
 /// Gives everybody registered on a site the place of the site, and moves their cells.
@@ -73,6 +74,28 @@ pub(super) async fn follow_site(tx: &mut Tx, site: Uuid, cells: &mut Cells) -> R
         update = update.bind(text.as_str());
     }
     update.bind(district).bind(site).execute().await?;
+    Ok(())
+}
+
+/// Gives everybody registered on a site that is there no longer the place of their own position.
+pub(super) async fn leave_site(
+    tx: &mut Tx,
+    site: Uuid,
+    gazetteer: &Gazetteer,
+    keys: &MasterKeys,
+) -> Result<()> {
+    let rows = tx
+        .query("SELECT zone_id, entity_id FROM entity WHERE site_id = $1 AND version > 0")
+        .bind(site)
+        .fetch_all()
+        .await?;
+    let people: Vec<(ZoneId, Uuid)> =
+        rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect::<Result<_>>()?;
+    for page in people.chunks(usize::try_from(PAGE)?) {
+        let wanted = page.iter().copied().collect();
+        let entities = load::entities(tx, &wanted, keys).await?;
+        settle_page(tx, gazetteer, entities, &HashMap::new()).await?;
+    }
     Ok(())
 }
 
@@ -136,7 +159,8 @@ async fn grounds(
     for site in
         load::entities(tx, &wanted, keys).await?.into_iter().filter(|s| s.dataset == "sites")
     {
-        for (id, _) in homes.iter().filter(|(_, home)| home.1 == site.entity_id) {
+        for (id, _) in homes.iter().filter(|(_, home)| home.1 == site.entity_id && site.version > 0)
+        {
             sites.insert(*id, site.clone());
         }
     }

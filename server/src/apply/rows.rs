@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::{
-    cells::{CellKey, Cells},
+    cells::{CellKey, Cells, review_of},
     entity::EntityState,
     fold::{FeedOut, RecordOut, Register, Waiting},
     groups::{DecisionRow, Link, Pair},
     identity::BlockKey,
     pairs::PairRow,
+    reviewed::Reviewed,
 };
 use crate::{db::Value, store::ZoneId};
 
@@ -22,6 +23,8 @@ pub(super) type Row = Vec<Value>;
 pub(super) struct EntityRows {
     pub(super) entities: Vec<Row>,
     pub(super) versions: Vec<Row>,
+    /// Entities whose versions take the place of stored ones, which begin at this event.
+    pub(super) replaced: Vec<(ZoneId, Uuid, i64)>,
 }
 
 /// Everything that one transaction writes.
@@ -45,6 +48,7 @@ pub(super) struct Rows {
     pub(super) cells: Cells,
     pub(super) heads: BTreeMap<(ZoneId, String), i64>,
     pub(super) feed: Vec<FeedOut>,
+    pub(super) reviewed: Reviewed,
 }
 
 impl Rows {
@@ -79,6 +83,7 @@ impl Rows {
             cells,
             heads: register.heads,
             feed: register.feed,
+            reviewed: register.reviewed,
         }
     }
 }
@@ -103,6 +108,9 @@ fn record(r: RecordOut) -> Row {
         r.expected_files.into(),
         r.answers.into(),
         r.sealed.into(),
+        r.stand.review.as_str().into(),
+        r.stand.reviewed_seq.into(),
+        r.stand.trail.to_text().into(),
     ]
 }
 
@@ -134,10 +142,14 @@ impl EntityRows {
             if let Some(former) = entity.counted.take() {
                 cells.add(former, -1);
             }
-            if entity.merged_into.is_none() {
+            if entity.merged_into.is_none() && entity.version > 0 {
                 cells.add(CellKey::of(entity.shown.as_deref().unwrap_or(&entity)), 1);
             }
-            let merged_into = entity.merged_into;
+            // Nothing speaks for it: it goes into nothing, and nobody who counts or lists meets it.
+            let gone = (entity.version == 0).then_some(entity.entity_id);
+            let merged_into = entity.merged_into.or(gone);
+            let place = (entity.zone_id, entity.entity_id);
+            rows.replaced.extend(entity.replaced.map(|since| (place.0, place.1, since)));
             let shown = entity.shown.take().map(|shown| *shown);
             // Sealed anew only when the first version is not all there is.
             let vault = shown.as_ref().unwrap_or(&entity).vault();
@@ -162,6 +174,7 @@ fn versions(entity: &mut EntityState) -> impl Iterator<Item = Row> {
             v.branch_id.into(),
             v.open.into(),
             v.sealed.into(),
+            review_of(v.pending).into(),
         ]
     })
 }
@@ -182,7 +195,7 @@ fn row(entity: EntityState, vault: Vec<u8>, merged_into: Option<Uuid>) -> Row {
         entity.flags.into(),
         entity.site_id.into(),
     ];
-    row.reserve_exact(18);
+    row.reserve_exact(20);
     row.extend(entity.place.codes.into_iter().map(Value::from));
     row.extend(entity.place.basis.into_iter().map(Value::from));
     row.extend([
@@ -196,6 +209,8 @@ fn row(entity: EntityState, vault: Vec<u8>, merged_into: Option<Uuid>) -> Row {
         entity.wrapped.into(),
         vault.into(),
         merged_into.into(),
+        review_of(entity.pending).into(),
+        entity.shifts.into(),
     ]);
     row
 }

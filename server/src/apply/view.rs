@@ -24,6 +24,7 @@ pub(super) fn own(row: &EntityState, steps: &[Step]) -> Option<EntityState> {
     let mut state = EntityState::new(row.zone_id, &first.change, row.key.clone(), first.source);
     state.realm = row.realm;
     state.wrapped.clone_from(&row.wrapped);
+    state.shifts = row.shifts;
     for step in steps {
         state.overlay(&step.change, step.source);
     }
@@ -85,6 +86,8 @@ fn blank(like: &EntityState) -> EntityState {
         dataset: like.dataset.clone(),
         realm: like.realm,
         version: 0,
+        shifts: like.shifts,
+        pending: false,
         label: String::new(),
         open: BTreeMap::new(),
         sealed: BTreeMap::new(),
@@ -103,6 +106,7 @@ fn blank(like: &EntityState) -> EntityState {
         merged_into: None,
         shown: None,
         dirty: false,
+        replaced: None,
         versions: Vec::new(),
     }
 }

@@ -22,6 +22,7 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
     let Rows { mut cells, mut feed, .. } = rows;
     write_records(tx, rows.records).await?;
     write_files(tx, rows.files).await?;
+    rows.reviewed.clear_holds(tx).await?;
     write_entities(tx, rows.entities).await?;
     write_keys(tx, rows.homes, rows.keys, rows.keys_left).await?;
     write_pairs(tx, rows.pairs, rows.cleared).await?;
@@ -29,6 +30,7 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
     write_decisions(tx, rows.decisions).await?;
     feed.extend(release(tx, rows.released).await?);
     write_waiting(tx, rows.waiting).await?;
+    rows.reviewed.write(tx).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, &mut cells).await?;
     }
@@ -41,7 +43,7 @@ async fn write_records(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO record (zone_id, submission_id, seq, form_id, form_version, instance_id, \
          first_instance_id, dataset, state, reason, entity_id, account_id, device_id, received_at, \
-         violations, expected_files, answers, sealed)",
+         violations, expected_files, answers, sealed, review, reviewed_seq, trail)",
         // What a submission was first sent under stays.
         "ON CONFLICT (zone_id, submission_id) DO UPDATE SET seq = excluded.seq, \
          form_version = excluded.form_version, instance_id = excluded.instance_id, \
@@ -49,7 +51,8 @@ async fn write_records(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
          entity_id = excluded.entity_id, account_id = excluded.account_id, \
          device_id = excluded.device_id, received_at = excluded.received_at, \
          violations = excluded.violations, expected_files = excluded.expected_files, \
-         answers = excluded.answers, sealed = excluded.sealed",
+         answers = excluded.answers, sealed = excluded.sealed, review = excluded.review, \
+         reviewed_seq = excluded.reviewed_seq, trail = excluded.trail",
         rows,
     )
     .await?;
@@ -67,11 +70,27 @@ async fn write_files(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
 }
 
 pub(super) async fn write_entities(tx: &mut Tx, rows: EntityRows) -> Result<()> {
+    for (zone, id, since) in &rows.replaced {
+        let (zone, id) = (zone.0, *id);
+        tx.query("DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND seq = $3")
+            .bind(zone)
+            .bind(id)
+            .bind(*since)
+            .execute()
+            .await?;
+        tx.query(
+            "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1",
+        )
+        .bind(zone)
+        .bind(id)
+        .execute()
+        .await?;
+    }
     tx.insert_rows(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, lon, lat, flags, \
          site_id, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
          basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq, \
-         realm, wrapped, sealed, merged_into)",
+         realm, wrapped, sealed, merged_into, review, shifts)",
         "ON CONFLICT (zone_id, entity_id) DO UPDATE SET version = excluded.version, \
          label = excluded.label, props = excluded.props, lon = excluded.lon, lat = excluded.lat, \
          flags = excluded.flags, site_id = excluded.site_id, region_2012 = excluded.region_2012, \
@@ -80,13 +99,14 @@ pub(super) async fn write_entities(tx: &mut Tx, rows: EntityRows) -> Result<()> 
          commune_2023 = excluded.commune_2023, basis_2012 = excluded.basis_2012, \
          basis_2023 = excluded.basis_2023, district = excluded.district, sex = excluded.sex, \
          age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq, \
-         sealed = excluded.sealed, merged_into = excluded.merged_into",
+         sealed = excluded.sealed, merged_into = excluded.merged_into, review = excluded.review, \
+         shifts = excluded.shifts, created_seq = excluded.created_seq",
         rows.entities,
     )
     .await?;
     tx.insert_rows(
         "INSERT INTO entity_version (zone_id, entity_id, version, submission_id, seq, created_at, \
-         base_version, branch_id, props, sealed)",
+         base_version, branch_id, props, sealed, review)",
         "",
         rows.versions,
     )
@@ -205,7 +225,8 @@ async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<Feed
         let doubtful = violations.iter().any(|v| v["severity"] == "warning");
         let state = if doubtful { "flagged" } else { "received" };
         tx.query(
-            "UPDATE record SET state = $3, reason = '', entity_id = $4 \
+            "UPDATE record SET state = $3, entity_id = $4, \
+             reason = CASE WHEN reason = 'entity_not_here_yet' THEN '' ELSE reason END \
              WHERE zone_id = $1 AND submission_id = $2",
         )
         .bind(waited.zone_id.0)
@@ -245,9 +266,9 @@ async fn write_waiting(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
 pub(super) async fn write_cells(tx: &mut Tx, cells: Cells) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO count_cell (zone_id, dataset, region_2012, cercle_2012, commune_2012, \
-         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, n)",
+         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review, n)",
         "ON CONFLICT (zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, \
-         cercle_2023, commune_2023, district, sex, age_group, status) \
+         cercle_2023, commune_2023, district, sex, age_group, status, review) \
          DO UPDATE SET n = count_cell.n + excluded.n",
         cells.into_rows(),
     )

@@ -104,6 +104,15 @@ pub(super) struct Serve {
     /// What is merged without review, from now on: decisive-id, or a probability from 0.9 up
     #[arg(long, value_name = "RULE", value_parser = auto_merge)]
     pub(super) auto_merge: Option<crate::linkage::Auto>,
+
+    /// What the rules accept without review, from now on: clean (records that break no rule), all
+    /// (warnings too), manual (nothing)
+    #[arg(long, value_name = "RULE", value_parser = accept)]
+    pub(super) accept: Option<crate::apply::Acceptance>,
+}
+
+fn accept(text: &str) -> Result<crate::apply::Acceptance, String> {
+    crate::apply::Acceptance::parse(text).ok_or_else(|| String::from("clean, all or manual"))
 }
 
 fn auto_merge(text: &str) -> Result<crate::linkage::Auto, String> {

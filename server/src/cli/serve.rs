@@ -29,6 +29,7 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
         bail!("--public-url starts with http:// or https://");
     }
     settings.auto_merge = args.auto_merge;
+    settings.accept = args.accept;
     settings.location_on_head = !args.small_posts;
     if args.small_posts {
         settings.accept_length = 1_000_000;

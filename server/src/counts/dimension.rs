@@ -19,9 +19,11 @@ pub enum Dimension {
     AgeGroup,
     /// State of activity of a site.
     Status,
+    /// Whether a record that speaks for it waits for review.
+    Review,
 }
 
-const ALL: [Dimension; 7] = [
+const ALL: [Dimension; 8] = [
     Dimension::Region,
     Dimension::Cercle,
     Dimension::Commune,
@@ -29,6 +31,7 @@ const ALL: [Dimension; 7] = [
     Dimension::Sex,
     Dimension::AgeGroup,
     Dimension::Status,
+    Dimension::Review,
 ];
 
 impl Dimension {
@@ -42,6 +45,7 @@ impl Dimension {
             Self::Sex => "sex",
             Self::AgeGroup => "age_group",
             Self::Status => "status",
+            Self::Review => "review",
         }
     }
 
@@ -55,6 +59,7 @@ impl Dimension {
             Self::Sex => "Sexe",
             Self::AgeGroup => "Groupe d'âge",
             Self::Status => "État",
+            Self::Review => "Relecture",
         }
     }
 
@@ -81,6 +86,7 @@ impl Dimension {
             (Self::Sex, _) => Axis::Sex,
             (Self::AgeGroup, _) => Axis::AgeGroup,
             (Self::Status, _) => Axis::Status,
+            (Self::Review, _) => Axis::Review,
         }
     }
 
@@ -99,6 +105,11 @@ impl Dimension {
             Self::Sex => list("sex"),
             Self::AgeGroup => list("age_group_std").or_else(|| list("age_band_cl")),
             Self::Status => list("site_status"),
+            Self::Review => match code {
+                "accepted" => Some(String::from("Acceptée")),
+                "pending" => Some(String::from("En relecture")),
+                _ => None,
+            },
         };
         label.unwrap_or_else(|| code.to_owned())
     }
@@ -127,13 +138,15 @@ pub enum Axis {
     AgeGroup,
     /// State of activity.
     Status,
+    /// Whether it waits for review: no axis of what is published, which is of accepted records alone.
+    Review,
 }
 
-/// How many axes a cell has.
+/// How many axes a published cell has.
 pub const AXES: usize = 10;
 
 impl Axis {
-    /// All of them, in the order in which a cell holds its codes.
+    /// Those of published cells, in the order in which a cell holds its codes.
     pub const ALL: [Self; AXES] = [
         Self::Region2012,
         Self::Cercle2012,

@@ -19,5 +19,5 @@ pub use doubt::{Assumptions, Doubt, OpenPair, Superfluous, doubt};
 pub use dual_system::{Contradiction, DualSystem, Population, TwoCounts};
 pub use linkage_quality::{Band, Between, Judged, Share, bands, precision, recall};
 pub use protect::{BaseCell, Threshold, protect};
-pub use release::Release;
+pub use release::{Release, share};
 pub use table::{Cell, Manner, Shown, Suppressed, Table};

@@ -15,6 +15,9 @@ pub struct Release {
     /// The codes in use, one list per axis.
     codes: [Vec<String>; AXES],
     leaves: Vec<Leaf>,
+    /// How many more waited for review: no cell holds them.
+    #[serde(default)]
+    pending: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +40,19 @@ impl Release {
             }
             leaves.push(leaf);
         }
-        Self { codes, leaves }
+        Self { codes, leaves, pending: 0 }
+    }
+
+    /// The same, beside so many that wait for review.
+    #[must_use]
+    pub const fn beside(mut self, pending: i64) -> Self {
+        self.pending = pending;
+        self
+    }
+
+    /// Of what is registered, the share that waits for review: 0 to 1, to two decimals.
+    pub fn share_in_review(&self) -> f64 {
+        share(self.leaves.iter().map(|l| l.2).sum(), self.pending)
     }
 
     /// The table by these axes, of these zones (`None` = all), in the order of the codes.
@@ -65,6 +80,12 @@ impl Release {
         };
         by.iter().zip(key).map(|pair| name(pair).unwrap_or_default()).collect()
     }
+}
+
+/// The share that is pending, to two decimals: about nobody in particular.
+pub fn share(accepted: i64, pending: i64) -> f64 {
+    let percent = (pending * 200 / (accepted + pending).max(1) + 1) / 2;
+    f64::from(i32::try_from(percent).unwrap_or(0)) / 1e2
 }
 
 #[cfg(test)]

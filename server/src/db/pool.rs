@@ -96,7 +96,7 @@ impl Db {
             .acquire_timeout(Duration::from_mins(1))
             .connect_with(
                 base.clone()
-                    .pragma("cache_size", "-49152")
+                    .pragma("cache_size", "-40960")
                     .pragma("wal_autocheckpoint", LOG_PAGES.to_string()),
             )
             .await?;
@@ -113,7 +113,7 @@ impl Db {
             .before_acquire(|connection, _| sound(connection))
             .acquire_timeout(Duration::from_mins(1))
             // What a batch of 512 looks up.
-            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-8192"));
+            .connect_lazy_with(base.read_only(true).pragma("cache_size", "-4096"));
         Ok(Self::Sqlite { read, write, look_up, keeper })
     }
 

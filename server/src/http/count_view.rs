@@ -15,12 +15,15 @@ use super::{
 use crate::{
     access::{Caller, Role},
     app::App,
-    counts::{Axis, Dimension, Manner, Shown, Table},
+    counts::{Axis, Dimension, Manner, Shown, Table, share},
     export::{Entry, Sheet},
     geo::Division,
     publication,
     runtime::Micros,
-    store::{cells, doubt::under_review},
+    store::{
+        cells::{self, Reviewed},
+        doubt::in_review,
+    },
 };
 
 /// The public reads numbers of persons rounded to this.
@@ -40,6 +43,8 @@ pub(super) struct Question {
     pub(super) beside: Option<Beside>,
     /// Whether the expected number of distinct people is asked for.
     pub(super) doubt: bool,
+    /// Which of what is registered, where the reader may choose.
+    pub(super) review: Reviewed,
 }
 
 impl Question {
@@ -87,9 +92,17 @@ struct View {
     table: Table,
     manner: Manner,
     at: Micros,
-    /// Records by state, of those that are not simply in the register; for who may see them.
-    review: Option<Vec<(String, i64)>>,
+    review: Reviewed,
+    in_review: InReview,
     doubts: Option<Doubts>,
+}
+
+/// What waits for review, beside what is counted.
+struct InReview {
+    /// Of what is registered, 0 to 1.
+    share: f64,
+    /// How many, and the records that are not accepted by how they stand; for who sees exact counts.
+    exact: Option<(i64, Vec<(String, i64)>)>,
 }
 
 /// Answers the question as far as this reader may know. Whether it may be asked is decided before.
@@ -131,13 +144,20 @@ async fn view(app: &App, by: &Caller, question: &Question) -> Result<View, Probl
     let exact = threshold.is_none() || by.role.sees_exact_counts(question.is_of_children());
     if exact && !public {
         let mut tx = app.base.db.read().await?;
-        let lines = cells::grouped(&mut tx, &by.scope, &question.of, &axes).await?;
-        let review = Some(under_review(&mut tx, &by.scope, &question.of).await?);
+        let (scope, of) = (&by.scope, &question.of);
+        // Who is not at work on the register reads official figures.
+        let at_work = by.role.sees_exact_counts(question.is_of_children());
+        let review = if at_work { question.review } else { Reviewed::Accepted };
+        let lines = cells::grouped(&mut tx, scope, of, review, &axes).await?;
+        let (accepted, pending) = cells::accepted_and_pending(&mut tx, scope, of).await?;
+        let records = in_review(&mut tx, scope, of).await?;
+        let in_review =
+            InReview { share: share(accepted, pending), exact: Some((pending, records)) };
         drop(tx);
         let doubts =
             if question.doubt { Some(doubts(app, by, &question.of, &axes).await?) } else { None };
         let (table, at) = (Table::new(lines, Manner::EXACT), app.base.runtime.now());
-        return Ok(View { table, manner: Manner::EXACT, at, review, doubts });
+        return Ok(View { table, manner: Manner::EXACT, at, review, in_review, doubts });
     }
     // Open pairs are about single people.
     if question.doubt {
@@ -152,7 +172,9 @@ async fn view(app: &App, by: &Caller, question: &Question) -> Result<View, Probl
     let manner = Manner { threshold, round_to };
     let lines = published.release.table(&axes, by.scope.zones().as_deref());
     let table = Table::new(lines, manner);
-    Ok(View { table, manner, at: published.at, review: None, doubts: None })
+    let in_review = InReview { share: published.release.share_in_review(), exact: None };
+    let review = Reviewed::Accepted;
+    Ok(View { table, manner, at: published.at, review, in_review, doubts: None })
 }
 
 fn as_json(question: &Question, view: &View) -> Json {
@@ -181,8 +203,7 @@ fn as_json(question: &Question, view: &View) -> Json {
         "title": question.title,
         "by": question.by.iter().map(|d| d.name()).collect::<Vec<_>>(),
         "division": question.division.code(),
-        // Every applied record counts, flagged ones included; the word says so.
-        "basis": "registered",
+        "basis": basis(view.review),
         "at": view.at.to_rfc3339(),
         "cells": cells,
         "total": view.table.total.number(),
@@ -192,15 +213,27 @@ fn as_json(question: &Question, view: &View) -> Json {
         if let Some(Beside::DeclaredOrganisations) = question.beside {
             map.insert(String::from("declared"), declared());
         }
-        if let Some(states) = &view.review {
-            let states = states.iter().map(|(state, n)| (state.clone(), Json::from(*n)));
-            map.insert(String::from("under_review"), Json::Object(states.collect()));
-        }
+        map.insert(String::from("in_review"), as_beside(&view.in_review));
         if let Some((doubts, n)) = view.doubts.as_ref().zip(view.table.total.number()) {
             map.insert(String::from("doubt"), doubts.total(n));
         }
     }
     answer
+}
+
+/// Which records count.
+const fn basis(review: Reviewed) -> &'static str {
+    match review {
+        Reviewed::All => "registered",
+        Reviewed::Accepted => "accepted",
+        Reviewed::Pending => "in_review",
+    }
+}
+
+fn as_beside(in_review: &InReview) -> Json {
+    let Some((n, records)) = &in_review.exact else { return json!({ "share": in_review.share }) };
+    let records = records.iter().map(|(state, n)| (state.clone(), Json::from(*n)));
+    json!({ "share": in_review.share, "n": n, "records": Json::Object(records.collect()) })
 }
 
 /// How numbers of persons were protected; null when they are exact.
@@ -296,9 +329,15 @@ fn words(question: &Question, view: &View) -> Sheet {
         beside(&mut head, &mut rows, &view.table);
     }
     let mut notes = vec![format!(
-        "État au {} (UTC), divisions administratives de {}. Source : registre Sanu, fiches enregistrées.",
+        "État au {} (UTC), divisions administratives de {}. Source : registre Sanu, {} ; en relecture : {} %.",
         view.at.to_rfc3339(),
-        question.division.code()
+        question.division.code(),
+        match view.review {
+            Reviewed::All => "fiches enregistrées",
+            Reviewed::Accepted => "fiches acceptées",
+            Reviewed::Pending => "fiches en relecture",
+        },
+        (view.in_review.share * 100.0).round(),
     )];
     notes.extend(note(view));
     Sheet { title: question.title.clone(), notes, head, rows }

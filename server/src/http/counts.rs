@@ -19,6 +19,7 @@ use crate::{
     app::App,
     counts::Dimension,
     geo::Division,
+    store::cells::Reviewed,
 };
 
 /// Dimensions of one table: more would be a list of people.
@@ -33,6 +34,7 @@ fn read(uri: &Uri, headers: &HeaderMap) -> Result<(Question, Format), Problem> {
         title: String::new(),
         beside: None,
         doubt: false,
+        review: Reviewed::All,
     };
     for (name, value) in query_pairs(uri) {
         match name.as_str() {
@@ -40,9 +42,10 @@ fn read(uri: &Uri, headers: &HeaderMap) -> Result<(Question, Format), Problem> {
             "by" => question.by = dimensions(&value)?,
             "division" => question.division = division(&value)?,
             "format" => format = Format::parse(&value)?,
+            "review" => question.review = reviewed(&value)?,
             "doubt" if value == "1" || value == "0" => question.doubt = value == "1",
             "doubt" => return Err(Problem::bad("doubt: 1 or 0")),
-            _ => return Err(Problem::bad("parameters: of, by, division, format, doubt")),
+            _ => return Err(Problem::bad("parameters: of, by, division, format, review, doubt")),
         }
     }
     let datasets = sanu_schemas::datasets();
@@ -54,7 +57,19 @@ fn read(uri: &Uri, headers: &HeaderMap) -> Result<(Question, Format), Problem> {
     if question.doubt && !["orpailleurs", "enfants"].contains(&question.of.as_str()) {
         return Err(Problem::bad("doubt: of orpailleurs or enfants"));
     }
+    if question.doubt && question.review != Reviewed::All {
+        return Err(Problem::bad("doubt: with review=all"));
+    }
     Ok((question, format))
+}
+
+fn reviewed(text: &str) -> Result<Reviewed, Problem> {
+    match text {
+        "all" => Ok(Reviewed::All),
+        "accepted" => Ok(Reviewed::Accepted),
+        "pending" => Ok(Reviewed::Pending),
+        _ => Err(Problem::bad("review: accepted, pending or all")),
+    }
 }
 
 /// Reads the name of a division.
@@ -79,6 +94,10 @@ fn dimensions(text: &str) -> Result<Vec<Dimension>, Problem> {
     Ok(by)
 }
 
+fn asks_about_review(question: &Question) -> bool {
+    question.review == Reviewed::Pending || question.by.contains(&Dimension::Review)
+}
+
 /// Who may ask what: the public reads the fixed tables; a child is only ever counted, and never
 /// below the region for most.
 fn may_ask(by: &Caller, question: &Question) -> bool {
@@ -89,6 +108,12 @@ fn may_ask(by: &Caller, question: &Question) -> bool {
     match by.role {
         role if !role.may_count() => false,
         Role::Public => false,
+        // What waits for review is a matter of those who see exact counts.
+        role if asks_about_review(question)
+            && !role.sees_exact_counts(question.is_of_children()) =>
+        {
+            false
+        }
         role if question.is_of_children() && !role.sees_exact_counts(true) => coarse,
         _ => true,
     }

@@ -27,6 +27,7 @@ mod router;
 mod serve;
 mod session;
 mod sites;
+mod submissions;
 mod sync;
 mod tables;
 mod tiles;

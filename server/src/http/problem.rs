@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 23] = [
+const KINDS: [(&str, u16, &str, &str); 27] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -96,6 +96,30 @@ const KINDS: [(&str, u16, &str, &str); 23] = [
         "The group would be too large to be one person",
         "Le groupe serait trop grand pour être une seule personne",
     ),
+    (
+        "changed-meanwhile",
+        409,
+        "The submission has another version since you read it",
+        "La fiche a changé depuis que vous l'avez lue",
+    ),
+    (
+        "undecodable",
+        409,
+        "No form can read this submission: it cannot be accepted or corrected",
+        "Aucun questionnaire ne sait lire cette fiche : elle ne peut être ni acceptée ni corrigée",
+    ),
+    (
+        "breaks-rules",
+        409,
+        "The correction would break a rule that the submission keeps",
+        "La correction enfreindrait une règle que la fiche respecte",
+    ),
+    (
+        "no-correction",
+        409,
+        "This submission has no such correction, or it was taken back",
+        "Cette fiche n'a pas cette correction, ou elle a été annulée",
+    ),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),
 ];
@@ -161,6 +185,11 @@ impl Problem {
             return self.detail.clone();
         }
         KINDS.iter().find(|k| k.0 == self.kind).map_or_else(String::new, |k| k.2.to_owned())
+    }
+
+    /// Its stable name.
+    pub(super) const fn kind(&self) -> &'static str {
+        self.kind
     }
 
     pub(super) fn not_found() -> Self {

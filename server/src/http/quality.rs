@@ -49,9 +49,9 @@ pub(super) async fn linkage(
     }
     let mut tx = app.base.db.read().await?;
     let rows = answered(&mut tx, &by.scope, &of).await?;
-    let counted = cells::grouped(&mut tx, &by.scope, &of, &[]).await?;
+    let (accepted, pending) = cells::accepted_and_pending(&mut tx, &by.scope, &of).await?;
     drop(tx);
-    let people: i64 = counted.iter().map(|c| c.1).sum();
+    let people = accepted + pending;
     let now = app.base.runtime.now();
     let body = tokio::task::spawn_blocking(move || report(&of, &rows, people, now));
     let body = body.await.map_err(|_| Problem::new("internal", ""))?;

@@ -20,7 +20,7 @@ use tower_http::{
 
 use super::{
     api, blobs, case, central, counts, decisions, exports, hear_out::hear_out, office, ogc,
-    problem, quality, reviews, session, sites, sync, tables, tiles,
+    problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -45,6 +45,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/reviews/duplicates/{a}/{b}", get(case::pair))
         .route("/v1/reviews/entities/{id}", get(case::entity))
         .route("/v1/reviews/decisions/{id}", put(decisions::put))
+        .route("/v1/reviews/submissions", get(submissions::queue))
+        .route("/v1/reviews/submissions/{instance_id}", get(submissions::one))
+        .route("/v1/reviews/submissions/decisions", post(submissions::put_many))
+        .route("/v1/reviews/submissions/decisions/{id}", put(submissions::put))
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))

@@ -10,9 +10,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use sync_protocol::{
-    AttachmentRef, CONTENT_ENCODINGS, Cursor, HelloResponse, Limits, ProtocolRange, PullRequest,
-    PullResponse, PushRecord, PushResponse, ReceiptState, RecordResult, RefusalCode, Resume,
-    Sha256Hex, Verdict, decode_hello, decode_push,
+    AttachmentRef, CONTENT_ENCODINGS, Change, Cursor, HelloResponse, Limits, ProtocolRange,
+    PullRequest, PullResponse, PushRecord, PushResponse, ReceiptState, RecordResult, RefusalCode,
+    Resume, Sha256Hex, Verdict, decode_hello, decode_push,
 };
 
 use super::{
@@ -260,8 +260,17 @@ pub(super) async fn pull(
     let forms = app.base.catalogue.current().await?;
     let mut tx = app.base.db.read().await?;
     let mut next: Cursor = resume.from;
-    let page =
+    let mut page =
         feed::page(&mut tx, &by, &mut next, limit, request.datasets.as_deref(), &forms).await?;
+    let words = app.applier.review_words(&mut tx, &page.returned).await?;
+    let told = page.changes.iter_mut().filter_map(|change| match change {
+        Change::Returned { message, .. } => Some(message),
+        _ => None,
+    });
+    for (message, seq) in told.zip(&page.returned) {
+        let found = words.iter().find(|(at, _)| at == seq);
+        *message = found.map(|(_, review)| review.reason.clone()).unwrap_or_default();
+    }
     Ok(no_store(PullResponse {
         server_id,
         epoch,

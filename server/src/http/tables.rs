@@ -22,6 +22,7 @@ use crate::{
     app::App,
     counts::Dimension,
     geo::Division,
+    store::cells::Reviewed,
 };
 
 fn may_read(by: &Caller, table: &FixedTable) -> bool {
@@ -66,6 +67,7 @@ pub(super) async fn table(
         title: table.title_fr.clone(),
         beside: table.beside,
         doubt: false,
+        review: Reviewed::Accepted,
     };
     for (name, value) in query_pairs(&uri) {
         match name.as_str() {

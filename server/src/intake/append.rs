@@ -247,7 +247,7 @@ impl Batch {
                 Outcome::Accepted { submission_id: first.submission_id }
             }
             // Two answers under one id: the first stands, the sender is told.
-            Some(_) if p.incoming.matter == Matter::Decision => {
+            Some(_) if p.incoming.matter != Matter::Submission => {
                 Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
             }
             Some(_) => {
@@ -279,7 +279,11 @@ impl Batch {
                 (EventKind::Submission, sender.zone_id, p.event_id)
             }
         };
-        let kind = if p.incoming.matter == Matter::Decision { EventKind::Decision } else { kind };
+        let kind = match p.incoming.matter {
+            Matter::Submission => kind,
+            Matter::Decision => EventKind::Decision,
+            Matter::Review => EventKind::Review,
+        };
         self.learn(p.instance_key, zone, submission_id, Some(half(&p.content_hash)));
         self.add(index, p, kind, zone, submission_id);
         Outcome::Accepted { submission_id }

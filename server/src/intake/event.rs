@@ -27,6 +27,8 @@ pub enum EventKind {
     Files,
     /// A reviewer's answer about two entities.
     Decision,
+    /// What somebody said of a submission.
+    Review,
 }
 
 impl EventKind {
@@ -39,6 +41,7 @@ impl EventKind {
             Self::Conflict => "conflict",
             Self::Files => "files",
             Self::Decision => "decision",
+            Self::Review => "review",
         }
     }
 
@@ -51,6 +54,7 @@ impl EventKind {
             Self::Conflict,
             Self::Files,
             Self::Decision,
+            Self::Review,
         ]
         .into_iter()
         .find(|k| k.as_str() == text)
@@ -90,8 +94,10 @@ pub struct StoredFile {
 pub enum Matter {
     /// A filled form.
     Submission,
-    /// A reviewer's answer.
+    /// A reviewer's answer about two entities.
     Decision,
+    /// What somebody said of a submission.
+    Review,
 }
 
 /// One submission at the door, authenticated, bounded and understood as far as needed.
@@ -162,6 +168,23 @@ impl Incoming {
         }
     }
 
+    /// What somebody said of a submission, at the door; `form` is its form and version.
+    pub fn review(review: &super::Review, form: (String, String), sender: Sender) -> Self {
+        Self {
+            matter: Matter::Review,
+            form_id: form.0,
+            form_version: form.1,
+            instance_id: review.review_id.to_string(),
+            deprecated_id: None,
+            xml: review.to_bytes().into(),
+            files: Vec::new(),
+            realm: review.realm(),
+            sender,
+            decoded: None,
+            decoded_on: None,
+        }
+    }
+
     /// The same as received at this moment: without a decoding that took another day for today, because a rebuild
     /// decodes with the day of receipt (*Rebuild = live*).
     pub(super) fn received(self: Arc<Self>, at: Micros) -> Arc<Self> {
@@ -175,8 +198,11 @@ impl Incoming {
         let matter: &[u8] = match self.matter {
             Matter::Submission => b"instance",
             Matter::Decision => b"decision",
+            Matter::Review => b"review",
         };
-        hash_of(&[matter, self.form_id.as_bytes(), self.instance_id.as_bytes()])
+        // One id is one review, whatever form it is about.
+        let form_id = if self.matter == Matter::Review { "" } else { self.form_id.as_str() };
+        hash_of(&[matter, form_id.as_bytes(), self.instance_id.as_bytes()])
     }
 
     fn hash_with(&self, content: &[u8; 32]) -> [u8; 32] {

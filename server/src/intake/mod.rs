@@ -8,6 +8,7 @@ mod decision;
 mod event;
 mod files;
 mod payload;
+mod review;
 mod writer;
 
 pub use append::{Appended, Outcome};
@@ -15,4 +16,5 @@ pub use decision::{Answer, Decision};
 pub use event::{EventKind, Incoming, Matter, Sender, StoredFile, instance_key};
 pub use files::{BlobStore, FileSink, PartFile};
 pub use payload::{FileEntry, Payload, PayloadError};
+pub use review::{Action, Review};
 pub use writer::{Intake, IntakeError};

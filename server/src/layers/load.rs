@@ -233,9 +233,10 @@ async fn miners(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(
             let manner = Manner { threshold: publication::threshold("orpailleurs"), round_to: 1 };
             Table::new(lines, manner)
         }
-        None => {
-            Table::new(cells::grouped(tx, from.scope, "orpailleurs", &by).await?, Manner::EXACT)
-        }
+        None => Table::new(
+            cells::grouped(tx, from.scope, "orpailleurs", cells::Reviewed::All, &by).await?,
+            Manner::EXACT,
+        ),
     };
     let mut places: BTreeMap<String, Geometry> = BTreeMap::new();
     for seat in sanu_schemas::commune_seats() {

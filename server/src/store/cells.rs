@@ -19,7 +19,39 @@ pub(super) const fn column(axis: Axis) -> &'static str {
         Axis::Sex => "sex",
         Axis::AgeGroup => "age_group",
         Axis::Status => "status",
+        Axis::Review => "review",
     }
+}
+
+/// Which of what is registered is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reviewed {
+    /// Everything in the register.
+    #[default]
+    All,
+    /// What every record that speaks for it was accepted for: official figures.
+    Accepted,
+    /// What waits for review.
+    Pending,
+}
+
+impl Reviewed {
+    const fn code(self) -> Option<&'static str> {
+        match self {
+            Self::All => None,
+            Self::Accepted => Some("accepted"),
+            Self::Pending => Some("pending"),
+        }
+    }
+}
+
+/// How much of a dataset is accepted and how much waits for review, as far as `scope` sees.
+pub async fn accepted_and_pending(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<(i64, i64)> {
+    let lines = grouped(tx, scope, dataset, Reviewed::All, &[Axis::Review]).await?;
+    let of = |code: &str| {
+        lines.iter().filter(|(codes, _)| codes.iter().any(|c| c == code)).map(|(_, n)| n).sum()
+    };
+    Ok((of("accepted"), of("pending")))
 }
 
 /// Sums the cells of a dataset by these axes, in the order of their codes.
@@ -27,6 +59,7 @@ pub async fn grouped(
     tx: &mut Tx,
     scope: &Scope,
     dataset: &str,
+    reviewed: Reviewed,
     by: &[Axis],
 ) -> Result<Vec<(Vec<String>, i64)>> {
     let mut query = tx.query("SELECT ");
@@ -35,6 +68,9 @@ pub async fn grouped(
     }
     query =
         query.push("CAST(SUM(n) AS bigint) FROM count_cell WHERE dataset = ").push_bind(dataset);
+    if let Some(code) = reviewed.code() {
+        query = query.push(" AND review = ").push_bind(code);
+    }
     query = scope.narrow(query);
     for (i, axis) in by.iter().enumerate() {
         query = query.push(if i == 0 { " GROUP BY " } else { ", " }).push(column(*axis));
@@ -53,7 +89,7 @@ pub async fn grouped(
     Ok(cells)
 }
 
-/// Every cell of a dataset, in all zones.
+/// Every cell of accepted records of a dataset, in all zones.
 pub async fn base(tx: &mut Tx, dataset: &str) -> Result<Vec<BaseCell>> {
     let mut query = tx.query("SELECT zone_id, ");
     for axis in Axis::ALL {
@@ -61,7 +97,7 @@ pub async fn base(tx: &mut Tx, dataset: &str) -> Result<Vec<BaseCell>> {
     }
     query =
         query.push("CAST(SUM(n) AS bigint) FROM count_cell WHERE dataset = ").push_bind(dataset);
-    query = query.push(" GROUP BY zone_id");
+    query = query.push(" AND review = 'accepted' GROUP BY zone_id");
     for axis in Axis::ALL {
         query = query.push(", ").push(column(axis));
     }

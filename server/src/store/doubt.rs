@@ -68,11 +68,15 @@ pub async fn open(tx: &mut Tx, scope: &Scope, dataset: &str, axes: &[Axis]) -> R
         .collect()
 }
 
-/// How many records of a dataset are in each state but `received`.
-pub async fn under_review(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<Vec<(String, i64)>> {
+/// How many records of a dataset are not accepted, by how they stand: as the checks have it
+/// (`received`, `flagged`, `quarantined`, `held`) until a person decided.
+pub async fn in_review(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<Vec<(String, i64)>> {
     let query = tx
-        .query("SELECT state, COUNT(*) FROM record WHERE state <> 'received' AND dataset = ")
+        .query(
+            "SELECT CASE review WHEN 'waiting' THEN state ELSE review END AS stands, COUNT(*) \
+             FROM record WHERE review <> 'accepted' AND dataset = ",
+        )
         .push_bind(dataset);
-    let rows = scope.narrow(query).push(" GROUP BY state ORDER BY state").fetch_all().await?;
+    let rows = scope.narrow(query).push(" GROUP BY stands ORDER BY stands").fetch_all().await?;
     rows.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
 }

@@ -68,7 +68,7 @@ pub async fn list_page(
     let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
     let query = tx
         .query(
-            "SELECT zone_id, entity_id, version, label, props, created_seq, realm, wrapped, sealed \
+            "SELECT zone_id, entity_id, version + shifts, label, props, created_seq, realm, wrapped, sealed \
              FROM entity WHERE dataset = $1 AND merged_into IS NULL \
              AND (zone_id, created_seq, entity_id) > ($2, $3, $4)",
         )

@@ -17,6 +17,8 @@ use crate::{
 pub struct Page {
     /// The changes, zone by zone, in order.
     pub changes: Vec<Change>,
+    /// Where in the journal the words of returned submissions lie, in their order.
+    pub returned: Vec<i64>,
     /// Whether more are waiting.
     pub more: bool,
 }
@@ -34,6 +36,13 @@ struct ReceiptDetail {
     instance_id: String,
     state: String,
     rules: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ReturnedDetail {
+    instance_id: String,
+    rules: Vec<String>,
+    seq: i64,
 }
 
 /// How a stored record state reads on a receipt.
@@ -79,8 +88,8 @@ pub async fn page(
     rows.retain(|r| {
         r.kind != "entity" || datasets.is_none_or(|wanted| wanted.contains(&r.dataset))
     });
-    let changes = changes(tx, rows, forms).await?;
-    Ok(Page { changes, more })
+    let (changes, returned) = changes(tx, rows, forms).await?;
+    Ok(Page { changes, returned, more })
 }
 
 async fn visible_zones(tx: &mut Tx, scope: &Scope) -> Result<Vec<(ZoneId, i64)>> {
@@ -100,7 +109,7 @@ async fn zone_page(
     let rows = tx
         .query(
             "SELECT seq, kind, dataset, subject_id, detail FROM feed WHERE zone_id = $1 AND seq > $2 \
-             AND (kind <> 'receipt' OR device_id = $3) ORDER BY seq LIMIT $4",
+             AND (kind NOT IN ('receipt', 'returned') OR device_id = $3) ORDER BY seq LIMIT $4",
         )
         .bind(zone.0)
         .bind(from)
@@ -124,23 +133,29 @@ async fn zone_page(
     Ok((found, last.filter(|_| full)))
 }
 
-async fn changes(tx: &mut Tx, rows: Vec<FeedRow>, forms: &Snapshot) -> Result<Vec<Change>> {
+async fn changes(
+    tx: &mut Tx,
+    rows: Vec<FeedRow>,
+    forms: &Snapshot,
+) -> Result<(Vec<Change>, Vec<i64>)> {
     let mut wanted: BTreeMap<ZoneId, HashSet<Uuid>> = BTreeMap::new();
     for row in rows.iter().filter(|r| r.kind == "entity") {
         wanted.entry(row.zone_id).or_default().insert(row.subject_id);
     }
     let mut entities = current(tx, wanted, forms).await?;
     let mut changes = Vec::with_capacity(rows.len());
+    let mut returned = Vec::new();
+    let is_to_sender = |row: &FeedRow| matches!(row.kind.as_str(), "receipt" | "returned");
     // An entity that changed twice in this page, or went into another and came out again, is told once: as it is
     // now, where it was last spoken of.
     let last: HashMap<Uuid, usize> = rows
         .iter()
         .enumerate()
-        .filter(|(_, row)| row.kind != "receipt")
+        .filter(|(_, row)| !is_to_sender(row))
         .map(|(i, row)| (row.subject_id, i))
         .collect();
     for (i, row) in rows.into_iter().enumerate() {
-        if row.kind != "receipt" && last.get(&row.subject_id) != Some(&i) {
+        if !is_to_sender(&row) && last.get(&row.subject_id) != Some(&i) {
             continue;
         }
         if row.kind == "receipt" {
@@ -150,6 +165,17 @@ async fn changes(tx: &mut Tx, rows: Vec<FeedRow>, forms: &Snapshot) -> Result<Ve
                 submission_id: row.subject_id,
                 instance_id: detail.instance_id,
                 state: receipt_state(&detail.state),
+                rules: detail.rules,
+            });
+        } else if row.kind == "returned" {
+            let detail: ReturnedDetail = serde_json::from_str(&row.detail)
+                .map_err(|_| DbError::Inconsistent { table: "feed", column: "detail" })?;
+            returned.push(detail.seq);
+            changes.push(Change::Returned {
+                submission_id: row.subject_id,
+                instance_id: detail.instance_id,
+                // Sealed in the journal: see `Page::returned`.
+                message: String::new(),
                 rules: detail.rules,
             });
         } else if row.kind == "tombstone" {
@@ -168,7 +194,7 @@ async fn changes(tx: &mut Tx, rows: Vec<FeedRow>, forms: &Snapshot) -> Result<Ve
             changes.push(entity);
         }
     }
-    Ok(changes)
+    Ok((changes, returned))
 }
 
 async fn current(
@@ -185,7 +211,7 @@ async fn current(
         let list: Vec<Value> = ids.into_iter().map(Value::from).collect();
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id, dataset, version, label, props FROM entity WHERE zone_id = $1 \
+                "SELECT entity_id, dataset, version + shifts, label, props FROM entity WHERE zone_id = $1 \
                  AND merged_into IS NULL AND entity_id IN",
                 vec![zone.0.into()],
                 list,

@@ -19,6 +19,7 @@ mod scope;
 pub mod server;
 pub mod settings;
 pub mod sites;
+pub mod submissions;
 pub mod versions;
 pub mod zones;
 

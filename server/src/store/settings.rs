@@ -5,6 +5,9 @@ use crate::db::{Result, Tx};
 /// What may be merged without review: see `linkage::Auto`.
 pub const AUTO_MERGE: &str = "auto_merge";
 
+/// What the rules accept without review: see `apply::Acceptance`.
+pub const ACCEPT: &str = "accept";
+
 /// The stored value, if there is one.
 pub async fn get(tx: &mut Tx, name: &'static str) -> Result<Option<String>> {
     let row =

@@ -87,8 +87,8 @@ async fn versions(tx: &mut Tx, of: Vec<Place>) -> Result<HashMap<Place, i64>> {
     for (zone, ids) in by_zone(of) {
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id, version FROM entity WHERE zone_id = $1 AND merged_into IS NULL \
-                 AND entity_id IN",
+                "SELECT entity_id, CASE WHEN merged_into IS NULL THEN version ELSE 0 END + shifts \
+                 FROM entity WHERE zone_id = $1 AND entity_id IN",
                 vec![zone.0.into()],
                 ids,
                 "",

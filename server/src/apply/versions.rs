@@ -1,0 +1,102 @@
+//! What reviewers read of a submission: every version of it, opened.
+
+use uuid::Uuid;
+
+use super::{Applier, event, fold::say, interpret, reviewed::known};
+use crate::{
+    db::{Result, Tx},
+    forms::Class,
+    intake::{EventKind, Review},
+    runtime::Micros,
+    store::ZoneId,
+};
+
+/// One version of a submission.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// Its place in the journal.
+    pub seq: i64,
+    /// `submission`, `edit` or `correction`.
+    pub kind: &'static str,
+    /// When it was received, or corrected.
+    pub at: Micros,
+    /// The account that sent or corrected it.
+    pub account_id: Option<Uuid>,
+    /// The device that sent it.
+    pub device_id: Option<Uuid>,
+    /// The id of the correction.
+    pub correction: Option<Uuid>,
+    /// Why it was corrected; empty otherwise.
+    pub reason: String,
+    /// What the checks say of it.
+    pub state: &'static str,
+    /// Whether it speaks to the register now.
+    pub speaks: bool,
+    /// The answers of the classes asked for, as nested JSON; `None` when no form reads it.
+    pub answers: Option<String>,
+    /// The submission, as sent or as corrected.
+    pub xml: bytes::Bytes,
+}
+
+impl Applier {
+    /// Every version of a submission, oldest first; none when there is no such submission.
+    pub async fn versions(
+        &self,
+        tx: &mut Tx,
+        zone: ZoneId,
+        submission: Uuid,
+        keep: impl Fn(Class) -> bool + Copy,
+    ) -> Result<Vec<Version>> {
+        let wanted = [(zone, submission)].into_iter().collect();
+        let Some(known) = known(tx, &wanted).await?.remove(&submission) else {
+            return Ok(Vec::new());
+        };
+        let mut seqs = known.stand.trail.earlier.clone();
+        seqs.push(known.seq);
+        let forms = self.forms().await?;
+        let gazetteer = self.gazetteer();
+        let ground = self.ground(&forms, &gazetteer);
+        let mut versions = Vec::new();
+        for event in event::at(tx, &seqs, &self.keys).await? {
+            let Some(content) = event.content.clone() else { continue };
+            let review = (event.kind == EventKind::Review).then(|| Review::read(&content.xml));
+            let review = review.flatten();
+            let xml = match &review {
+                Some(review) => review.corrected.clone().into(),
+                None => content.xml.clone(),
+            };
+            let answers = interpret::answers(&event, &xml, &forms, keep);
+            let (seq, at, account_id, device_id, kind) =
+                (event.seq, event.received_at, event.account_id, event.device_id, event.kind);
+            let Some(said) = say(event, &ground).interpretation else { continue };
+            let is_set_aside = said.state == interpret::RecordState::Quarantined;
+            versions.push(Version {
+                seq,
+                kind: match kind {
+                    EventKind::Edit => "edit",
+                    EventKind::Review => "correction",
+                    _ => "submission",
+                },
+                at,
+                account_id,
+                device_id,
+                correction: review.as_ref().map(|r| r.review_id),
+                reason: review.map(|r| r.reason).unwrap_or_default(),
+                state: said.state.as_str(),
+                speaks: known.stand.speaks(seq, is_set_aside),
+                answers,
+                xml,
+            });
+        }
+        Ok(versions)
+    }
+
+    /// The words of reviews at these places of the journal.
+    pub async fn review_words(&self, tx: &mut Tx, seqs: &[i64]) -> Result<Vec<(i64, Review)>> {
+        let events = event::at(tx, seqs, &self.keys).await?;
+        Ok(events
+            .into_iter()
+            .filter_map(|e| Some((e.seq, Review::read(&e.content?.xml)?)))
+            .collect())
+    }
+}

@@ -1,0 +1,143 @@
+//! `GET /v1/reviews/submissions/{instance_id}`: one submission with its answers, as far as the role may
+//! read them, and everything that was said of it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{RawPathParams, State},
+    response::{IntoResponse as _, Response},
+};
+use serde_json::{Value, json};
+
+use super::find::{as_json, find, is_of_children};
+use crate::{
+    access::{Caller, Role},
+    app::App,
+    apply::Version,
+    forms::Class,
+    http::{auth::By, problem::Problem, request::param, reviews::private},
+    intake::Review,
+    store::{
+        audit,
+        submissions::{self, ReviewRow},
+        zones,
+    },
+};
+
+/// Whether answers of this class may be read: of children the identity needs two people, who read it
+/// where duplicates are decided.
+fn may_read(role: Role, children: bool, class: Class) -> bool {
+    match role {
+        _ if class == Class::None => true,
+        Role::DataManager => !children || class != Class::Direct,
+        Role::Protection => children,
+        _ => false,
+    }
+}
+
+/// `GET /v1/reviews/submissions/{instance_id}`
+pub(in crate::http) async fn one(
+    State(app): State<Arc<App>>,
+    By(by): By,
+    params: RawPathParams,
+) -> Result<Response, Problem> {
+    if !(by.role.may_review(false) || by.role.may_review(true)) {
+        return Err(Problem::forbidden());
+    }
+    let id = param(&params, "instance_id").ok_or_else(Problem::not_found)?;
+    let forms = app.base.catalogue.current().await?;
+    let mut tx = app.base.db.read().await?;
+    let row = find(&app, &mut tx, &by, &id).await?;
+    let children = is_of_children(&forms, &row.form_id);
+    let keep = |class| may_read(by.role, children, class);
+    let versions = app.applier.versions(&mut tx, row.zone_id, row.submission_id, keep).await?;
+    let said = submissions::reviews(&mut tx, row.zone_id, row.submission_id).await?;
+    let seqs: Vec<i64> = said.iter().map(|r| r.seq).collect();
+    let words: HashMap<i64, Review> =
+        app.applier.review_words(&mut tx, &seqs).await?.into_iter().collect();
+    let zones = zones::all(&mut tx).await?;
+    drop(tx);
+    note(&app, &by, &row.submission_id.to_string()).await?;
+    let zone = zones.iter().find(|z| z.zone_id == row.zone_id).map_or("", |z| z.code.as_str());
+    let mut body = as_json(&row, zone);
+    let newest = versions.iter().find(|v| v.seq == row.seq);
+    if let Some(map) = body.as_object_mut() {
+        map.insert(String::from("answers"), newest.map_or(Value::Null, answers));
+        let versions: Vec<Value> = versions.iter().map(version).collect();
+        map.insert(String::from("versions"), versions.into());
+        let hides = children && by.role == Role::DataManager;
+        let said: Vec<Value> = said.iter().map(|r| decision(r, &words, hides)).collect();
+        map.insert(String::from("decisions"), said.into());
+    }
+    Ok(private(Json(body).into_response()))
+}
+
+fn answers(version: &Version) -> Value {
+    let text = version.answers.as_deref();
+    text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or(Value::Null)
+}
+
+fn version(version: &Version) -> Value {
+    json!({
+        "version": version.seq,
+        "kind": version.kind,
+        "at": version.at.to_rfc3339(),
+        "account_id": version.account_id,
+        "device_id": version.device_id,
+        "correction": version.correction,
+        "reason": version.reason,
+        "checks": version.state,
+        "in_register": version.speaks,
+        "answers": answers(version),
+    })
+}
+
+/// What somebody said; the paths that a correction changed, never its values: they are in `versions`.
+fn decision(row: &ReviewRow, words: &HashMap<i64, Review>, hides: bool) -> Value {
+    let words = words.get(&row.seq);
+    let reason = words.map(|w| w.reason.as_str()).filter(|_| !hides || row.action != "correct");
+    json!({
+        "id": row.review_id,
+        "action": row.action,
+        "state": row.state,
+        "refusal": row.refusal,
+        "account_id": row.account_id,
+        "role": words.map(|w| w.role.as_str()),
+        "at": row.at.to_rfc3339(),
+        "reason": reason,
+        "paths": words.map(|w| w.answers.keys().collect::<Vec<_>>()).unwrap_or_default(),
+        "correction": words.and_then(|w| w.correction),
+    })
+}
+
+/// Every reading of answers is noted: who, and which submission.
+async fn note(app: &App, by: &Caller, subject: &str) -> Result<(), Problem> {
+    let (actor, runtime, subject) = (by.actor(), app.base.runtime.clone(), subject.to_owned());
+    app.base
+        .db
+        .with_tx("audit", move |tx| {
+            let (actor, runtime, subject) = (actor.clone(), runtime.clone(), subject.clone());
+            Box::pin(async move {
+                audit::note(tx, &runtime, &actor, "review", &subject, "submission").await
+            })
+        })
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_supervisor_reads_class_none_only_and_the_identity_of_children_is_for_protection() {
+        let all = [Class::None, Class::Quasi, Class::Sensitive, Class::Direct];
+        let read = |role, children| all.map(|class| may_read(role, children, class));
+
+        assert_eq!(read(Role::Supervisor, false), [true, false, false, false]);
+        assert_eq!(read(Role::DataManager, false), [true; 4]);
+        assert_eq!(read(Role::DataManager, true), [true, true, true, false]);
+        assert_eq!(read(Role::Protection, true), [true; 4]);
+    }
+}
