@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn every_point_is_in_one_tile_of_a_zoom_and_clusters_count_all() {
+    fn every_point_is_in_one_tile_of_each_zoom() {
         let mut builder = Builder::new(vec![Field::new("name", "Nom", Kind::Text)]);
         for n in 0..200_u32 {
             let at = [-12.0 + f64::from(n) * 0.08, 10.2 + f64::from(n % 40) * 0.3];
