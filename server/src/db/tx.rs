@@ -128,7 +128,7 @@ impl Tx {
         Ok(found)
     }
 
-    /// As [`Tx::fetch_in`], for a list of at most [`LIST_MAX`] values, and at most so many rows.
+    /// As [`Tx::fetch_in`], for a list of at most `LIST_MAX` values, and at most so many rows.
     pub async fn fetch_some_in(
         &mut self,
         head: &'static str,
