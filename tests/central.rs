@@ -184,7 +184,7 @@ on_both! {
         let rows = manager.rows(MINERS, &[]);
         assert_eq!(rows.len(), 17, "an edit is no row of its own, a conflict is none at all");
         let state = |id: &str| {
-            let row = rows.iter().find(|r| r["__id"] == id).unwrap_or_else(|| panic!("{id} in {:?} {} {}", rows.iter().map(|r| &r["__id"]).collect::<Vec<_>>(), miners[3].instance_id, server.sql("SELECT instance_id, state, reason, seq FROM record WHERE form_id='orpailleur'")));
+            let row = rows.iter().find(|r| r["__id"] == id).expect("a row");
             (row["__system"]["reviewState"].clone(), row["__system"]["edits"].clone())
         };
         assert_eq!(state(&miners[3].instance_id), (json!("rejected"), json!(0)));
@@ -244,6 +244,22 @@ on_both! {
         let described = manager.ask(&format!("{orchard}/$metadata"), &[]);
         assert_eq!(described.header("odata-version"), Some("4.0"));
         assert!(described.text().contains("Submissions.arbre.rameau"));
+
+        // What people decided stands above what the checks say.
+        for (number, of, action) in [(1, 4, "reject"), (2, 5, "accept"), (3, 6, "return")] {
+            let path = format!("{}/v1/reviews/submissions/decisions/00000000-0000-4000-8000-00000000000{number}", server.url);
+            let body = json!({ "instance_id": miners[of].instance_id, "action": action, "reason": "vu sur place" });
+            let bearer = format!("Bearer {}", manager.token);
+            let answer = request("PUT", &path, &[("Authorization", &bearer)], body.to_string().as_bytes());
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+        let rows = manager.rows(MINERS, &[]);
+        let state = |of: usize| {
+            let row = rows.iter().find(|r| r["__id"] == miners[of].instance_id.as_str()).expect("a row");
+            row["__system"]["reviewState"].clone()
+        };
+        assert_eq!([state(4), state(5), state(6)], [json!("rejected"), json!("approved"), json!("hasIssues")]);
+        assert_eq!(manager.rows(MINERS, &[("$filter", filter)]).len(), 15, "what the register counts");
     }
 
     fn entity_lists_are_read_as_documents_tables_and_files(server) {

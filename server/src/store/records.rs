@@ -26,6 +26,10 @@ pub struct RecordRow {
     pub form_version: String,
     /// `received`, `flagged`, `quarantined` or `held`.
     pub state: String,
+    /// How it stands with people: `waiting`, `accepted`, `rejected`, `returned` or `edited`.
+    pub review: String,
+    /// Whether a person decided that, and not the rules alone.
+    pub decided: bool,
     /// Who sent its last version.
     pub account_id: Option<Uuid>,
     /// From which device.
@@ -72,7 +76,8 @@ const COLUMNS: &str = "SELECT r.zone_id, r.submission_id, r.first_instance_id, r
      CASE WHEN r.expected_files = '[]' THEN 0 ELSE (SELECT COUNT(DISTINCT a.name) FROM attachment a \
      WHERE a.zone_id = r.zone_id AND a.submission_id = r.submission_id) END, \
      (SELECT COUNT(*) FROM journal e WHERE e.zone_id = r.zone_id \
-     AND e.submission_id = r.submission_id AND e.kind IN ('edit', 'late_original')), r.answers, r.instance_id";
+     AND e.submission_id = r.submission_id AND e.kind IN ('edit', 'late_original')), r.answers, r.instance_id, \
+     r.review, r.reviewed_seq";
 const OPENED: &str = ", r.sealed, j.event_id, j.realm, j.wrapped FROM record r \
      JOIN journal j ON j.zone_id = r.zone_id AND j.seq = r.seq";
 const CLEAR: &str = " FROM record r";
@@ -84,7 +89,7 @@ fn columns(tx: &mut Tx, sealed: bool) -> Query<'_> {
 fn read(row: &Row, sealed: bool) -> Result<RecordRow> {
     let sealed = if sealed {
         let (bytes, event_id, realm, wrapped) =
-            (row.get(13)?, row.get(14)?, row.get(15)?, row.get(16)?);
+            (row.get(15)?, row.get(16)?, row.get(17)?, row.get(18)?);
         Some(Sealed { event_id, realm, wrapped, bytes })
     } else {
         None
@@ -103,6 +108,8 @@ fn read(row: &Row, sealed: bool) -> Result<RecordRow> {
         edits: row.get(10)?,
         answers: row.get(11)?,
         last_instance_id: row.get(12)?,
+        review: row.get(13)?,
+        decided: row.get::<i64>(14)? > 0,
         sealed,
     })
 }

@@ -147,12 +147,14 @@ pub(super) fn first_received(id: Uuid) -> Option<Micros> {
     Some(Micros(micros.checked_add(i64::from(nanos / 1_000))?))
 }
 
-/// Central's word for how a record stands: what is kept out of the register is what its readers leave
-/// out as `rejected`.
+/// Central's word for how a record stands: what is kept out of the register, by a person or by the
+/// checks, is what its readers leave out as `rejected`.
 fn review_state(row: &RecordRow) -> Cell {
-    match row.state.as_str() {
-        "quarantined" => text("rejected"),
-        "flagged" | "held" => text("hasIssues"),
+    match (row.review.as_str(), row.state.as_str()) {
+        ("accepted", _) if row.decided => text("approved"),
+        ("rejected", _) | (_, "quarantined") => text("rejected"),
+        ("returned", _) | (_, "flagged" | "held") => text("hasIssues"),
+        ("edited", _) => text("edited"),
         _ if row.edits > 0 => text("edited"),
         _ => Cell::Null,
     }
