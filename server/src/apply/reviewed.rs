@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     bring::remember,
     cells::review_of,
+    erased::ERASED,
     event,
     fold::{Ground, Register, Said, say},
     interpret::RecordState,
@@ -147,12 +148,12 @@ async fn write_log(tx: &mut Tx, log: Vec<ReviewLine>) -> Result<()> {
     Ok(())
 }
 
-/// Splits a batch so that each review stands alone: it is taken over what is stored.
+/// Splits a batch so that each review and each erasure stands alone: it is taken over what is stored.
 pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
     let mut parts: Vec<Vec<Said>> = Vec::new();
     let mut alone = true;
     for said in batch {
-        let is_review = said.review.is_some();
+        let is_review = said.review.is_some() || said.erasure.is_some();
         match parts.last_mut().filter(|_| !alone && !is_review) {
             Some(part) => part.push(said),
             None => parts.push(vec![said]),
@@ -197,8 +198,9 @@ fn read(row: &Row) -> Result<Known> {
         reviewed_seq: row.get(3)?,
         trail: Trail::read(&trail).ok_or_else(|| broken("trail"))?,
     };
-    let is_flagged = row.get::<String>(5)? == RecordState::Flagged.as_str();
-    Ok(Known { seq: row.get(1)?, is_flagged, stand })
+    let state: String = row.get(5)?;
+    let (is_flagged, is_erased) = (state == RecordState::Flagged.as_str(), state == ERASED);
+    Ok(Known { seq: row.get(1)?, is_flagged, is_erased, stand })
 }
 
 /// The submissions that these events review, with every version of each read again.
