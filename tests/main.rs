@@ -28,6 +28,8 @@ mod crash;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
+mod erasure;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod link;

@@ -3,6 +3,10 @@
 -- Files of a submission that came after it: what must go with it is found without reading the journal.
 CREATE INDEX journal_files ON journal (zone_id, submission_id) WHERE kind = 'files';
 
+-- Records that are marked or kept out of the register: among them are those that speak of a person whose
+-- registration they could not reach.
+CREATE INDEX record_marked ON record (zone_id, submission_id) WHERE state <> 'received';
+
 -- What became of each erasure; derived from the journal, which alone holds the reasons.
 CREATE TABLE erasure (
     zone_id integer NOT NULL,

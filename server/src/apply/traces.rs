@@ -10,6 +10,7 @@ use super::{
     event::{self, Event},
     fold::{Ground, Register, say},
     identity::{self, BlockKey},
+    interpret::Interpretation,
     load,
     review::Spoken,
     stand::Trail,
@@ -143,7 +144,7 @@ pub(super) async fn traces(
         instances.insert((event.form_id.clone(), event.instance_id.clone()));
         found.insert((event.zone_id, event.submission_id));
     }
-    found.extend(set_aside(tx, &marks, &instances, ground).await?);
+    found.extend(outside(tx, &marks, &instances, ground).await?);
     let mut submissions = Vec::new();
     for (zone, submission) in found {
         submissions.extend(trace(tx, zone, submission, ground).await?);
@@ -165,49 +166,65 @@ async fn naming(tx: &mut Tx, keys: &BTreeSet<BlockKey>) -> Result<Vec<(ZoneId, U
     rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
 }
 
+/// Records that may speak of a person without a version of theirs in the register, each in the words of its index:
+/// set aside, waiting, or marked because they could not reach the registration (rule A12); and those rejected.
+const OUTSIDE: [&str; 2] = [
+    "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE state <> 'received' \
+     AND (state IN ('quarantined', 'held') OR (state = 'flagged' AND violations LIKE '%\"A12\"%')) \
+     AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
+    "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE review <> 'accepted' \
+     AND review = 'rejected' \
+     AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
+];
+
 /// Submissions that are kept out of the register and speak of the person, or collide with one that does.
-async fn set_aside(
+async fn outside(
     tx: &mut Tx,
     marks: &Marks,
     instances: &BTreeSet<(String, String)>,
     ground: &Ground<'_>,
 ) -> Result<BTreeSet<(ZoneId, Uuid)>> {
     let mut found = BTreeSet::new();
-    let mut after = (ZoneId(i32::MIN), Uuid::nil());
-    loop {
-        let rows = tx
-            .query(
-                "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record \
-                 WHERE review <> 'accepted' AND (state IN ('quarantined', 'held') OR review = 'rejected' \
-                 OR reason IN ('entity_of_another_zone', 'entity_id_of_another_dataset')) \
-                 AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
-            )
-            .bind(after.0.0)
-            .bind(after.1)
-            .bind(PAGE)
-            .fetch_all()
-            .await?;
-        let Some(last) = rows.last() else { return Ok(found) };
-        after = (ZoneId(last.get(0)?), last.get(1)?);
-        let mut places: BTreeMap<i64, (ZoneId, Uuid)> = BTreeMap::new();
-        for row in &rows {
-            let place = (ZoneId(row.get(0)?), row.get(1)?);
-            if instances.contains(&(row.get(4)?, row.get(5)?)) {
-                found.insert(place);
+    for sql in OUTSIDE {
+        let mut after = (ZoneId(i32::MIN), Uuid::nil());
+        loop {
+            let query = tx.query(sql).bind(after.0.0).bind(after.1).bind(PAGE);
+            let rows = query.fetch_all().await?;
+            let Some(last) = rows.last() else { break };
+            after = (ZoneId(last.get(0)?), last.get(1)?);
+            let mut places: BTreeMap<i64, (ZoneId, Uuid)> = BTreeMap::new();
+            for row in &rows {
+                let place = (ZoneId(row.get(0)?), row.get(1)?);
+                if instances.contains(&(row.get(4)?, row.get(5)?)) {
+                    found.insert(place);
+                }
+                let trail = read_trail(&row.get::<String>(3)?)?;
+                places.extend(trail.earlier.iter().chain([&row.get(2)?]).map(|seq| (*seq, place)));
             }
-            let trail = read_trail(&row.get::<String>(3)?)?;
-            places.extend(trail.earlier.iter().chain([&row.get(2)?]).map(|seq| (*seq, place)));
-        }
-        let seqs: Vec<i64> = places.keys().copied().collect();
-        for event in event::at(tx, &seqs, ground.keys).await? {
-            let seq = event.seq;
-            let said = say(event, ground).interpretation;
-            let mut changes = said.into_iter().flat_map(super::interpret::Interpretation::all_changes);
-            if changes.any(|change| marks.are_on(&change, ground.keys)) {
-                found.extend(places.get(&seq));
-            }
+            found.extend(speaking(tx, &places, marks, ground).await?);
         }
     }
+    Ok(found)
+}
+
+/// Those of these submissions that speak of the person.
+async fn speaking(
+    tx: &mut Tx,
+    places: &BTreeMap<i64, (ZoneId, Uuid)>,
+    marks: &Marks,
+    ground: &Ground<'_>,
+) -> Result<BTreeSet<(ZoneId, Uuid)>> {
+    let mut found = BTreeSet::new();
+    let seqs: Vec<i64> = places.keys().copied().collect();
+    for event in event::at(tx, &seqs, ground.keys).await? {
+        let seq = event.seq;
+        let said = say(event, ground).interpretation;
+        let mut changes = said.into_iter().flat_map(Interpretation::all_changes);
+        if changes.any(|change| marks.are_on(&change, ground.keys)) {
+            found.extend(places.get(&seq));
+        }
+    }
+    Ok(found)
 }
 
 fn read_trail(text: &str) -> Result<Trail> {
