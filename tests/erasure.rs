@@ -23,7 +23,8 @@ fn erasure(number: u32) -> String {
 }
 
 fn erase(by: &Reviewer<'_>, number: u32, of: Value) -> Response {
-    let mut body = json!({ "id": erasure(number), "dataset": "orpailleurs", "reason": "demande écrite" });
+    let mut body =
+        json!({ "id": erasure(number), "dataset": "orpailleurs", "reason": "demande écrite" });
     body.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
     by.send("POST", "/v1/erasures", &body)
 }
@@ -43,16 +44,22 @@ fn edit_of(miner: &Miner, id: &str, again: &str) -> String {
 
 /// A study that names this card.
 fn study(card: &str) -> sanu::simulate::Submission {
-    let one = census(8, 400).into_iter().find(|s| s.form_id == "profil").expect("a census has studies");
+    let one =
+        census(8, 400).into_iter().find(|s| s.form_id == "profil").expect("a census has studies");
     let former = between(&one.xml, "<card_no>", "</card_no>").expect("a card").to_owned();
     sanu::simulate::Submission { xml: one.xml.replace(&former, card), ..one }
 }
 
 /// Every wrapped key by where it lies.
 fn keys(server: &Server) -> BTreeMap<String, String> {
-    let hex = if server.database_url.is_some() { "encode(wrapped, 'hex')" } else { "lower(hex(wrapped))" };
+    let hex = if server.database_url.is_some() {
+        "encode(wrapped, 'hex')"
+    } else {
+        "lower(hex(wrapped))"
+    };
     let events = server.sql(&format!("SELECT 'event ' || seq, {hex} FROM journal"));
-    let entities = server.sql(&format!("SELECT 'entity ' || created_seq || ' ' || version, {hex} FROM entity"));
+    let entities = server
+        .sql(&format!("SELECT 'entity ' || created_seq || ' ' || version, {hex} FROM entity"));
     let lines = events.lines().chain(entities.lines()).filter_map(|l| l.split_once('|'));
     lines.map(|(place, key)| (place.to_owned(), key.to_owned())).collect()
 }
@@ -111,7 +118,10 @@ fn a_person_and_another(server: &Server, url: &str) -> Miner {
         let site = site_at(number, 14.4469 + f64::from(number) / 100.0, -11.4445);
         assert_eq!(submit(url, &site.xml).status, 201);
     }
-    assert_eq!(submit_with(url, &one.xml(), &[("photo.jpg", b"the face of Zzyxqname")]).status, 201);
+    assert_eq!(
+        submit_with(url, &one.xml(), &[("photo.jpg", b"the face of Zzyxqname")]).status,
+        201
+    );
     let edit = Miner { role: "crusher_hand", ..one.clone() };
     for xml in [
         again.xml(),
@@ -319,11 +329,11 @@ on_both! {
         let mut erased = 0;
         {
             let awa = Reviewer::new(&server, "awa", "data_manager", None);
-            for seed in [3, 11] {
+            for seed in [3, 19, 26] {
                 erased += a_history(&server, &awa, &phones, seed);
             }
         }
-        assert!(erased > 6, "only {erased} people were erased");
+        assert!(erased > 15, "only {erased} people were erased");
         // What a rebuild changed is easier to read in rows than in hashes.
         server.stop();
         let lived = said(&server);
@@ -379,21 +389,32 @@ on_both! {
 }
 
 /// Submissions, reviews, answers and erasures as they come; says how many people were erased.
-fn a_history(server: &Server, awa: &Reviewer<'_>, phones: &[crate::support::server::Phone], seed: u64) -> usize {
+fn a_history(
+    server: &Server,
+    awa: &Reviewer<'_>,
+    phones: &[crate::support::server::Phone],
+    seed: u64,
+) -> usize {
     let mut dice = Dice(seed);
     let base = u32::try_from(seed).unwrap() * 100;
-    let (mut erased, mut sent): (usize, Vec<String>) = (0, Vec::new());
+    let (mut erased, mut sent): (usize, Vec<(String, u32)>) = (0, Vec::new());
+    // An edit that speaks of somebody else takes what it said of them with it.
+    let mut mixed = false;
     for number in 1..=3 {
         let site = site_at(base + number, 14.4469 + f64::from(number) / 100.0, -11.4445);
         assert_eq!(submit(&phones[0].url, &site.xml).status, 201);
     }
     assert_eq!(submit(&phones[0].url, &set_aside(base + 4).xml).status, 201);
-    for step in 1..=70_u32 {
+    for step in 1..=80_u32 {
         let id = base * 100 + step;
         match dice.below(10) {
             0..=4 => {
                 let cards = base + u32::try_from(dice.below(6)).unwrap();
-                let number = base + 10 + u32::try_from(dice.below(14)).unwrap();
+                let edits = (!sent.is_empty() && dice.below(4) == 0)
+                    .then(|| &sent[dice.below(u64::try_from(sent.len()).unwrap())]);
+                let other = base + 10 + u32::try_from(dice.below(14)).unwrap();
+                let number = edits.filter(|_| step < 60).map_or(other, |(_, number)| *number);
+                mixed |= edits.is_some_and(|(_, of)| *of != number);
                 let miner = Miner {
                     number,
                     card: card("ORP", cards),
@@ -405,17 +426,17 @@ fn a_history(server: &Server, awa: &Reviewer<'_>, phones: &[crate::support::serv
                     ..Miner::new(number)
                 };
                 let instance = format!("uuid:{id}");
-                let xml = match (sent.len(), dice.below(4)) {
-                    (1.., 0) => edit_of(&miner, &sent[dice.below(u64::try_from(sent.len()).unwrap())], &instance),
-                    _ => miner.xml_as(&instance),
-                };
+                let xml = edits.map_or_else(
+                    || miner.xml_as(&instance),
+                    |(of, _)| edit_of(&miner, of, &instance),
+                );
                 let xml = match dice.below(5) {
                     0 => flagged(&xml),
                     1 => with_answer(&xml, "age_years", "7"),
                     _ => xml,
                 };
                 assert_eq!(submit(&phones[dice.below(2)].url, &xml).status, 201);
-                sent.push(instance);
+                sent.push((instance, number));
             }
             5 => {
                 let study = study(&card("ORP", base + u32::try_from(dice.below(6)).unwrap()));
@@ -424,7 +445,7 @@ fn a_history(server: &Server, awa: &Reviewer<'_>, phones: &[crate::support::serv
             }
             6 if !sent.is_empty() => {
                 server.settled();
-                let of = &sent[dice.below(u64::try_from(sent.len()).unwrap())];
+                let (of, _) = &sent[dice.below(u64::try_from(sent.len()).unwrap())];
                 let action = ["reject", "accept", "return", "reopen"][dice.below(4)];
                 awa.decides(id, of, action);
             }
@@ -434,7 +455,11 @@ fn a_history(server: &Server, awa: &Reviewer<'_>, phones: &[crate::support::serv
                 let (a, b) = (one(), one());
                 let answer = ["same", "different", "unmerge"][dice.below(3)];
                 let body = json!({ "a": a, "b": b, "answer": answer, "reason": "vu" });
-                awa.send("PUT", &format!("/v1/reviews/decisions/00000000-0000-4000-c000-{id:012}"), &body);
+                awa.send(
+                    "PUT",
+                    &format!("/v1/reviews/decisions/00000000-0000-4000-c000-{id:012}"),
+                    &body,
+                );
             }
             _ => {
                 server.settled();
@@ -442,7 +467,13 @@ fn a_history(server: &Server, awa: &Reviewer<'_>, phones: &[crate::support::serv
                 let number = base + 10 + u32::try_from(dice.below(14)).unwrap();
                 let answer = erase(awa, id, json!({ "entity": entity_id(number) }));
                 server.settled();
-                assert_eq!(cells(server), before, "seed {seed}, step {step}: {}", answer.text());
+                let now = cells(server);
+                let differ: Vec<_> = now.symmetric_difference(&before).collect();
+                assert!(
+                    mixed || differ.is_empty(),
+                    "seed {seed}, step {step}: {} {differ:?}",
+                    answer.text()
+                );
                 erased += usize::from(answer.status == 200);
             }
         }

@@ -51,7 +51,8 @@ pub(super) async fn erase(
         None => find(tx, register, &erasure, ground).await?,
     };
     let folded: HashSet<Uuid> = remains.folded.iter().map(|(id, _)| *id).collect();
-    bring(tx, register, folded.clone(), ground).await?;
+    let gone_ids = remains.tombstones.iter().map(|t| t.entity_id);
+    bring(tx, register, folded.iter().copied().chain(gone_ids).collect(), ground).await?;
     let places = folded.iter().filter_map(|id| register.homes.get(id).map(|home| (home.0, *id)));
     let places = places.collect();
     remember(tx, register, &places, ground).await?;
@@ -169,14 +170,7 @@ async fn tombstone(tx: &mut Tx, zone: ZoneId, id: Uuid, whole: bool) -> Result<O
         created_seq: row.get(3)?,
         version: row.get(4)?,
         shifts: row.get(5)?,
-        places: [
-            row.get(6)?,
-            row.get(7)?,
-            row.get(8)?,
-            row.get(9)?,
-            row.get(10)?,
-            row.get(11)?,
-        ],
+        places: [row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?, row.get(11)?],
         basis: [row.get(12)?, row.get(13)?],
         district: row.get(14)?,
         sex: row.get(15)?,

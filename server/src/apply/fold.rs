@@ -94,6 +94,8 @@ pub(super) type PeopleGuard = tokio::sync::OwnedRwLockWriteGuard<People>;
 pub(super) struct Register {
     pub(super) entities: HashMap<Uuid, EntityState>,
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
+    /// Entities that were erased.
+    pub(super) tombs: HashSet<Uuid>,
     /// Who carries a card or NINA.
     pub(super) holders: HashMap<BlockKey, Holders>,
     /// Rows of entities and of holders fetched for the batch.
@@ -462,9 +464,10 @@ impl Register {
 
     /// Keeps an event out of the register whose application fails: a person must look at it.
     pub(super) fn set_aside(&mut self, event: Event) {
-        let content = event.content.as_ref().filter(|_| {
-            !matches!(event.kind, EventKind::Files | EventKind::Erasure)
-        });
+        let content = event
+            .content
+            .as_ref()
+            .filter(|_| !matches!(event.kind, EventKind::Files | EventKind::Erasure));
         if let Some(content) = content {
             let said = super::interpret::kept_aside("apply_failed", "A01", content);
             let stand = Stand::by_rules(Acceptance::Clean, RecordState::Quarantined);
@@ -495,15 +498,18 @@ impl Register {
                 return Changed::Waits;
             }
             Some(_) => {}
-            // An id that has a home and no readable entity was erased: nothing is made of it again.
-            None if self.homes.contains_key(&id) => return Changed::Erased,
-            None if change.create => {
-                self.create(id, zone_id, change, source, ground);
-            }
-            None => {
-                self.wait(id, zone_id, change, source);
-                return Changed::Waits;
-            }
+            None => match self.homes.get(&id).map(|home| home.0) {
+                // An id that was erased, or that a rebuild knows to be: it stays where it was.
+                Some(home) if hidden_from(zone_id, home) => return Changed::Foreign,
+                Some(_) if self.tombs.contains(&id) => return Changed::Erased,
+                home if change.create => {
+                    self.create(id, home.unwrap_or(zone_id), change, source, ground);
+                }
+                _ => {
+                    self.wait(id, zone_id, change, source);
+                    return Changed::Waits;
+                }
+            },
         }
         self.apply(id, change, source, ground);
         self.release(id, ground);

@@ -126,12 +126,7 @@ const KINDS: [(&str, u16, &str, &str); 29] = [
         "Registrations that are not one person carry this card: give the id of one as `entity`",
         "Plusieurs personnes portent cette carte : donnez l'identifiant de l'une d'elles dans `entity`",
     ),
-    (
-        "erased",
-        409,
-        "What this is about was erased",
-        "Ce dont il s'agit a été effacé",
-    ),
+    ("erased", 409, "What this is about was erased", "Ce dont il s'agit a été effacé"),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),
 ];
