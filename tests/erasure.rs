@@ -22,7 +22,7 @@ fn erasure(number: u32) -> String {
     format!("00000000-0000-4000-a000-{number:012}")
 }
 
-fn erase(by: &Reviewer<'_>, number: u32, of: Value) -> Response {
+fn erase(by: &Reviewer<'_>, number: u32, of: &Value) -> Response {
     let mut body =
         json!({ "id": erasure(number), "dataset": "orpailleurs", "reason": "demande écrite" });
     body.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
@@ -149,7 +149,7 @@ on_both! {
         assert_eq!((server.count("orpailleurs"), files(&server)), (2, 1));
         let awa = Reviewer::new(&server, "awa", "data_manager", None);
 
-        let answer = erase(&awa, 1, json!({ "card": one.card }));
+        let answer = erase(&awa, 1, &json!({ "card": one.card }));
 
         assert_eq!(answer.status, 200, "{}", answer.text());
         // The registration and its edit, the second one, the conflict, the one set aside, the study.
@@ -177,7 +177,7 @@ on_both! {
             }
         }
         // The same again is answered, and changes nothing.
-        assert_eq!(erase(&awa, 1, json!({ "card": one.card })).json(), done);
+        assert_eq!(erase(&awa, 1, &json!({ "card": one.card })).json(), done);
         assert_eq!(access(&awa, "orpailleurs", &one.card).status, 404);
         is_sound(&mut server);
     }
@@ -187,7 +187,7 @@ on_both! {
         let phone = server.phone("agent", Some("kayes"));
         let one = a_person_and_another(&server, &phone.url);
         let awa = Reviewer::new(&server, "awa", "data_manager", None);
-        assert_eq!(erase(&awa, 1, json!({ "entity": one.id() })).status, 200);
+        assert_eq!(erase(&awa, 1, &json!({ "entity": one.id() })).status, 200);
         let events = server.sql("SELECT COUNT(*) FROM journal");
 
         let photo: [(&str, &[u8]); 1] = [("photo.jpg", b"the face of Zzyxqname")];
@@ -238,7 +238,7 @@ on_both! {
         let path = |n: u32| format!("/v1/reviews/decisions/00000000-0000-4000-c000-{n:012}");
         assert_eq!(awa.send("PUT", &path(1), &different).status, 200);
         assert_eq!(awa.decides(1, "uuid:miner-2", "accept").status, 200);
-        assert_eq!(erase(&awa, 1, json!({ "card": one.card })).status, 200);
+        assert_eq!(erase(&awa, 1, &json!({ "card": one.card })).status, 200);
         let counted = cells(&server);
 
         assert_eq!(awa.send("PUT", &path(2), &unmerge).status, 404);
@@ -282,7 +282,7 @@ on_both! {
             let them = Reviewer::new(&server, login, role, zone);
             for of in [&one.card, &card("ORP", 77)] {
                 assert_eq!(access(&them, "orpailleurs", of).status, status, "{login}");
-                let erased = erase(&them, 9, json!({ "card": of }));
+                let erased = erase(&them, 9, &json!({ "card": of }));
                 assert_eq!(erased.status, status, "{login}: {}", erased.text());
             }
         }
@@ -313,10 +313,10 @@ on_both! {
         let awa = Reviewer::new(&server, "awa", "data_manager", None);
         let protection = Reviewer::new(&server, "prot", "protection", None);
         let of = json!({ "dataset": "enfants", "card": code });
-        assert_eq!((erase(&awa, 1, of.clone()).status, access(&awa, "enfants", &code).status), (403, 403));
+        assert_eq!((erase(&awa, 1, &of).status, access(&awa, "enfants", &code).status), (403, 403));
         assert!(access(&protection, "enfants", &code).text().contains("Zzyxqname"));
 
-        assert_eq!(erase(&protection, 1, of).status, 200);
+        assert_eq!(erase(&protection, 1, &of).status, 200);
 
         assert_eq!(cells(&server), counted);
         assert_eq!(access(&protection, "enfants", &code).status, 404);
@@ -465,7 +465,7 @@ fn a_history(
                 server.settled();
                 let before = cells(server);
                 let number = base + 10 + u32::try_from(dice.below(14)).unwrap();
-                let answer = erase(awa, id, json!({ "entity": entity_id(number) }));
+                let answer = erase(awa, id, &json!({ "entity": entity_id(number) }));
                 server.settled();
                 let now = cells(server);
                 let differ: Vec<_> = now.symmetric_difference(&before).collect();
@@ -489,7 +489,7 @@ fn logs_say_nothing_of_whoever_is_erased() {
     let one = a_person_and_another(&server, &phone.url);
     let awa = Reviewer::new(&server, "awa", "data_manager", None);
     assert_eq!(access(&awa, "orpailleurs", &one.card).status, 200);
-    assert_eq!(erase(&awa, 1, json!({ "card": one.card })).status, 200);
+    assert_eq!(erase(&awa, 1, &json!({ "card": one.card })).status, 200);
 
     let log = server.stop_and_log();
 

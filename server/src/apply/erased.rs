@@ -87,7 +87,9 @@ impl Erased {
             set_tombstone(tx, tombstone, event.seq, cells).await?;
         }
         if let Some(key) = rewrites {
-            let payload = Payload::seal(&[], &erasure.to_bytes(), &key, event.id);
+            let xml = erasure.to_bytes();
+            let payload =
+                Payload { files: Vec::new(), withheld: Vec::new(), xml }.seal(&key, event.id);
             tx.query("UPDATE journal SET payload = $3 WHERE zone_id = $1 AND seq = $2")
                 .bind(event.zone_id.0)
                 .bind(event.seq)

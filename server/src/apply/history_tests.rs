@@ -204,6 +204,7 @@ fn event(seq: i64) -> Event {
         content: Some(Content {
             key: SubjectKey::new([7; 32]),
             files: Vec::new(),
+            withheld: Vec::new(),
             xml: Vec::new().into(),
             decoded: None,
         }),

@@ -93,6 +93,10 @@ pub(super) fn interpret(
     for finding in rules::check(form, &decoded, &known) {
         said.take(&finding);
     }
+    // What was left out at the door no rule finds any more.
+    for rule in content.withheld.iter().filter_map(|id| sanu_schemas::rule(id)) {
+        said.take(&Finding::of(&rule.id, Severity::Error));
+    }
     if exact.is_none() {
         said.flag("unknown_version", "A04");
     }

@@ -18,6 +18,7 @@ mod limits;
 mod logic;
 mod model;
 mod outline;
+mod redact;
 mod scan;
 mod sent;
 mod shape;
@@ -38,6 +39,7 @@ pub use logic::{NotEvaluated, evaluate};
 pub use model::{
     AnswerKind, Choices, Class, CodeSet, EntityDecl, MediaRef, Mode, Question, Realm, XForm,
 };
+pub use redact::redacted;
 pub use shape::{Shape, ShapeKind};
 pub use value::{GeoPoint, Value};
 pub use xpath::{Atom, Kind, Moment, Stop};
