@@ -26,6 +26,8 @@ mod commands;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod datasets;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod geography;

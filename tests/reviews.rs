@@ -29,7 +29,18 @@ impl<'s> Reviewer<'s> {
         Self { server, basic: basic(login, &password) }
     }
 
-    fn send(&self, method: &str, path: &str, body: &Value) -> Response {
+    /// Somebody who has an account already, by their Authorization.
+    pub(crate) fn known(server: &'s Server, basic: &str) -> Self {
+        Self { server, basic: basic.to_owned() }
+    }
+
+    /// Says whether two entities are one.
+    pub(crate) fn joins(&self, number: u32, a: &str, b: &str, answer: &str) -> Response {
+        let body = json!({ "a": a, "b": b, "answer": answer, "reason": "vu sur place" });
+        self.send("PUT", &format!("/v1/reviews/decisions/{}", decision(number)), &body)
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Response {
         let headers =
             [("Authorization", self.basic.as_str()), ("Content-Type", "application/json")];
         request(
@@ -49,7 +60,7 @@ impl<'s> Reviewer<'s> {
         )
     }
 
-    fn decides(&self, number: u32, of: &str, action: &str) -> Response {
+    pub(crate) fn decides(&self, number: u32, of: &str, action: &str) -> Response {
         let body = json!({ "instance_id": of, "action": action, "reason": "vérifié sur place" });
         let path = format!("/v1/reviews/submissions/decisions/{}", decision(number));
         self.send("PUT", &path, &body)
