@@ -24,6 +24,8 @@ mod central;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod datasets;

@@ -45,7 +45,11 @@ pub(super) fn told(server: &Server, who: &[&Reviewer<'_>], day: i64) -> Vec<Valu
     let date = date(day);
     let mut all = Vec::new();
     for reader in who {
-        for path in ["/v1/datasets/sites/entities", "/v1/datasets/orpailleurs/entities", "/v1/sites.geojson"] {
+        for path in [
+            "/v1/datasets/sites/entities",
+            "/v1/datasets/orpailleurs/entities",
+            "/v1/sites.geojson",
+        ] {
             let answer = reader.get(&format!("{path}?as_of={date}"));
             all.push(if answer.status == 200 { answer.json() } else { json!(answer.status) });
         }

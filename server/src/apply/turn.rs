@@ -16,7 +16,8 @@ pub(super) struct Mark {
 impl Mark {
     /// As it stands in this snapshot.
     pub(super) async fn read(tx: &mut Tx) -> Result<Self> {
-        let row = tx.query("SELECT seq, turn, day FROM apply_state WHERE id = 1").fetch_one().await?;
+        let row =
+            tx.query("SELECT seq, turn, day FROM apply_state WHERE id = 1").fetch_one().await?;
         Ok(Self { seq: row.get(0)?, turn: row.get(1)?, day: row.get(2)? })
     }
 

@@ -20,7 +20,8 @@ const ON_ITS_WAY: i64 = 10;
 
 /// The day as written, exactly `YYYY-MM-DD`.
 fn read(text: &str) -> Option<Date> {
-    let shape = |(i, c): (usize, char)| if matches!(i, 4 | 7) { c == '-' } else { c.is_ascii_digit() };
+    let shape =
+        |(i, c): (usize, char)| if matches!(i, 4 | 7) { c == '-' } else { c.is_ascii_digit() };
     if text.len() != 10 || !text.chars().enumerate().all(shape) {
         return None;
     }
@@ -79,7 +80,9 @@ mod tests {
     fn a_day_is_read_as_it_is_written_and_in_no_other_way() {
         assert_eq!(read("2026-11-22").map(number), Some(20_779));
         assert_eq!(read("1970-01-01").map(number), Some(0));
-        for wrong in ["", "2026-1-2", "2026-02-30", "2026-11-22T10", "+2026-11-2", "20261122", "2026/11/22"] {
+        for wrong in
+            ["", "2026-1-2", "2026-02-30", "2026-11-22T10", "+2026-11-2", "20261122", "2026/11/22"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
         assert_eq!(Micros(20_779 * 86_400_000_000).date(), date(2026, 11, 22));

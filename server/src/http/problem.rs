@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 28] = [
+const KINDS: [(&str, u16, &str, &str); 29] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -76,6 +76,12 @@ const KINDS: [(&str, u16, &str, &str); 28] = [
         400,
         "This register does not know what it said so long ago: sanu rebuild derives it",
         "Ce registre ne sait pas ce qu'il disait ce jour-là : sanu rebuild le recalcule",
+    ),
+    (
+        "wrong-answers",
+        400,
+        "Some answers cannot be corrected like this",
+        "Certaines réponses ne peuvent pas être corrigées ainsi",
     ),
     (
         "kept-apart",

@@ -19,8 +19,8 @@ use tower_http::{
 };
 
 use super::{
-    api, blobs, case, central, counts, datasets, decisions, exports, hear_out::hear_out, office, ogc,
-    problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
+    api, blobs, case, central, counts, datasets, decisions, exports, hear_out::hear_out, office,
+    ogc, problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 

@@ -84,12 +84,7 @@ pub(super) async fn geojson(
 }
 
 /// What the public sees, as it sees it at `/ogc`: one mask in every format.
-async fn masked(
-    app: &App,
-    scope: &Scope,
-    tier: SiteTier,
-    as_of: AsOf,
-) -> Result<Body, DbError> {
+async fn masked(app: &App, scope: &Scope, tier: SiteTier, as_of: AsOf) -> Result<Body, DbError> {
     let forms = app.base.catalogue.current().await?;
     let layer = crate::layers::sites(tier, &forms);
     Ok(match as_of {

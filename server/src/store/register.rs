@@ -150,11 +150,7 @@ pub async fn shown(
     Ok(None)
 }
 
-async fn one(
-    tx: &mut Tx,
-    (dataset, as_of): (&str, AsOf),
-    id: Uuid,
-) -> Result<Option<RegisterRow>> {
+async fn one(tx: &mut Tx, (dataset, as_of): (&str, AsOf), id: Uuid) -> Result<Option<RegisterRow>> {
     let home = tx
         .query("SELECT zone_id FROM entity_home WHERE entity_id = $1")
         .bind(id)

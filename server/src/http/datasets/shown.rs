@@ -28,7 +28,8 @@ impl Sight<'_> {
         let broken = |column| DbError::Inconsistent { table: "entity", column };
         let mut values: Map<String, Value> =
             serde_json::from_str(&row.props).map_err(|_| broken("props"))?;
-        if let Some(plain) = row.open(self.keys)?.filter(|_| self.list.tier.opens() || self.identity)
+        if let Some(plain) =
+            row.open(self.keys)?.filter(|_| self.list.tier.opens() || self.identity)
         {
             let sealed: Map<String, Value> =
                 serde_json::from_slice(&plain).map_err(|_| broken("sealed"))?;
