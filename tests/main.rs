@@ -24,7 +24,11 @@ mod central;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod datasets;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]

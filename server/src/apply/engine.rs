@@ -289,10 +289,11 @@ impl Applier {
     async fn set_aside(&self, event: Event, (from, to): (i64, i64)) -> Result<bool> {
         let mut tx = self.db.write().await?;
         let mark = Mark::read(&mut tx).await?;
-        if mark.seq != from || !mark.advance(&mut tx, to).await? {
+        let day = mark.day.max(event.received_at.day());
+        if mark.seq != from || !mark.advance(&mut tx, to, day).await? {
             return Ok(false);
         }
-        let mut register = Register::default();
+        let mut register = Register { day, ..Register::default() };
         register.set_aside(event);
         write::write(&mut tx, Rows::of(register)).await?;
         tx.commit().await?;
@@ -324,7 +325,8 @@ impl Applier {
         let place = |s: &Said| (s.event.zone_id, s.event.submission_id);
         let again = advance.is_none();
         let stored = batch.iter().filter(|_| again).map(place).collect();
-        let (mut people, folded) = self.fold(&mut tx, batch, people, &ground, stored).await;
+        let day = self.day_of(&batch, mark, again);
+        let (mut people, folded) = self.fold(&mut tx, batch, people, &ground, (stored, day)).await;
         drop(tx);
         let to = advance.map_or(mark.seq, |(_, to)| to);
         let written = match folded {
@@ -338,35 +340,45 @@ impl Applier {
         written
     }
 
+    /// The day of a batch: that of its events, but never one before what was derived already. What is tried
+    /// again is derived today, whenever it came.
+    fn day_of(&self, batch: &[Said], mark: Mark, again: bool) -> i64 {
+        let came = batch.iter().map(|s| s.event.received_at.day()).max();
+        let day = if again { Some(self.runtime.now().day()) } else { came };
+        day.map_or(mark.day, |day| day.max(mark.day))
+    }
+
     async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        if !mark.advance(&mut tx, to).await? {
+        let day = rows.entities.day;
+        if !mark.advance(&mut tx, to, day).await? {
             return Ok(false);
         }
         let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
         write::write(&mut tx, rows).await?;
         for site in lost {
-            replace::leave_site(&mut tx, site, &self.gazetteer(), &self.keys).await?;
+            replace::leave_site(&mut tx, site, day, (&self.gazetteer(), &self.keys)).await?;
         }
         tx.commit().await?;
         Ok(true)
     }
 
     /// Folds a batch over the engine's memory; gives the memory back either way. `stored` names submissions
-    /// that are read again.
+    /// that are read again; `day` is the day of the batch.
     async fn fold(
         &self,
         tx: &mut Tx,
         said: Vec<Said>,
         people: PeopleGuard,
         ground: &Ground<'_>,
-        stored: HashSet<(ZoneId, Uuid)>,
+        (stored, day): (HashSet<(ZoneId, Uuid)>, i64),
     ) -> (PeopleGuard, Result<Rows>) {
         let mut register = match self.fetch(tx, &said, ground, stored).await {
             Ok(register) => register,
             Err(failure) => return (people, Err(failure)),
         };
         register.people = Some(people);
+        register.day = day;
         let folded = fold_all(tx, &mut register, said, ground).await;
         self.brought
             .fetch_add(u64::try_from(register.brought).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -509,7 +521,9 @@ impl Applier {
     /// Computes every place again, after polygons were imported.
     pub async fn replace_all(&self, told: &mut (dyn FnMut(u64) + Send)) -> Result<u64> {
         let _turn = self.turn.lock().await;
-        replace::replace_all(&self.db, &self.places.gazetteer(), &self.keys, told).await
+        let today = self.runtime.now().day();
+        let ground = (&*self.places.gazetteer(), &*self.keys);
+        replace::replace_all(&self.db, ground, today, told).await
     }
 }
 

@@ -91,6 +91,8 @@ pub(super) type PeopleGuard = tokio::sync::OwnedRwLockWriteGuard<People>;
 /// The register as far as a batch touches it, and what the batch adds.
 #[derive(Default)]
 pub(super) struct Register {
+    /// The day of what is folded; see [`crate::runtime::Micros::day`].
+    pub(super) day: i64,
     pub(super) entities: HashMap<Uuid, EntityState>,
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
     /// Who carries a card or NINA.

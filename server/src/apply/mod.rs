@@ -22,6 +22,7 @@ mod identity;
 mod interpret;
 mod load;
 mod pairs;
+mod past;
 mod people;
 mod reading;
 mod rebuild;

@@ -86,6 +86,8 @@ impl Case {
                 return Ok(self.again(stand, rules));
             }
             Action::Correct => return self.corrected(stand, rules),
+            // Of entities, which are no submissions.
+            Action::Delete | Action::Restore => return Err("no_entity"),
         }
         // Errors are let in by an acceptance alone.
         stand.trail.let_in.clear();

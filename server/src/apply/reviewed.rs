@@ -147,13 +147,17 @@ async fn write_log(tx: &mut Tx, log: Vec<ReviewLine>) -> Result<()> {
     Ok(())
 }
 
-/// Splits a batch so that each review stands alone: it is taken over what is stored.
+/// Splits a batch so that each review stands alone, being taken over what is stored, and that no part is of two
+/// days: what the register says at the end of a day is kept.
 pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
     let mut parts: Vec<Vec<Said>> = Vec::new();
     let mut alone = true;
+    let mut day = i64::MIN;
     for said in batch {
         let is_review = said.review.is_some();
-        match parts.last_mut().filter(|_| !alone && !is_review) {
+        let is_next_day = said.event.received_at.day() > day;
+        day = day.max(said.event.received_at.day());
+        match parts.last_mut().filter(|_| !alone && !is_review && !is_next_day) {
             Some(part) => part.push(said),
             None => parts.push(vec![said]),
         }

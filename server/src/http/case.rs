@@ -16,6 +16,7 @@ use super::{
     auth::By,
     decisions::{both, is_reviewed},
     evidence,
+    lists::is_of_identity,
     problem::Problem,
     request::{decode, param, query_pairs, query_param},
     reviews::{as_json, family, private},
@@ -186,12 +187,8 @@ fn registration(of: &Registered, tier: Option<ReviewTier>, seen: &BTreeMap<Uuid,
     if tier == Some(ReviewTier::Identity)
         && let Some(map) = line.as_object_mut()
     {
-        // A referral is nobody's business but the focal point's; a position adds nothing to a place.
-        let values: BTreeMap<_, _> = of
-            .properties
-            .iter()
-            .filter(|(name, _)| !name.starts_with("referral.") && name.as_str() != "geometry")
-            .collect();
+        let values: BTreeMap<_, _> =
+            of.properties.iter().filter(|(name, _)| is_of_identity(name)).collect();
         map.insert(String::from("values"), json!(values));
     }
     line
@@ -253,6 +250,11 @@ fn why(uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, Problem> {
     if query_pairs(uri).iter().any(|(name, _)| name != "reason") {
         return Err(Problem::bad("parameters: reason"));
     }
+    reason(uri, headers)
+}
+
+/// As [`why`], where there are other parameters too.
+pub(super) fn reason(uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let header = headers.get(REASON).and_then(|v| v.to_str().ok()).map(decode);
     let given = query_param(uri, "reason").or(header);
     let given = given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());

@@ -2,6 +2,7 @@
 //! knows status codes.
 
 mod api;
+mod as_of;
 mod auth;
 mod blobs;
 mod body;
@@ -10,11 +11,13 @@ mod central;
 mod count_doubt;
 mod count_view;
 mod counts;
+mod datasets;
 mod decisions;
 mod door;
 mod evidence;
 mod exports;
 mod hear_out;
+mod lists;
 mod office;
 mod ogc;
 mod pace;

@@ -19,8 +19,8 @@ use tower_http::{
 };
 
 use super::{
-    api, blobs, case, central, counts, decisions, exports, hear_out::hear_out, office, ogc,
-    problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
+    api, blobs, case, central, counts, datasets, decisions, exports, hear_out::hear_out, office,
+    ogc, problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -53,6 +53,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))
         .merge(central::routes())
+        .merge(datasets::routes())
         .merge(ogc::routes())
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::not_allowed)

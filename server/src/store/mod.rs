@@ -1,6 +1,7 @@
 //! SQL, one file per aggregate. Statements stand beside their one user.
 
 pub mod accounts;
+pub mod as_of;
 pub mod audit;
 pub mod boundaries;
 pub mod cells;
@@ -13,6 +14,7 @@ pub mod forms;
 pub mod pairs;
 pub mod quality;
 pub mod records;
+pub mod register;
 pub mod registered;
 pub mod reviews;
 mod scope;
@@ -23,4 +25,5 @@ pub mod submissions;
 pub mod versions;
 pub mod zones;
 
+pub use as_of::AsOf;
 pub use scope::{Scope, ZoneId};
