@@ -32,6 +32,8 @@ mod datasets;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
+mod erasure;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod link;

@@ -49,6 +49,9 @@ impl Case {
 
     /// How it stands after this, or why that cannot be.
     fn after(&self, seq: i64, review: &Review, rules: Acceptance) -> Result<Stand, &'static str> {
+        if self.known.is_erased {
+            return Err("erased");
+        }
         if review.seen.is_some_and(|seen| seen != self.known.seq) {
             return Err("changed");
         }

@@ -11,6 +11,7 @@ use super::{
     groups::{DecisionRow, Link, Pair},
     identity::BlockKey,
     pairs::PairRow,
+    erased::Erased,
     reviewed::Reviewed,
 };
 use crate::{db::Value, store::ZoneId};
@@ -53,6 +54,7 @@ pub(super) struct Rows {
     pub(super) heads: BTreeMap<(ZoneId, String), i64>,
     pub(super) feed: Vec<FeedOut>,
     pub(super) reviewed: Reviewed,
+    pub(super) erased: Erased,
 }
 
 impl Rows {
@@ -88,6 +90,7 @@ impl Rows {
             heads: register.heads,
             feed: register.feed,
             reviewed: register.reviewed,
+            erased: register.erased,
         }
     }
 }

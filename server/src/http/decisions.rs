@@ -148,7 +148,7 @@ async fn journalled(app: &App, incoming: Incoming) -> Result<(), Problem> {
     match outcomes.first() {
         Some(Outcome::Accepted { .. } | Outcome::Duplicate { .. }) => Ok(()),
         Some(Outcome::Conflict { .. }) => Err(Problem::new("decision-id-used", "")),
-        None => Err(Problem::new("internal", "")),
+        Some(Outcome::Erased { .. }) | None => Err(Problem::new("internal", "")),
     }
 }
 

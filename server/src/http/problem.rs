@@ -132,6 +132,18 @@ const KINDS: [(&str, u16, &str, &str); 29] = [
         "This submission has no such correction, or it was taken back",
         "Cette fiche n'a pas cette correction, ou elle a été annulée",
     ),
+    (
+        "several-persons",
+        409,
+        "Registrations that are not one person carry this card: give the id of one as `entity`",
+        "Plusieurs personnes portent cette carte : donnez l'identifiant de l'une d'elles dans `entity`",
+    ),
+    (
+        "erased",
+        409,
+        "What this is about was erased",
+        "Ce dont il s'agit a été effacé",
+    ),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),
 ];

@@ -5,15 +5,17 @@
 
 mod append;
 mod decision;
+mod erasure;
 mod event;
 mod files;
 mod payload;
 mod review;
 mod writer;
 
-pub use append::{Appended, Outcome};
+pub use append::{Appended, ERASED, Outcome};
 pub use decision::{Answer, Decision};
-pub use event::{EventKind, Incoming, Matter, Sender, StoredFile, instance_key};
+pub use erasure::{Erasure, GoneRecord, Remains, Tombstone};
+pub use event::{EventKind, Incoming, Matter, Sender, StoredFile, instance_key, keys_of};
 pub use files::{BlobStore, FileSink, PartFile};
 pub use payload::{FileEntry, Payload, PayloadError};
 pub use review::{Action, Review};
