@@ -13,6 +13,7 @@ pub mod export;
 pub mod forms;
 pub mod geo;
 pub mod http;
+pub mod import;
 pub mod indicators;
 pub mod intake;
 pub mod keys;

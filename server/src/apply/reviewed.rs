@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     db::{DbError, Result, Row, Tx, Value},
-    intake::Action,
+    intake::{Action, EventKind},
     runtime::Micros,
     store::ZoneId,
 };
@@ -147,12 +147,13 @@ async fn write_log(tx: &mut Tx, log: Vec<ReviewLine>) -> Result<()> {
     Ok(())
 }
 
-/// Splits a batch so that each review stands alone: it is taken over what is stored.
+/// Splits a batch so that each review stands alone: it is taken over what is stored. So does each part of a base
+/// list, which is a batch already.
 pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
     let mut parts: Vec<Vec<Said>> = Vec::new();
     let mut alone = true;
     for said in batch {
-        let is_review = said.review.is_some();
+        let is_review = said.review.is_some() || said.event.kind == EventKind::Import;
         match parts.last_mut().filter(|_| !alone && !is_review) {
             Some(part) => part.push(said),
             None => parts.push(vec![said]),

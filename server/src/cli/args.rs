@@ -51,6 +51,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: Geography,
     },
+    /// Load a base list (sites, cooperatives, agents, card_lots) from CSV or XLSX; `sanu import list` tells what was
+    /// loaded. Without --apply it only says what would change
+    Import(Import),
     /// Send a synthetic census from a fleet of phones, for demonstrations and load
     Simulate(Simulate),
     /// Find who is who in a list of people (CSV): the same person written several times
@@ -269,6 +272,25 @@ pub(super) struct Link {
     /// Only tell why two records are, or are not, one person
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["out", "pairs", "report"])]
     pub(super) explain: Option<Vec<String>>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// `sites`, `cooperatives`, `agents` or `card_lots`; `list` tells what was loaded
+    #[arg(required_unless_present = "undo")]
+    pub(super) dataset: Option<String>,
+    /// The file: CSV (semicolon, comma or tab; UTF-8, UTF-16 or Windows-1252) or XLSX
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Do it: all of it, or nothing where a line is wrong
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// Zone of lines that name none; made if there is none of this code [default: the whole country]
+    #[arg(long, value_name = "CODE")]
+    pub(super) zone: Option<String>,
+    /// Take an import back
+    #[arg(long, value_name = "IMPORT_ID", conflicts_with_all = ["dataset", "file", "apply", "zone"])]
+    pub(super) undo: Option<uuid::Uuid>,
 }
 
 #[derive(Debug, clap::Args)]

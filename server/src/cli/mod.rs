@@ -9,6 +9,7 @@ mod export;
 mod files;
 mod form;
 mod geography;
+mod import;
 mod link;
 mod progress;
 mod qr;
@@ -112,6 +113,7 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Device { action } => device::run(&open(settings).await?, action, json).await,
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
+        Command::Import(import) => import::run(settings, import, json).await,
         Command::Export(export) => export::run(&open(settings).await?, export, json).await,
         Command::Link(list) => link::run(&list, json),
         Command::Rebuild => rebuild::run(settings, json).await,

@@ -29,6 +29,8 @@ pub enum EventKind {
     Decision,
     /// What somebody said of a submission.
     Review,
+    /// Lines of a base list.
+    Import,
 }
 
 impl EventKind {
@@ -42,6 +44,7 @@ impl EventKind {
             Self::Files => "files",
             Self::Decision => "decision",
             Self::Review => "review",
+            Self::Import => "import",
         }
     }
 
@@ -55,6 +58,7 @@ impl EventKind {
             Self::Files,
             Self::Decision,
             Self::Review,
+            Self::Import,
         ]
         .into_iter()
         .find(|k| k.as_str() == text)
@@ -98,6 +102,8 @@ pub enum Matter {
     Decision,
     /// What somebody said of a submission.
     Review,
+    /// Lines of a base list.
+    Import,
 }
 
 /// One submission at the door, authenticated, bounded and understood as far as needed.
@@ -185,6 +191,23 @@ impl Incoming {
         }
     }
 
+    /// Lines of a base list, from the console; `part` is unique within the import.
+    pub fn import(import: (Uuid, usize), dataset: &str, content: Vec<u8>, zone_id: ZoneId) -> Self {
+        Self {
+            matter: Matter::Import,
+            form_id: super::Import::form_id(dataset),
+            form_version: String::new(),
+            instance_id: format!("{}/{}", import.0, import.1),
+            deprecated_id: None,
+            xml: content.into(),
+            files: Vec::new(),
+            realm: Realm::Adults,
+            sender: Sender { account_id: None, device_id: None, zone_id, scope: Scope::All },
+            decoded: None,
+            decoded_on: None,
+        }
+    }
+
     /// The same as received at this moment: without a decoding that took another day for today, because a rebuild
     /// decodes with the day of receipt (*Rebuild = live*).
     pub(super) fn received(self: Arc<Self>, at: Micros) -> Arc<Self> {
@@ -199,6 +222,7 @@ impl Incoming {
             Matter::Submission => b"instance",
             Matter::Decision => b"decision",
             Matter::Review => b"review",
+            Matter::Import => b"import",
         };
         // One id is one review, whatever form it is about.
         let form_id = if self.matter == Matter::Review { "" } else { self.form_id.as_str() };

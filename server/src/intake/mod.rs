@@ -7,14 +7,16 @@ mod append;
 mod decision;
 mod event;
 mod files;
+mod import;
 mod payload;
 mod review;
 mod writer;
 
-pub use append::{Appended, Outcome};
+pub use append::{Appended, Outcome, journal};
 pub use decision::{Answer, Decision};
 pub use event::{EventKind, Incoming, Matter, Sender, StoredFile, instance_key};
 pub use files::{BlobStore, FileSink, PartFile};
+pub use import::{Import, ImportRow, list_of_form};
 pub use payload::{FileEntry, Payload, PayloadError};
 pub use review::{Action, Review};
 pub use writer::{Intake, IntakeError};

@@ -10,6 +10,7 @@ pub mod entities;
 pub mod features;
 pub mod feed;
 pub mod forms;
+pub mod imports;
 pub mod pairs;
 pub mod quality;
 pub mod records;
