@@ -4,6 +4,7 @@
 pub mod access;
 pub mod app;
 pub mod apply;
+pub mod backup;
 pub mod catalogue;
 pub mod central;
 pub mod cli;

@@ -51,7 +51,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: Geography,
     },
-    /// Load a base list (sites, cooperatives, agents, card_lots) from CSV or XLSX; `sanu import list` tells what was
+    /// Load a base list (sites, cooperatives, agents, `card_lots`) from CSV or XLSX; `sanu import list` tells what was
     /// loaded. Without --apply it only says what would change
     Import(Import),
     /// Send a synthetic census from a fleet of phones, for demonstrations and load
@@ -60,6 +60,14 @@ pub(super) enum Command {
     Link(Link),
     /// Write a collection of the register as a file: sites, site-visits, cooperatives, communes-2023…
     Export(Export),
+    /// Write the whole register into one file; the server may be running
+    Backup(Backup),
+    /// Make a register from a backup, in a data folder that is empty
+    Restore {
+        /// The backup
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Derive everything again from the journal (stop the server first)
     Rebuild,
     /// Check that everything received can be read and that the counts add up
@@ -181,9 +189,9 @@ pub(super) enum Device {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Form {
-    /// Publish an XForm (XML), with the files it needs
+    /// Publish a questionnaire (XLSForm or XForm), with the files it needs
     Publish {
-        /// The form; convert an XLSForm first with `xls2xform FILE.xlsx FILE.xml`
+        /// The questionnaire: a workbook (XLSX), or an XForm (XML)
         file: PathBuf,
         /// A file the form refers to (list, image, sound); repeat for more
         #[arg(long, value_name = "FILE")]
@@ -291,6 +299,16 @@ pub(super) struct Import {
     /// Take an import back
     #[arg(long, value_name = "IMPORT_ID", conflicts_with_all = ["dataset", "file", "apply", "zone"])]
     pub(super) undo: Option<uuid::Uuid>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Backup {
+    /// The file to write; one that is there already is not touched
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Put the master keys in too: whoever has the file can then read everything
+    #[arg(long)]
+    pub(super) with_keys: bool,
 }
 
 #[derive(Debug, clap::Args)]

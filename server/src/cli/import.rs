@@ -13,7 +13,7 @@ use crate::{
     db::{Tx, Value},
     import::{List, Plan, Register, entity_id, lists, read_list},
     intake::{Action, Import, Incoming, Outcome, Review, Sender, journal},
-    runtime::Runtime,
+    runtime::{Micros, Runtime},
     store::{
         Scope, ZoneId, audit,
         imports::{self, ImportLine},
@@ -327,7 +327,7 @@ async fn list(base: &Base, json: bool) -> anyhow::Result<()> {
             json!({
                 "import_id": l.import_id, "dataset": l.dataset, "file": l.file_name,
                 "at": l.imported_at.to_rfc3339(), "new": l.new_lines, "changed": l.changed_lines,
-                "same": l.same_lines, "undone_at": l.undone_at.map(|at| at.to_rfc3339()),
+                "same": l.same_lines, "undone_at": l.undone_at.map(Micros::to_rfc3339),
             })
         });
         answer(&json!({ "imports": rows.collect::<Vec<_>>() }));

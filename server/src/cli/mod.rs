@@ -3,6 +3,7 @@
 
 mod account;
 mod args;
+mod backup;
 mod check;
 mod device;
 mod export;
@@ -14,6 +15,7 @@ mod link;
 mod progress;
 mod qr;
 mod rebuild;
+mod restore;
 mod serve;
 mod simulate;
 mod zone;
@@ -116,6 +118,8 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Import(import) => import::run(settings, import, json).await,
         Command::Export(export) => export::run(&open(settings).await?, export, json).await,
         Command::Link(list) => link::run(&list, json),
+        Command::Backup(args) => backup::run(settings, args, json).await,
+        Command::Restore { file } => restore::run(&settings, &file, json).await,
         Command::Rebuild => rebuild::run(settings, json).await,
         Command::Check { quick } => check::run(&open(settings).await?, quick, json).await,
         Command::DerivedHash => rebuild::hash(&open(settings).await?, json).await,
