@@ -16,6 +16,8 @@ mod support;
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod cards;
@@ -35,6 +37,8 @@ mod disclosure;
 mod erasure;
 #[cfg(test)]
 mod geography;
+#[cfg(test)]
+mod imports;
 #[cfg(test)]
 mod link;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::{
     groups::{Groups, Link, Pair},
     holders::Holders,
     identity::{self, BlockKey},
+    imported::interpret_import,
     interpret::{Interpretation, RecordState, interpret},
     load::KeptKey,
     pairs::PairRow,
@@ -179,11 +180,11 @@ pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
     }
     let speaks =
         matches!(event.kind, EventKind::Submission | EventKind::Edit | EventKind::Conflict);
-    let interpretation = event
-        .content
-        .as_ref()
-        .filter(|_| speaks)
-        .map(|content| interpret(&event, content, ground.forms, ground.keys));
+    let interpretation = match (event.kind, event.content.as_ref()) {
+        (EventKind::Import, Some(content)) => Some(interpret_import(content)),
+        (_, Some(content)) if speaks => Some(interpret(&event, content, ground.forms, ground.keys)),
+        _ => None,
+    };
     let decision = event
         .content
         .as_ref()
@@ -378,6 +379,8 @@ impl Register {
     fn stand_after(&self, event: &Event, state: RecordState, ground: &Ground<'_>) -> Stand {
         match self.known.get(&event.submission_id) {
             Some(known) => known.after(event.seq, ground.acceptance, state),
+            // A list of the authorities is accepted as it comes.
+            None if event.kind == EventKind::Import => Stand::by_rules(Acceptance::All, state),
             None => Stand::by_rules(ground.acceptance, state),
         }
     }
@@ -417,7 +420,9 @@ impl Register {
             (RecordState::Quarantined, _) | (_, false) => (said.state.as_str(), said.reason),
             (_, true) => ("held", "entity_not_here_yet"),
         };
-        self.receipt(&event, state, &said.rules);
+        if event.kind != EventKind::Import {
+            self.receipt(&event, state, &said.rules);
+        }
         let violations = serde_json::to_string(&said.violations).unwrap_or_default();
         let expected_files = serde_json::to_string(&said.expected_files).unwrap_or_default();
         let key = (event.zone_id, event.submission_id);

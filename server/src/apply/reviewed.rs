@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     db::{DbError, Result, Row, Tx, Value},
-    intake::Action,
+    intake::{Action, EventKind},
     runtime::Micros,
     store::ZoneId,
 };
@@ -148,14 +148,16 @@ async fn write_log(tx: &mut Tx, log: Vec<ReviewLine>) -> Result<()> {
     Ok(())
 }
 
-/// Splits a batch so that each review and each erasure stands alone, being taken over what is stored, and that no
-/// part is of two days: what the register says at the end of a day is kept.
+/// Splits a batch so that each review, each erasure and each part of a base list (a batch already) stands alone, being
+/// taken over what is stored, and that no part is of two days: what the register says at the end of a day is kept.
 pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
     let mut parts: Vec<Vec<Said>> = Vec::new();
     let mut alone = true;
     let mut day = i64::MIN;
     for said in batch {
-        let is_alone = said.review.is_some() || said.erasure.is_some();
+        let is_alone = said.review.is_some()
+            || said.erasure.is_some()
+            || said.event.kind == EventKind::Import;
         let is_next_day = said.event.received_at.day() > day;
         day = day.max(said.event.received_at.day());
         match parts.last_mut().filter(|_| !alone && !is_alone && !is_next_day) {

@@ -11,6 +11,7 @@ pub mod entities;
 pub mod features;
 pub mod feed;
 pub mod forms;
+pub mod imports;
 pub mod lost_files;
 pub mod pairs;
 pub mod persons;
