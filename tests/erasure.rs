@@ -23,7 +23,8 @@ fn erasure(number: u32) -> String {
 }
 
 fn erase(by: &Reviewer<'_>, number: u32, of: Value) -> Response {
-    let mut body = json!({ "id": erasure(number), "dataset": "orpailleurs", "reason": "demande écrite" });
+    let mut body =
+        json!({ "id": erasure(number), "dataset": "orpailleurs", "reason": "demande écrite" });
     body.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
     by.send("POST", "/v1/erasures", &body)
 }
@@ -43,16 +44,22 @@ fn edit_of(miner: &Miner, id: &str, again: &str) -> String {
 
 /// A study that names this card.
 fn study(card: &str) -> sanu::simulate::Submission {
-    let one = census(8, 400).into_iter().find(|s| s.form_id == "profil").expect("a census has studies");
+    let one =
+        census(8, 400).into_iter().find(|s| s.form_id == "profil").expect("a census has studies");
     let former = between(&one.xml, "<card_no>", "</card_no>").expect("a card").to_owned();
     sanu::simulate::Submission { xml: one.xml.replace(&former, card), ..one }
 }
 
 /// Every wrapped key by where it lies.
 fn keys(server: &Server) -> BTreeMap<String, String> {
-    let hex = if server.database_url.is_some() { "encode(wrapped, 'hex')" } else { "lower(hex(wrapped))" };
+    let hex = if server.database_url.is_some() {
+        "encode(wrapped, 'hex')"
+    } else {
+        "lower(hex(wrapped))"
+    };
     let events = server.sql(&format!("SELECT 'event ' || seq, {hex} FROM journal"));
-    let entities = server.sql(&format!("SELECT 'entity ' || created_seq || ' ' || version, {hex} FROM entity"));
+    let entities = server
+        .sql(&format!("SELECT 'entity ' || created_seq || ' ' || version, {hex} FROM entity"));
     let lines = events.lines().chain(entities.lines()).filter_map(|l| l.split_once('|'));
     lines.map(|(place, key)| (place.to_owned(), key.to_owned())).collect()
 }
@@ -111,7 +118,10 @@ fn a_person_and_another(server: &Server, url: &str) -> Miner {
         let site = site_at(number, 14.4469 + f64::from(number) / 100.0, -11.4445);
         assert_eq!(submit(url, &site.xml).status, 201);
     }
-    assert_eq!(submit_with(url, &one.xml(), &[("photo.jpg", b"the face of Zzyxqname")]).status, 201);
+    assert_eq!(
+        submit_with(url, &one.xml(), &[("photo.jpg", b"the face of Zzyxqname")]).status,
+        201
+    );
     let edit = Miner { role: "crusher_hand", ..one.clone() };
     for xml in [
         again.xml(),
@@ -379,7 +389,12 @@ on_both! {
 }
 
 /// Submissions, reviews, answers and erasures as they come; says how many people were erased.
-fn a_history(server: &Server, awa: &Reviewer<'_>, phones: &[crate::support::server::Phone], seed: u64) -> usize {
+fn a_history(
+    server: &Server,
+    awa: &Reviewer<'_>,
+    phones: &[crate::support::server::Phone],
+    seed: u64,
+) -> usize {
     let mut dice = Dice(seed);
     let base = u32::try_from(seed).unwrap() * 100;
     let (mut erased, mut sent): (usize, Vec<String>) = (0, Vec::new());
@@ -406,7 +421,11 @@ fn a_history(server: &Server, awa: &Reviewer<'_>, phones: &[crate::support::serv
                 };
                 let instance = format!("uuid:{id}");
                 let xml = match (sent.len(), dice.below(4)) {
-                    (1.., 0) => edit_of(&miner, &sent[dice.below(u64::try_from(sent.len()).unwrap())], &instance),
+                    (1.., 0) => edit_of(
+                        &miner,
+                        &sent[dice.below(u64::try_from(sent.len()).unwrap())],
+                        &instance,
+                    ),
                     _ => miner.xml_as(&instance),
                 };
                 let xml = match dice.below(5) {
@@ -434,7 +453,11 @@ fn a_history(server: &Server, awa: &Reviewer<'_>, phones: &[crate::support::serv
                 let (a, b) = (one(), one());
                 let answer = ["same", "different", "unmerge"][dice.below(3)];
                 let body = json!({ "a": a, "b": b, "answer": answer, "reason": "vu" });
-                awa.send("PUT", &format!("/v1/reviews/decisions/00000000-0000-4000-c000-{id:012}"), &body);
+                awa.send(
+                    "PUT",
+                    &format!("/v1/reviews/decisions/00000000-0000-4000-c000-{id:012}"),
+                    &body,
+                );
             }
             _ => {
                 server.settled();

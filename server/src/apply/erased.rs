@@ -148,12 +148,7 @@ const DERIVED: [&str; 5] = [
     "DELETE FROM kept_key WHERE zone_id = $1 AND entity_id = $2",
 ];
 
-async fn set_tombstone(
-    tx: &mut Tx,
-    of: &Tombstone,
-    seq: i64,
-    cells: &mut Cells,
-) -> Result<()> {
+async fn set_tombstone(tx: &mut Tx, of: &Tombstone, seq: i64, cells: &mut Cells) -> Result<()> {
     for sql in DERIVED {
         tx.query(sql).bind(of.zone_id).bind(of.entity_id).execute().await?;
     }

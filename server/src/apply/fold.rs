@@ -469,9 +469,10 @@ impl Register {
 
     /// Keeps an event out of the register whose application fails: a person must look at it.
     pub(super) fn set_aside(&mut self, event: Event) {
-        let content = event.content.as_ref().filter(|_| {
-            !matches!(event.kind, EventKind::Files | EventKind::Erasure)
-        });
+        let content = event
+            .content
+            .as_ref()
+            .filter(|_| !matches!(event.kind, EventKind::Files | EventKind::Erasure));
         if let Some(content) = content {
             let said = super::interpret::kept_aside("apply_failed", "A01", content);
             let stand = Stand::by_rules(Acceptance::Clean, RecordState::Quarantined);

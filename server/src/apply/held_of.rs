@@ -2,7 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{Applier, Registered, fold::Register, interpret, traces::{Trace, traces}};
+use super::{
+    Applier, Registered,
+    fold::Register,
+    interpret,
+    traces::{Trace, traces},
+};
 use crate::{
     db::{Result, Tx},
     intake::{EventKind, FileEntry, Review},

@@ -155,9 +155,8 @@ pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
     let mut alone = true;
     let mut day = i64::MIN;
     for said in batch {
-        let is_alone = said.review.is_some()
-            || said.erasure.is_some()
-            || said.event.kind == EventKind::Import;
+        let is_alone =
+            said.review.is_some() || said.erasure.is_some() || said.event.kind == EventKind::Import;
         let is_next_day = said.event.received_at.day() > day;
         day = day.max(said.event.received_at.day());
         match parts.last_mut().filter(|_| !alone && !is_alone && !is_next_day) {

@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::{
     cells::{CellKey, Cells, review_of},
     entity::EntityState,
+    erased::Erased,
     fold::{FeedOut, RecordOut, Register, Waiting},
     groups::{DecisionRow, Link, Pair},
     identity::BlockKey,
     pairs::PairRow,
-    erased::Erased,
     reviewed::Reviewed,
 };
 use crate::{db::Value, store::ZoneId};

@@ -99,9 +99,11 @@ impl Marks {
             return true;
         }
         let found = identity::block_keys(&change.dataset, &change.open, &change.sealed, keys);
-        let other = change.facts.sex.as_ref().is_some_and(|sex| {
-            !self.sexes.is_empty() && !self.sexes.contains(sex)
-        });
+        let other = change
+            .facts
+            .sex
+            .as_ref()
+            .is_some_and(|sex| !self.sexes.is_empty() && !self.sexes.contains(sex));
         !other && !found.is_disjoint(&self.keys)
     }
 }
@@ -124,10 +126,8 @@ pub(super) async fn traces(
     let mut members = register.groups.group_of(id);
     members.retain(|m| register.entities.contains_key(m));
     members.sort_by_key(|m| (register.entities.get(m).map(|e| e.created_seq), *m));
-    let mut wanted: HashSet<(ZoneId, Uuid)> = members
-        .iter()
-        .filter_map(|m| register.entities.get(m).map(|e| (e.zone_id, *m)))
-        .collect();
+    let mut wanted: HashSet<(ZoneId, Uuid)> =
+        members.iter().filter_map(|m| register.entities.get(m).map(|e| (e.zone_id, *m))).collect();
     remember(tx, register, &wanted, ground).await?;
     let marks = Marks::of(register, &members, ground.keys);
     wanted.extend(naming(tx, &marks.keys).await?);

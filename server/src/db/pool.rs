@@ -271,9 +271,8 @@ async fn empty_log(keeper: &SqlitePool) -> bool {
     let emptied = async {
         let mut connection = keeper.acquire().await?;
         sqlx::query("PRAGMA busy_timeout = 200").execute(&mut *connection).await?;
-        let row: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&mut *connection)
-            .await?;
+        let row: (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
         sqlx::query("PRAGMA busy_timeout = 20000").execute(&mut *connection).await?;
         Ok::<_, sqlx::Error>(row.0 == 0)
     };

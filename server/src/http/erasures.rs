@@ -52,11 +52,9 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<Response, Problem> {
     let bytes = body::read(&headers, body, 16 * 1024).await?;
-    let request: Request = serde_json::from_slice(&bytes).map_err(|_| {
-        Problem::new("malformed", "expected {id, dataset, card or entity, reason}")
-    })?;
-    let about =
-        About::read(request.dataset, request.card, request.entity, request.reason)?;
+    let request: Request = serde_json::from_slice(&bytes)
+        .map_err(|_| Problem::new("malformed", "expected {id, dataset, card or entity, reason}"))?;
+    let about = About::read(request.dataset, request.card, request.entity, request.reason)?;
     if !by.role.may_erase(about.is_child()) {
         return Err(Problem::forbidden());
     }

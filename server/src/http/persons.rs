@@ -22,7 +22,11 @@ use crate::{
     apply::{Held, HeldSubmission, Registered, card_key},
     db::Tx,
     runtime::Micros,
-    store::{audit, pairs, persons::{self, Carrier}, records, reviews, submissions},
+    store::{
+        audit, pairs,
+        persons::{self, Carrier},
+        records, reviews, submissions,
+    },
 };
 
 /// Characters of a reason.

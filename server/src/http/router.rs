@@ -20,7 +20,8 @@ use tower_http::{
 
 use super::{
     api, blobs, case, central, counts, datasets, decisions, erasures, exports, hear_out::hear_out,
-    office, ogc, persons, problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
+    office, ogc, persons, problem, quality, reviews, session, sites, submissions, sync, tables,
+    tiles,
 };
 use crate::{app::App, openrosa};
 

@@ -300,9 +300,7 @@ impl Batch {
         let replaced = p.deprecated_key.and_then(|key| self.known.get(&key).copied());
         let (kind, zone, submission_id) = match replaced {
             // A phone that edits what was erased does not bring it back.
-            Some(old)
-                if old.content_hash == Some(ERASED) && sender.scope.contains(old.zone_id) =>
-            {
+            Some(old) if old.content_hash == Some(ERASED) && sender.scope.contains(old.zone_id) => {
                 self.learn(p.instance_key, old.zone_id, old.submission_id, Some(ERASED));
                 return old.erased();
             }
