@@ -26,6 +26,10 @@ mod commands;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod days;
+#[cfg(test)]
+mod dimensions;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod geography;

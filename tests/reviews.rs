@@ -56,7 +56,7 @@ impl<'s> Reviewer<'s> {
     }
 
     /// Decides, and must be heard.
-    fn says(&self, number: u32, of: &str, action: &str, becomes: &str) {
+    pub(crate) fn says(&self, number: u32, of: &str, action: &str, becomes: &str) {
         let answer = self.decides(number, of, action);
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(answer.json()["submission"]["state"], becomes, "{}", answer.text());

@@ -87,6 +87,11 @@ impl Role {
         }
     }
 
+    /// Whether exact counts may be told by nationality: a list of foreigners by place endangers them.
+    pub const fn sees_exact_origins(self) -> bool {
+        matches!(self, Self::Admin | Self::DataManager)
+    }
+
     /// Whether duplicates may be decided, of children or of everything else.
     pub const fn may_decide(self, children: bool) -> bool {
         match self {

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashSet},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
+    days::{self, day_of},
     entity::Source,
     event::{self, Event},
     fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
@@ -24,7 +25,7 @@ use super::{
     load,
     people::People,
     recall::recall,
-    replace,
+    recount, replace,
     reviewed::{self, cases, parts, remember_versions},
     rows::Rows,
     stand::Acceptance,
@@ -87,6 +88,7 @@ pub struct Applier {
     people: Arc<RwLock<People>>,
     /// Rows of the register fetched since the start.
     brought: Arc<AtomicU64>,
+    cells_are_full: Arc<AtomicBool>,
     /// What the rules alone accept.
     acceptance: Acceptance,
 }
@@ -112,6 +114,7 @@ impl Applier {
             turn: Arc::default(),
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
+            cells_are_full: Arc::default(),
             acceptance,
         }
     }
@@ -180,6 +183,7 @@ impl Applier {
         forms_token: &mut Option<(i64, i64, i64)>,
     ) -> Result<()> {
         let forms = self.catalogue.current().await?;
+        self.fill_cells().await?;
         self.recall(&forms).await?;
         if self.places.refresh().await? {
             self.replace_all(&mut |_| {}).await?;
@@ -199,6 +203,7 @@ impl Applier {
     /// Applies everything in the journal; for command-line work and tests.
     pub async fn run_to_end(&self, told: &mut (dyn FnMut(i64) + Send)) -> Result<i64> {
         let forms = self.catalogue.refresh().await?;
+        self.fill_cells().await?;
         let mut ahead = BTreeMap::new();
         while self.step(&mut ahead, &forms).await? != Step::Idle {
             told(self.progress.borrow().seq);
@@ -292,9 +297,10 @@ impl Applier {
         if mark.seq != from || !mark.advance(&mut tx, to).await? {
             return Ok(false);
         }
+        days::turn_to(&mut tx, day_of(event.received_at)).await?;
         let mut register = Register::default();
         register.set_aside(event);
-        write::write(&mut tx, Rows::of(register)).await?;
+        write::write(&mut tx, Rows::of(register), &self.keys).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -324,11 +330,14 @@ impl Applier {
         let place = |s: &Said| (s.event.zone_id, s.event.submission_id);
         let again = advance.is_none();
         let stored = batch.iter().filter(|_| again).map(place).collect();
+        // What is tried again changes the counts now, whenever it came.
+        let came = batch.last().filter(|_| !again).map(|s| s.event.received_at);
+        let day = day_of(came.unwrap_or_else(|| self.runtime.now()));
         let (mut people, folded) = self.fold(&mut tx, batch, people, &ground, stored).await;
         drop(tx);
         let to = advance.map_or(mark.seq, |(_, to)| to);
         let written = match folded {
-            Ok(rows) => self.write(rows, mark, to).await,
+            Ok(rows) => self.write(rows, mark, (to, day)).await,
             Err(failure) => Err(failure),
         };
         match &written {
@@ -338,13 +347,16 @@ impl Applier {
         written
     }
 
-    async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
+    async fn write(&self, rows: Rows, mark: Mark, (to, day): (i64, i64)) -> Result<bool> {
         let mut tx = self.db.write().await?;
         if !mark.advance(&mut tx, to).await? {
             return Ok(false);
         }
+        if !mark.has_reached(day) {
+            days::turn_to(&mut tx, day).await?;
+        }
         let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
-        write::write(&mut tx, rows).await?;
+        write::write(&mut tx, rows, &self.keys).await?;
         for site in lost {
             replace::leave_site(&mut tx, site, &self.gazetteer(), &self.keys).await?;
         }
@@ -372,6 +384,17 @@ impl Applier {
             .fetch_add(u64::try_from(register.brought).unwrap_or(u64::MAX), Ordering::Relaxed);
         let people = register.people.take().expect("the fold gives the engine's memory back");
         (people, folded.map(|()| Rows::of(register)))
+    }
+
+    /// Counts what an older program did not count, before anything is moved from cell to cell.
+    async fn fill_cells(&self) -> Result<()> {
+        if self.cells_are_full.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        while !recount::fill(&self.db, &self.keys).await? {}
+        self.cells_are_full.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Loads everybody before the first batch, while intake goes on.
@@ -508,8 +531,10 @@ impl Applier {
 
     /// Computes every place again, after polygons were imported.
     pub async fn replace_all(&self, told: &mut (dyn FnMut(u64) + Send)) -> Result<u64> {
+        self.fill_cells().await?;
         let _turn = self.turn.lock().await;
-        replace::replace_all(&self.db, &self.places.gazetteer(), &self.keys, told).await
+        let at = (&*self.keys, &self.runtime);
+        replace::replace_all(&self.db, &self.places.gazetteer(), at, told).await
     }
 }
 

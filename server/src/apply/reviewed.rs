@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     bring::remember,
     cells::review_of,
+    days::day_of,
     event,
     fold::{Ground, Register, Said, say},
     interpret::RecordState,
@@ -147,13 +148,17 @@ async fn write_log(tx: &mut Tx, log: Vec<ReviewLine>) -> Result<()> {
     Ok(())
 }
 
-/// Splits a batch so that each review stands alone: it is taken over what is stored.
+/// Splits a batch so that each review stands alone, as it is taken over what is stored, and that no
+/// part is of two days.
 pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
     let mut parts: Vec<Vec<Said>> = Vec::new();
     let mut alone = true;
     for said in batch {
         let is_review = said.review.is_some();
-        match parts.last_mut().filter(|_| !alone && !is_review) {
+        let day = day_of(said.event.received_at);
+        let same_day =
+            |part: &Vec<Said>| part.last().is_some_and(|s| day_of(s.event.received_at) == day);
+        match parts.last_mut().filter(|part| !alone && !is_review && same_day(part)) {
             Some(part) => part.push(said),
             None => parts.push(vec![said]),
         }

@@ -9,13 +9,22 @@ pub(super) struct Mark {
     /// The last event applied.
     pub(super) seq: i64,
     turn: i64,
+    open_day: Option<i64>,
 }
 
 impl Mark {
     /// As it stands in this snapshot.
     pub(super) async fn read(tx: &mut Tx) -> Result<Self> {
-        let row = tx.query("SELECT seq, turn FROM apply_state WHERE id = 1").fetch_one().await?;
-        Ok(Self { seq: row.get(0)?, turn: row.get(1)? })
+        let row = tx
+            .query("SELECT seq, turn, open_day FROM apply_state WHERE id = 1")
+            .fetch_one()
+            .await?;
+        Ok(Self { seq: row.get(0)?, turn: row.get(1)?, open_day: row.get(2)? })
+    }
+
+    /// Whether this day is open already, or over.
+    pub(super) fn has_reached(self, day: i64) -> bool {
+        self.open_day.is_some_and(|open| open >= day)
     }
 
     /// Moves on to the event `to`; false when another process has derived since the mark was read.

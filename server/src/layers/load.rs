@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::SiteTier,
-    counts::{Axis, Manner, Table},
+    counts::{Axis, Cube, Manner, Table},
     db::{DbError, Tx},
     geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
     ogc::{Builder, Features, Geometry},
@@ -229,12 +229,12 @@ async fn miners(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(
     let by = [Axis::Commune2023];
     let table = match from.miners {
         Some(published) => {
-            let lines = published.release.table(&by, from.scope.zones().as_deref());
+            let lines = published.release.table(Cube::Place, &by, from.scope.zones().as_deref());
             let manner = Manner { threshold: publication::threshold("orpailleurs"), round_to: 1 };
             Table::new(lines, manner)
         }
         None => Table::new(
-            cells::grouped(tx, from.scope, "orpailleurs", cells::Reviewed::All, &by).await?,
+            cells::grouped(tx, from.scope, cells::Sum::of("orpailleurs"), &by).await?,
             Manner::EXACT,
         ),
     };

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod boundaries;
+mod called;
 pub mod cells;
 pub mod devices;
 pub mod doubt;
@@ -14,6 +15,7 @@ pub mod pairs;
 pub mod quality;
 pub mod records;
 pub mod registered;
+pub mod releases;
 pub mod reviews;
 mod scope;
 pub mod server;
@@ -23,4 +25,5 @@ pub mod submissions;
 pub mod versions;
 pub mod zones;
 
+pub use called::{Called, called};
 pub use scope::{Scope, ZoneId};
