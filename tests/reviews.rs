@@ -114,7 +114,7 @@ fn said(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
         ("match_pair", "SELECT a_id, b_id, class, stops, weight, probability FROM match_pair"),
         (
             "count_cell",
-            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0",
+            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0 AND cube <> 'form'",
         ),
         (
             "record",
@@ -137,7 +137,7 @@ fn concerns(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
         ("match_pair", "SELECT a_id, b_id, class, stops, weight FROM match_pair"),
         (
             "count_cell",
-            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0",
+            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0 AND cube <> 'form'",
         ),
     ];
     tables.into_iter().map(|(table, sql)| (table, lines(server, sql))).collect()

@@ -79,3 +79,24 @@ ALTER TABLE apply_state ADD COLUMN open_day bigint;
 ALTER TABLE apply_state ADD COLUMN known_from bigint NOT NULL DEFAULT 0;
 -- Which cubes are filled: 0 = `place` alone.
 ALTER TABLE apply_state ADD COLUMN cubes bigint NOT NULL DEFAULT 0;
+
+-- Extracts of people for researchers, each drawn once: pseudonyms of its own, the same file ever after. Kept by a
+-- rebuild. `sealed` holds the rows, packed; `report` (JSON) what was done to them.
+CREATE TABLE extract_release (
+    dataset text NOT NULL,
+    period text NOT NULL,
+    released_at bigint NOT NULL,
+    people bigint NOT NULL,
+    report text NOT NULL,
+    wrapped bytea NOT NULL,
+    sealed bytea NOT NULL,
+    PRIMARY KEY (dataset, period)
+);
+
+-- Whose numbering, name and licence a boundary has, and from when to when it holds; '' = not said.
+ALTER TABLE boundary ADD COLUMN code_system text NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN source_code text NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN name text NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN valid_from text NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN valid_to text NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN licence text NOT NULL DEFAULT '';

@@ -79,3 +79,24 @@ ALTER TABLE apply_state ADD COLUMN open_day INTEGER;
 ALTER TABLE apply_state ADD COLUMN known_from INTEGER NOT NULL DEFAULT 0;
 -- Which cubes are filled: 0 = `place` alone.
 ALTER TABLE apply_state ADD COLUMN cubes INTEGER NOT NULL DEFAULT 0;
+
+-- Extracts of people for researchers, each drawn once: pseudonyms of its own, the same file ever after. Kept by a
+-- rebuild. `sealed` holds the rows, packed; `report` (JSON) what was done to them.
+CREATE TABLE extract_release (
+    dataset TEXT NOT NULL,
+    period TEXT NOT NULL,
+    released_at INTEGER NOT NULL,
+    people INTEGER NOT NULL,
+    report TEXT NOT NULL,
+    wrapped BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (dataset, period)
+) STRICT;
+
+-- Whose numbering, name and licence a boundary has, and from when to when it holds; '' = not said.
+ALTER TABLE boundary ADD COLUMN code_system TEXT NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN source_code TEXT NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN valid_from TEXT NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN valid_to TEXT NOT NULL DEFAULT '';
+ALTER TABLE boundary ADD COLUMN licence TEXT NOT NULL DEFAULT '';

@@ -325,6 +325,8 @@ pub struct App {
     pub layers: crate::layers::Layers,
     /// Finished downloads.
     pub(crate) exports: crate::http::Files,
+    /// The extract of people that was read last.
+    pub(crate) extracts: crate::http::Extracts,
     /// Drawn tiles.
     pub(crate) tiles: crate::http::Tiles,
 }
@@ -357,7 +359,9 @@ impl App {
         let layers = crate::layers::Layers::default();
         let exports = crate::http::Files::default();
         let tiles = crate::http::Tiles::default();
-        let app = Self { base, access, intake, applier, large, budget, layers, exports, tiles };
+        let extracts = crate::http::Extracts::default();
+        let app =
+            Self { base, access, intake, applier, large, budget, layers, exports, extracts, tiles };
         (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }

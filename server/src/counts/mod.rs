@@ -1,5 +1,6 @@
 //! Counts: what they can be broken down by, and what of them a reader may see. Pure.
 
+mod anonymity;
 mod coverage;
 mod cube;
 mod dimension;
@@ -16,6 +17,7 @@ mod attack;
 #[cfg(test)]
 mod simplex;
 
+pub use anonymity::{K, Quasi, Report, STEPS, TEN_YEARS, diversify, generalise};
 pub use coverage::{Coverage, Ratio, coverage};
 pub use cube::{Cube, SUBMISSIONS};
 pub use dimension::{AXES, Axis, Dimension};

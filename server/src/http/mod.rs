@@ -18,6 +18,7 @@ mod decisions;
 mod door;
 mod evidence;
 mod exports;
+mod extract_files;
 mod hear_out;
 mod office;
 mod ogc;
@@ -38,6 +39,7 @@ mod tiles;
 
 pub use door::{Door, DoorRefusal, realm_of};
 pub(crate) use exports::Files;
+pub(crate) use extract_files::Extracts;
 pub(crate) use pace::{Budget, Pace, Share};
 pub use request::{Connection, param, query_param};
 pub use router::router;

@@ -280,6 +280,18 @@ fn answers(forms: &Snapshot, dataset: &str, allowed: impl Fn(&str) -> bool) -> V
     fields.into_values().flatten().collect()
 }
 
+/// The property of a dataset as the newest form that asks for it has it: its title, and what its codes mean.
+pub fn answered(forms: &Snapshot, dataset: &str, name: &str) -> Option<Field> {
+    let asks = |form: &XForm| {
+        let of = form.dataset.as_deref() == Some(dataset);
+        let question = form.questions.iter().find(|q| q.property.as_deref() == Some(name));
+        let question = question.filter(|_| of)?;
+        let title = question.label.clone().unwrap_or_default();
+        Some(Field::new(name, title, kind(question)?).labelled(labels(&question.choices)))
+    };
+    forms.all().into_iter().rev().find_map(|published| asks(&published.form))
+}
+
 /// What the codes of a question mean: those of the register's list that has just these codes.
 fn labels(choices: &Choices) -> Vec<[String; 2]> {
     match choices {

@@ -38,6 +38,13 @@ pub struct Held {
     cost: i64,
 }
 
+impl Held {
+    /// Features that were made elsewhere and will not change.
+    pub fn fixed(features: Features, at: Micros, token: String) -> Self {
+        Self { features, at, token, cost: 0 }
+    }
+}
+
 type Key = (String, Source, String);
 
 /// All that is held.

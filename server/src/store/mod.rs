@@ -8,6 +8,7 @@ pub mod cells;
 pub mod devices;
 pub mod doubt;
 pub mod entities;
+pub mod extracts;
 pub mod features;
 pub mod feed;
 pub mod forms;
