@@ -32,6 +32,8 @@ mod dimensions;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
+mod extract;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod link;

@@ -165,7 +165,8 @@ fn row(person: &PersonRow, keys: &MasterKeys, key: &[u8; 32]) -> Result<Option<R
     };
     let yes_no = |known: Option<bool>| known.map_or("", |yes| if yes { "yes" } else { "no" });
     let chemicals = many("chemicals_handled");
-    let handles = (!chemicals.is_empty() && !chemicals.contains(&"dont_know"))
+    let silent = |code: &&str| matches!(*code, "dont_know" | "refused");
+    let handles = (!chemicals.is_empty() && !chemicals.iter().any(silent))
         .then(|| !chemicals.contains(&"none"));
     Ok(Some(Row {
         pseudonym: pseudonym(key, person.entity_id.as_bytes()),
@@ -241,7 +242,7 @@ fn pack(
         at,
         people,
         report: serde_json::to_string(&report).map_err(|_| BROKEN)?,
-        wrapped: keys.wrap(Realm::Adults, period.as_bytes(), key),
+        wrapped: keys.wrap(Realm::Adults, ID.as_bytes(), key),
         sealed: key.seal(b"extract", &small),
     })
 }
@@ -261,8 +262,7 @@ fn columns() -> Vec<String> {
 }
 
 fn open(row: ExtractRow, keys: &MasterKeys, forms: &Snapshot) -> Result<Extract> {
-    let key =
-        keys.unwrap(Realm::Adults, row.period.as_bytes(), &row.wrapped).map_err(|_| BROKEN)?;
+    let key = keys.unwrap(Realm::Adults, ID.as_bytes(), &row.wrapped).map_err(|_| BROKEN)?;
     let small = key.open(b"extract", &row.sealed).map_err(|_| BROKEN)?;
     let text = zstd::decode_all(small.as_slice()).map_err(|_| BROKEN)?;
     let packed: Packed = serde_json::from_slice(&text).map_err(|_| BROKEN)?;

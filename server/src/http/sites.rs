@@ -38,7 +38,12 @@ pub(super) async fn geojson(
     let mut tx = app.base.db.read().await?;
     let heads = entities::heads(&mut tx, &by.scope, "sites").await?;
     drop(tx);
-    let text = format!("{}|{tier:?}|{}|{heads:?}", app.base.info.epoch, by.scope.token());
+    let told_until = match tier {
+        SiteTier::Public => app.base.told_until().0,
+        _ => 0,
+    };
+    let (epoch, seen) = (&app.base.info.epoch, by.scope.token());
+    let text = format!("{epoch}|{tier:?}|{seen}|{heads:?}|{told_until}");
     let mac = app.base.keys.sign(&[b"sites.geojson", text.as_bytes()]);
     let etag = format!("\"{}\"", hex::encode(mac.get(..12).unwrap_or(&mac)));
     let known = headers

@@ -116,7 +116,7 @@ pub fn sites(tier: SiteTier, forms: &Snapshot) -> Layer {
     if tier == SiteTier::Public {
         fields.extend(fixed(PLACES.get(..4).unwrap_or_default()));
         masked = " Position arrondie à 0,01° (1 km) ; sans attribut où moins de trois sites partagent \
-                  le même carré.";
+                  le même carré ; avec le retard réglé par le bureau (30 jours sauf décision).";
     } else {
         fields.extend(places());
         fields.push(Field::new("version", "Version", Kind::Integer));

@@ -11,6 +11,7 @@ use super::{
     load::{From, build},
 };
 use crate::{
+    access::SiteTier,
     app::Base,
     db::{DbError, Tx},
     ogc::Features,
@@ -112,6 +113,7 @@ impl Layers {
             scope,
             gazetteer: &gazetteer,
             sites: sites.as_deref().map(|s| &s.features),
+            told_until: base.told_until(),
             miners: miners.as_deref(),
         };
         let mut tx = base.db.read().await?;
@@ -202,6 +204,10 @@ async fn token(
         Source::Zones => crate::store::zones::all(tx).await?.len(),
         _ => 0,
     };
+    let told_until = match layer.source {
+        Source::Sites(SiteTier::Public) => base.told_until().0,
+        _ => 0,
+    };
     let sites = sites.map(|s| s.token.as_str()).unwrap_or_default();
-    Ok(format!("{}|{heads:?}|{limits:?}|{zones}|{sites}|", base.info.epoch))
+    Ok(format!("{}|{heads:?}|{limits:?}|{zones}|{sites}|{told_until}|", base.info.epoch))
 }

@@ -77,18 +77,18 @@ pub async fn positions(
     tx: &mut Tx,
     scope: &Scope,
     dataset: &str,
-    mut see: impl FnMut([f64; 2]),
+    mut see: impl FnMut(Uuid, [f64; 2]),
 ) -> Result<()> {
     let query = tx
         .query(
-            "SELECT lon, lat FROM entity WHERE dataset = $1 \
+            "SELECT entity_id, lon, lat FROM entity WHERE dataset = $1 \
                 AND merged_into IS NULL AND lon IS NOT NULL AND lat IS NOT NULL",
         )
         .bind(dataset);
     let mut rows = scope.narrow(query).stream();
     while let Some(row) = rows.next().await {
         let row = row?;
-        see([row.get(0)?, row.get(1)?]);
+        see(row.get(0)?, [row.get(1)?, row.get(2)?]);
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ pub mod features;
 pub mod feed;
 pub mod forms;
 pub mod pairs;
+pub mod past;
 pub mod quality;
 pub mod records;
 pub mod registered;
