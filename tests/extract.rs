@@ -129,7 +129,7 @@ on_both! {
         assert_eq!(seen(&public), vec![Vec::<Value>::new(); 3], "nobody is told yet");
 
         // A month passes, and then one site is stopped by a revisit.
-        server.sql("UPDATE entity_version SET created_at = created_at - 40 * 86400000000");
+        server.sql("UPDATE entity SET day = day - 40");
         let former = between(&near[0].xml, "<site_status>", "<").unwrap().to_owned();
         let other = if former == "active" { "suspended_season" } else { "active" };
         let edited = near[0].xml

@@ -16,6 +16,8 @@ mod support;
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod cards;
@@ -24,7 +26,11 @@ mod central;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod datasets;
 #[cfg(test)]
 mod days;
 #[cfg(test)]
@@ -32,9 +38,13 @@ mod dimensions;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
+mod erasure;
+#[cfg(test)]
 mod extract;
 #[cfg(test)]
 mod geography;
+#[cfg(test)]
+mod imports;
 #[cfg(test)]
 mod link;
 #[cfg(test)]

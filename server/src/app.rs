@@ -15,7 +15,7 @@ use crate::{
     places::Places,
     publication::Publication,
     runtime::{Micros, Runtime},
-    store::{server, server::ServerInfo, settings, zones},
+    store::{AsOf, server, server::ServerInfo, settings, zones},
 };
 
 /// Where things are kept and how the server is reached.
@@ -224,14 +224,12 @@ impl Base {
         })
     }
 
-    /// Until when the public is told what happened on sites: it moves by whole days, so that no reading
-    /// tells the hour of anything.
-    pub fn told_until(&self) -> Micros {
-        const DAY: i64 = 86_400_000_000;
+    /// The register that the public is told of sites: it moves by whole days, so that no reading tells the
+    /// hour of anything.
+    pub fn told_as_of(&self) -> AsOf {
         match i64::from(self.public_delay) {
-            // Nothing is held back.
-            0 => Micros(i64::MAX),
-            days => Micros((self.runtime.now().0.div_euclid(DAY) - days + 1) * DAY - 1),
+            0 => AsOf::Now,
+            days => AsOf::Day(self.runtime.now().day() - days),
         }
     }
 
@@ -243,6 +241,7 @@ impl Base {
             self.runtime.clone(),
             self.catalogue.clone(),
             self.places.clone(),
+            self.blobs.clone(),
             (self.policy.clone(), self.acceptance),
         )
     }

@@ -9,6 +9,7 @@ use crate::{
     counts::{Axis, Cube},
     db::{Result, Row, Value},
     indicators::{covered, nationality_group},
+    intake::Tombstone,
     runtime::Micros,
 };
 
@@ -125,6 +126,34 @@ impl CellKey {
             *slot = row.get(i + 2)?;
         }
         Ok(key)
+    }
+
+    /// The cell of the place of somebody of whom nothing else is left.
+    pub(super) fn of_tombstone(of: &Tombstone) -> Self {
+        let mut key = Self::new(of.zone_id, &of.dataset, Cube::Place, &of.review);
+        let rest = [&of.district, &of.sex, &of.age_group, &of.status];
+        for (slot, code) in key.codes.iter_mut().zip(of.places.iter().chain(rest)) {
+            slot.clone_from(code);
+        }
+        key
+    }
+
+    /// All cells of somebody who was erased and whose place is this: counted on, with nothing known of them.
+    ///
+    /// Both protected trees must hold the same people, or their trunk would be two samples.
+    pub(super) fn erased(self) -> Vec<Self> {
+        let mut keys = Vec::with_capacity(3);
+        for cube in [Cube::Profile, Cube::Month].into_iter().filter(|c| c.is_of(&self.dataset)) {
+            let mut key = Self::new(self.zone_id, &self.dataset, cube, &self.review);
+            for (axis, (slot, code)) in CODES.iter().zip(key.codes.iter_mut().zip(&self.codes)) {
+                if cube.axes().contains(axis) {
+                    slot.clone_from(code);
+                }
+            }
+            keys.push(key);
+        }
+        keys.push(self);
+        keys
     }
 
     /// The cell of a submission.

@@ -11,11 +11,6 @@ use crate::{
 
 use super::turn;
 
-/// A calendar day in Mali, which keeps UTC, counted from 1970-01-01.
-pub(super) const fn day_of(at: Micros) -> i64 {
-    at.0.div_euclid(86_400_000_000)
-}
-
 /// What the days are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
@@ -69,7 +64,7 @@ pub(super) async fn begin(tx: &mut Tx, seq: i64) -> Result<()> {
         tx.query(
             "UPDATE apply_state SET open_day = $1, known_from = $1 WHERE id = 1 AND open_day IS NULL",
         )
-        .bind(day_of(Micros(last.get(0)?)))
+        .bind(Micros(last.get(0)?).day())
         .execute()
         .await?;
     }
@@ -105,7 +100,7 @@ pub async fn close_through(db: &Db, day: i64) -> Result<Closed> {
         return Ok(known(&days, day));
     }
     let mut tx = db.write().await?;
-    turn::take(&mut tx).await?;
+    turn::take(&mut tx, day + 1).await?;
     let seq = Days::read(&mut tx).await?.seq;
     let next = tx
         .query("SELECT received_at FROM journal WHERE seq > $1 ORDER BY seq LIMIT 1")
@@ -113,7 +108,7 @@ pub async fn close_through(db: &Db, day: i64) -> Result<Closed> {
         .fetch_optional()
         .await?;
     if let Some(next) = next
-        && day_of(Micros(next.get(0)?)) <= day
+        && Micros(next.get(0)?).day() <= day
     {
         return Ok(Closed::NotYet);
     }
@@ -125,17 +120,4 @@ pub async fn close_through(db: &Db, day: i64) -> Result<Closed> {
 
 const fn known(days: &Days, day: i64) -> Closed {
     if day < days.known_from { Closed::Before(days.known_from) } else { Closed::Yes }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_begins_at_midnight_of_mali() {
-        const DAY: i64 = 86_400_000_000;
-        assert_eq!(day_of(Micros(20_000 * DAY)), 20_000);
-        assert_eq!(day_of(Micros(20_000 * DAY - 1)), 19_999);
-        assert_eq!(day_of(Micros(-1)), -1);
-    }
 }

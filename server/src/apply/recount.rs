@@ -18,6 +18,13 @@ use crate::{
 
 const PAGE: i64 = 500;
 
+/// Whose key was destroyed: counted by their rows alone.
+const ERASED: &str = "SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, \
+     cercle_2023, commune_2023, district, sex, age_group, status, review, COUNT(*) FROM entity \
+     WHERE LENGTH(wrapped) = 0 AND merged_into IS NULL AND version > 0 GROUP BY zone_id, dataset, \
+     region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, district, sex, \
+     age_group, status, review";
+
 /// Whether every cube is filled.
 async fn is_full(tx: &mut Tx) -> Result<bool> {
     let row = tx.query("SELECT cubes FROM apply_state WHERE id = 1").fetch_one().await?;
@@ -48,9 +55,15 @@ pub(super) async fn fill(db: &Db, keys: &MasterKeys) -> Result<bool> {
             }
         }
     }
+    for row in tx.query(ERASED).fetch_all().await? {
+        let (place, n) = (CellKey::of_row(&row)?, row.get(13)?);
+        for key in place.clone().erased().into_iter().filter(|key| *key != place) {
+            cells.add(key, n);
+        }
+    }
     drop(tx);
     let mut tx = db.write().await?;
-    if !mark.advance(&mut tx, mark.seq).await? {
+    if !mark.advance(&mut tx, mark.seq, mark.day).await? {
         return Ok(false);
     }
     tx.query("DELETE FROM count_cell WHERE cube <> 'place'").execute().await?;

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::{
     cells::{CellKey, Cells},
-    days::{self, day_of},
+    days,
     entity::EntityState,
-    load,
+    load, past,
     rows::EntityRows,
     turn,
     write::{write_cells, write_entities, write_heads},
@@ -17,7 +17,6 @@ use crate::{
     db::{Db, Result, Tx},
     geo::Gazetteer,
     keys::MasterKeys,
-    runtime::Runtime,
     store::ZoneId,
 };
 
@@ -30,7 +29,7 @@ const CELL: &str = "SELECT zone_id, dataset, region_2012, cercle_2012, commune_2
 pub(super) async fn follow_site(
     tx: &mut Tx,
     site: Uuid,
-    keys: &MasterKeys,
+    (keys, day): (&MasterKeys, i64),
     cells: &mut Cells,
 ) -> Result<()> {
     let site_row = tx
@@ -68,15 +67,18 @@ pub(super) async fn follow_site(
         // What else is told of people is told by region, and is sealed: everybody is opened.
         follow_to_region(tx, site, &codes, keys, cells).await?;
     }
+    past::keep_those_who_move(tx, site, day, (&codes, &basis, &district)).await?;
     let mut update = tx.query(
         "UPDATE entity SET region_2012 = $1, cercle_2012 = $2, commune_2012 = $3, region_2023 = $4, \
-         cercle_2023 = $5, commune_2023 = $6, basis_2012 = $7, basis_2023 = $8, district = $9 \
-         WHERE site_id = $10",
+         cercle_2023 = $5, commune_2023 = $6, basis_2012 = $7, basis_2023 = $8, district = $9, \
+         day = $11 WHERE site_id = $10 AND (region_2012 <> $1 OR cercle_2012 <> $2 \
+         OR commune_2012 <> $3 OR region_2023 <> $4 OR cercle_2023 <> $5 OR commune_2023 <> $6 \
+         OR basis_2012 <> $7 OR basis_2023 <> $8 OR district <> $9)",
     );
     for text in codes.iter().chain(&basis) {
         update = update.bind(text.as_str());
     }
-    update.bind(district).bind(site).execute().await?;
+    update.bind(district).bind(site).bind(day).execute().await?;
     Ok(())
 }
 
@@ -115,13 +117,13 @@ async fn people_of(tx: &mut Tx, site: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
 pub(super) async fn leave_site(
     tx: &mut Tx,
     site: Uuid,
-    gazetteer: &Gazetteer,
-    keys: &MasterKeys,
+    day: i64,
+    (gazetteer, keys): (&Gazetteer, &MasterKeys),
 ) -> Result<()> {
     for page in people_of(tx, site).await?.chunks(usize::try_from(PAGE)?) {
         let wanted = page.iter().copied().collect();
         let entities = load::entities(tx, &wanted, keys).await?;
-        settle_page(tx, gazetteer, entities, (&HashMap::new(), keys)).await?;
+        settle_page(tx, gazetteer, entities, (&HashMap::new(), keys, day)).await?;
     }
     Ok(())
 }
@@ -133,8 +135,8 @@ const PAGE: i64 = 500;
 /// Sites first, so that people take the places of their sites.
 pub(super) async fn replace_all(
     db: &Db,
-    gazetteer: &Gazetteer,
-    (keys, runtime): (&MasterKeys, &Runtime),
+    (gazetteer, keys): (&Gazetteer, &MasterKeys),
+    today: i64,
     told: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64> {
     let mut done = 0;
@@ -142,8 +144,8 @@ pub(super) async fn replace_all(
         let mut after = (ZoneId(i32::MIN), Uuid::nil());
         loop {
             let mut tx = db.write().await?;
-            turn::take(&mut tx).await?;
-            days::turn_to(&mut tx, day_of(runtime.now())).await?;
+            let day = turn::take(&mut tx, today).await?;
+            days::turn_to(&mut tx, day).await?;
             let page = page_after(&mut tx, sites, after).await?;
             let Some(last) = page.last().copied() else { break };
             after = last;
@@ -151,7 +153,7 @@ pub(super) async fn replace_all(
             let wanted: HashSet<_> = page.into_iter().collect();
             let entities = load::entities(&mut tx, &wanted, keys).await?;
             let grounds = grounds(&mut tx, &entities, keys).await?;
-            settle_page(&mut tx, gazetteer, entities, (&grounds, keys)).await?;
+            settle_page(&mut tx, gazetteer, entities, (&grounds, keys, day)).await?;
             tx.commit().await?;
             told(done);
         }
@@ -199,7 +201,7 @@ async fn settle_page(
     tx: &mut Tx,
     gazetteer: &Gazetteer,
     mut entities: Vec<EntityState>,
-    (grounds, keys): (&HashMap<Uuid, EntityState>, &MasterKeys),
+    (grounds, keys, day): (&HashMap<Uuid, EntityState>, &MasterKeys, i64),
 ) -> Result<()> {
     let mut cells = Cells::default();
     let mut heads: BTreeMap<(ZoneId, String), i64> = BTreeMap::new();
@@ -217,9 +219,9 @@ async fn settle_page(
             moved.push(entity.entity_id);
         }
     }
-    write_entities(tx, EntityRows::of(entities, &mut cells)).await?;
+    write_entities(tx, EntityRows::of(entities, day, &mut cells)).await?;
     for site in moved {
-        follow_site(tx, site, keys, &mut cells).await?;
+        follow_site(tx, site, (keys, day), &mut cells).await?;
     }
     write_cells(tx, cells).await?;
     write_heads(tx, heads).await

@@ -57,6 +57,9 @@ impl Touched {
         for stand in &rows.reviewed.stands {
             touched.add(stand.zone_id, stand.submission_id);
         }
+        for record in rows.erased.records() {
+            touched.add(ZoneId(record.zone_id), record.submission_id);
+        }
         if !rows.reviewed.grounded.is_empty() {
             // A handful of zones, and where these were sent to is not known here.
             for zone in &tx.query("SELECT zone_id FROM zone").fetch_all().await? {

@@ -38,7 +38,7 @@ fn read(uri: &Uri, headers: &HeaderMap, now: Micros) -> Result<(Question, Format
             "division" => question.division = division(&value)?,
             "format" => format = Format::parse(&value)?,
             "review" => question.review = Some(reviewed(&value)?),
-            "as_of" => question.as_of = Some(past_day(&value, now)?),
+            "as_of" => question.as_of = past_day(&value, now)?,
             "doubt" if value == "1" || value == "0" => question.doubt = value == "1",
             "doubt" => return Err(Problem::bad("doubt: 1 or 0")),
             _ => return Err(Problem::bad(PARAMETERS)),

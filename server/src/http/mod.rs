@@ -2,6 +2,7 @@
 //! knows status codes.
 
 mod api;
+mod as_of;
 mod auth;
 mod blobs;
 mod body;
@@ -14,15 +15,19 @@ mod count_names;
 mod count_sheet;
 mod count_view;
 mod counts;
+mod datasets;
 mod decisions;
 mod door;
+mod erasures;
 mod evidence;
 mod exports;
 mod extract_files;
 mod hear_out;
+mod lists;
 mod office;
 mod ogc;
 mod pace;
+mod persons;
 mod problem;
 mod quality;
 mod ranges;

@@ -69,7 +69,7 @@ pub(super) async fn table(
         match name.as_str() {
             "division" => question.division = division(&value)?,
             "format" => format = Format::parse(&value)?,
-            "as_of" => question.as_of = Some(past_day(&value, app.base.runtime.now())?),
+            "as_of" => question.as_of = past_day(&value, app.base.runtime.now())?,
             _ => return Err(Problem::bad("parameters: division, format, as_of")),
         }
     }

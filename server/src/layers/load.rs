@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value as Json, value::RawValue};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
@@ -16,22 +16,17 @@ use crate::{
     geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
     ogc::{Builder, Features, Geometry},
     publication::{self, Published},
-    runtime::Micros,
-    store::{
-        Scope, boundaries, cells, features,
-        features::EntityRow,
-        past::{self, Past},
-    },
+    store::{AsOf, Scope, boundaries, cells, features, features::EntityRow},
 };
 
 /// What a layer is built from, besides the database.
 pub(super) struct From<'a> {
     pub(super) scope: &'a Scope,
+    /// Which register is read.
+    pub(super) as_of: AsOf,
     pub(super) gazetteer: &'a Gazetteer,
     /// The sites as the same reader sees them, for what lies where its site lies.
     pub(super) sites: Option<&'a Features>,
-    /// The public is told what was so until then.
-    pub(super) told_until: Micros,
     /// The published counts of miners, for who may not see exact ones.
     pub(super) miners: Option<&'a Published>,
 }
@@ -71,17 +66,10 @@ async fn entities(
     let public = tier == SiteTier::Public;
     let directory = public && dataset == "cooperatives";
     let mut squares = Squares::default();
-    let mut past = Past::default();
     if public && !directory {
-        past = past::past(tx, dataset, from.told_until).await?;
-        features::positions(tx, from.scope, dataset, |id, at| {
-            if past.knows(id) {
-                squares.add(past.former(id).and_then(point).unwrap_or(at));
-            }
-        })
-        .await?;
+        features::positions(tx, from.scope, (dataset, from.as_of), |at| squares.add(at)).await?;
     }
-    features::each(tx, from.scope, dataset, |row| {
+    features::each(tx, from.scope, (dataset, from.as_of), |row| {
         if directory {
             if agreed(&row.props) {
                 let at = row.position.map(square);
@@ -93,9 +81,7 @@ async fn entities(
             return;
         }
         if public {
-            if past.knows(row.entity_id) {
-                public_site(builder, &row, (&squares, past.former(row.entity_id)), from);
-            }
+            public_site(builder, &row, &squares, from);
             return;
         }
         // Seven decimals are a centimetre; more is noise.
@@ -112,39 +98,16 @@ async fn entities(
     .await
 }
 
-/// A site as the public sees it: rounded, late, and alone in its square without a word.
-fn public_site(
-    builder: &mut Builder,
-    row: &EntityRow,
-    (squares, former): (&Squares, Option<&Map<String, Json>>),
-    from: &From<'_>,
-) {
-    let position = former.and_then(point).or(row.position);
-    let at = position.map(square);
+/// A site as the public sees it: rounded, and alone in its square without a word.
+fn public_site(builder: &mut Builder, row: &EntityRow, squares: &Squares, from: &From<'_>) {
+    let at = row.position.map(square);
     builder.point(row.entity_id, at);
     public_places(builder, at, from.gazetteer);
-    if !position.is_some_and(|p| squares.is_shared(p)) {
-        return;
+    if row.position.is_some_and(|p| squares.is_shared(p)) {
+        builder.set_text("name", &row.label);
+        builder.set_text("status", &row.status);
+        properties(builder, &row.props);
     }
-    builder.set_text("name", &row.label);
-    match former {
-        Some(former) => {
-            let status = former.get("status").and_then(Json::as_str).unwrap_or_default();
-            builder.set_text("status", status);
-            let props = serde_json::to_string(former).expect("a map of JSON is always JSON");
-            properties(builder, &props);
-        }
-        None => {
-            builder.set_text("status", &row.status);
-            properties(builder, &row.props);
-        }
-    }
-}
-
-/// The position among open properties.
-fn point(props: &Map<String, Json>) -> Option<[f64; 2]> {
-    let geometry = props.get("geometry")?;
-    Some([geometry.get("lon")?.as_f64()?, geometry.get("lat")?.as_f64()?])
 }
 
 /// Whether a cooperative agreed to stand in a public directory.
@@ -209,7 +172,7 @@ fn properties(builder: &mut Builder, props: &str) {
 }
 
 async fn visits(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(), DbError> {
-    features::each(tx, from.scope, "visites", |row| {
+    features::each(tx, from.scope, ("visites", from.as_of), |row| {
         let site = |id: Uuid| from.sites.and_then(|s| s.point(s.find(&id.to_string())?));
         builder.point(row.entity_id, row.site_id.and_then(site));
         let site_id = row.site_id.map(|id| id.to_string()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! SQL, one file per aggregate. Statements stand beside their one user.
 
 pub mod accounts;
+pub mod as_of;
 pub mod audit;
 pub mod boundaries;
 mod called;
@@ -12,10 +13,13 @@ pub mod extracts;
 pub mod features;
 pub mod feed;
 pub mod forms;
+pub mod imports;
+pub mod lost_files;
 pub mod pairs;
-pub mod past;
+pub mod persons;
 pub mod quality;
 pub mod records;
+pub mod register;
 pub mod registered;
 pub mod releases;
 pub mod reviews;
@@ -27,5 +31,6 @@ pub mod submissions;
 pub mod versions;
 pub mod zones;
 
+pub use as_of::AsOf;
 pub use called::{Called, called};
 pub use scope::{Scope, ZoneId};
