@@ -32,9 +32,15 @@ mod crash;
 #[cfg(test)]
 mod datasets;
 #[cfg(test)]
+mod days;
+#[cfg(test)]
+mod dimensions;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod erasure;
+#[cfg(test)]
+mod extract;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]

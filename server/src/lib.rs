@@ -11,6 +11,7 @@ pub mod cli;
 pub mod counts;
 pub mod db;
 pub mod export;
+pub mod extract;
 pub mod forms;
 pub mod geo;
 pub mod http;

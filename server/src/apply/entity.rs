@@ -94,8 +94,8 @@ pub(super) struct EntityState {
     pub(super) updated_seq: i64,
     /// When its first version was received.
     pub(super) created_at: Micros,
-    /// The cell it is counted in now, if it is in the database and not merged into another.
-    pub(super) counted: Option<CellKey>,
+    /// The cells it is counted in now, if it is in the database and not merged into another.
+    pub(super) counted: Vec<CellKey>,
     /// The canonical of its group, when that is another entity.
     pub(super) merged_into: Option<Uuid>,
     /// What its stored row shows when it is the canonical of a group: the view of all members.
@@ -157,7 +157,7 @@ impl EntityState {
             created_seq: source.seq,
             updated_seq: source.seq,
             created_at: source.at,
-            counted: None,
+            counted: Vec::new(),
             merged_into: None,
             shown: None,
             dirty: true,

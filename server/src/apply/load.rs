@@ -308,7 +308,7 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
         created_seq: row.get(22)?,
         updated_seq: row.get(23)?,
         created_at: Micros(row.get::<Option<i64>>(30)?.unwrap_or(0)),
-        counted: None,
+        counted: Vec::new(),
         // Into nothing: no record speaks for it.
         merged_into: row.get::<Option<Uuid>>(27)?.filter(|into| *into != entity_id),
         shown: None,
@@ -319,7 +319,9 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
         versions: Vec::new(),
     };
     let counts = state.merged_into.is_none() && state.version > 0;
-    state.counted = counts.then(|| CellKey::of(&state));
+    if counts {
+        state.counted = CellKey::all(&state);
+    }
     Ok(Some(state))
 }
 

@@ -102,7 +102,7 @@ fn blank(like: &EntityState) -> EntityState {
         created_seq: like.created_seq,
         updated_seq: like.created_seq,
         created_at: like.created_at,
-        counted: None,
+        counted: Vec::new(),
         merged_into: None,
         shown: None,
         dirty: false,

@@ -19,8 +19,14 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 31] = [
+const KINDS: [(&str, u16, &str, &str); 32] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
+    (
+        "not-published",
+        404,
+        "Nothing had been published of this on that day",
+        "Rien n'avait encore été publié à cette date",
+    ),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
     (
