@@ -30,6 +30,8 @@ mod crash;
 #[cfg(test)]
 mod datasets;
 #[cfg(test)]
+mod deletion;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod geography;

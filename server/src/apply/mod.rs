@@ -9,6 +9,7 @@ mod bring;
 mod cells;
 mod change;
 mod decide;
+mod delete;
 mod described;
 mod engine;
 mod entity;

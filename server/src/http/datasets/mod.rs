@@ -3,11 +3,15 @@
 mod ask;
 mod list;
 mod read;
+mod remove;
 mod shown;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
 use crate::app::App;
 
@@ -17,5 +21,6 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route("/v1/datasets", get(list::all))
         .route("/v1/datasets/{dataset}", get(list::one))
         .route("/v1/datasets/{dataset}/entities", get(read::page))
-        .route("/v1/datasets/{dataset}/entities/{id}", get(read::entity))
+        .route("/v1/datasets/{dataset}/entities/{id}", get(read::entity).delete(remove::delete))
+        .route("/v1/datasets/{dataset}/entities/{id}/restore", post(remove::restore))
 }
