@@ -16,6 +16,7 @@ mod entity;
 mod event;
 mod fold;
 mod groups;
+mod history;
 #[cfg(test)]
 mod history_tests;
 mod holders;
@@ -43,6 +44,7 @@ mod write;
 pub use audit::{JournalCheck, check_counts, check_journal, check_places, waiting_events};
 pub use engine::{Applier, ApplyError, Progress};
 pub use fold::is_on_devices;
+pub use history::{Happened, History};
 pub use interpret::realm as realm_of_form;
 pub use people::People;
 pub use reading::{Contact, Registered};

@@ -23,6 +23,7 @@ use crate::{
 };
 
 /// One version of a submission, read again.
+#[derive(Clone)]
 pub(super) struct Spoken {
     pub(super) event: Event,
     pub(super) said: Interpretation,
@@ -37,7 +38,7 @@ pub(super) struct Case {
 
 impl Case {
     /// The version that stands when these were taken back.
-    fn newest(&self, stand: &Stand) -> Option<&Spoken> {
+    pub(super) fn newest(&self, stand: &Stand) -> Option<&Spoken> {
         self.spoken.iter().rev().find(|s| !stand.trail.taken_back.contains(&s.event.seq))
     }
 
@@ -49,7 +50,12 @@ impl Case {
     }
 
     /// How it stands after this, or why that cannot be.
-    fn after(&self, seq: i64, review: &Review, rules: Acceptance) -> Result<Stand, &'static str> {
+    pub(super) fn after(
+        &self,
+        seq: i64,
+        review: &Review,
+        rules: Acceptance,
+    ) -> Result<Stand, &'static str> {
         if review.seen.is_some_and(|seen| seen != self.known.seq) {
             return Err("changed");
         }
