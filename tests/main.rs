@@ -32,6 +32,8 @@ mod crash;
 #[cfg(test)]
 mod datasets;
 #[cfg(test)]
+mod deletion;
+#[cfg(test)]
 mod days;
 #[cfg(test)]
 mod dimensions;

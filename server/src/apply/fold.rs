@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     change::{EntityChange, Props},
+    delete::is_about_entity,
     entity::{EntityState, Source, overlay},
     erased::Erased,
     event::{Content, Event},
@@ -232,6 +233,8 @@ impl Needs {
                 }
             }
             needs.entity_ids.extend(s.decision.iter().flat_map(|d| [d.a, d.b]));
+            let about = s.review.iter().filter(|r| is_about_entity(r.action));
+            needs.entity_ids.extend(about.map(|r| r.submission_id));
         }
         needs
     }
@@ -495,7 +498,9 @@ impl Register {
             // registration of its own, and is linked.
             Some(entity) if hidden_from(zone_id, entity.zone_id) => return Changed::Foreign,
             Some(entity)
-                if (change.update && !self.has_base(entity, change))
+                // What comes for something deleted is kept until it is restored.
+                if entity.deleted_seq > 0
+                    || (change.update && !self.has_base(entity, change))
                     // Nothing speaks for it: it is not there until something makes it.
                     || (entity.version == 0 && !change.create) =>
             {
@@ -598,7 +603,10 @@ impl Register {
         queue.sort_by_key(|w| (w.change.base_version, w.source.seq));
         let mut later = Vec::new();
         for waiting in queue {
-            let ready = self.entities.get(&id).is_some_and(|e| self.has_base(e, &waiting.change));
+            let ready = self
+                .entities
+                .get(&id)
+                .is_some_and(|e| e.deleted_seq == 0 && self.has_base(e, &waiting.change));
             if !ready {
                 later.push(waiting);
                 continue;

@@ -129,6 +129,7 @@ impl World {
                 let kept = KeptKey { wrapped: vec![1], key: Some(key) };
                 register.kept_keys.insert(Uuid::from_u128(*who), kept);
                 let source = Source {
+                    zone_id: ZoneId(*zone),
                     submission_id: Uuid::from_u128(1),
                     seq,
                     at: Micros(seq),

@@ -395,3 +395,31 @@ pub(super) async fn record_entities(
     }
     Ok(found)
 }
+
+/// The entities that were deleted together with this one, itself among them; none when it was not deleted.
+pub(super) async fn deleted_with(tx: &mut Tx, id: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query(
+            "SELECT zone_id, entity_id FROM entity WHERE deleted_seq > 0 AND deleted_seq = \
+             (SELECT e.deleted_seq FROM entity_home h JOIN entity e ON e.zone_id = h.zone_id \
+             AND e.entity_id = h.entity_id WHERE h.entity_id = $1)",
+        )
+        .bind(id)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
+
+/// The submissions that an entity remembers: where their records lie, and their ids.
+pub(super) async fn sources(tx: &mut Tx, zone: ZoneId, id: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query(
+            "SELECT record_zone_id, submission_id FROM entity_source \
+             WHERE zone_id = $1 AND entity_id = $2 ORDER BY submission_id",
+        )
+        .bind(zone.0)
+        .bind(id)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
