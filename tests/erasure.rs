@@ -329,11 +329,11 @@ on_both! {
         let mut erased = 0;
         {
             let awa = Reviewer::new(&server, "awa", "data_manager", None);
-            for seed in [3, 11] {
+            for seed in [3, 19, 26] {
                 erased += a_history(&server, &awa, &phones, seed);
             }
         }
-        assert!(erased > 6, "only {erased} people were erased");
+        assert!(erased > 15, "only {erased} people were erased");
         // What a rebuild changed is easier to read in rows than in hashes.
         server.stop();
         let lived = said(&server);
@@ -397,18 +397,24 @@ fn a_history(
 ) -> usize {
     let mut dice = Dice(seed);
     let base = u32::try_from(seed).unwrap() * 100;
-    let (mut erased, mut sent): (usize, Vec<String>) = (0, Vec::new());
+    let (mut erased, mut sent): (usize, Vec<(String, u32)>) = (0, Vec::new());
+    // An edit that speaks of somebody else takes what it said of them with it.
+    let mut mixed = false;
     for number in 1..=3 {
         let site = site_at(base + number, 14.4469 + f64::from(number) / 100.0, -11.4445);
         assert_eq!(submit(&phones[0].url, &site.xml).status, 201);
     }
     assert_eq!(submit(&phones[0].url, &set_aside(base + 4).xml).status, 201);
-    for step in 1..=70_u32 {
+    for step in 1..=80_u32 {
         let id = base * 100 + step;
         match dice.below(10) {
             0..=4 => {
                 let cards = base + u32::try_from(dice.below(6)).unwrap();
-                let number = base + 10 + u32::try_from(dice.below(14)).unwrap();
+                let edits = (!sent.is_empty() && dice.below(4) == 0)
+                    .then(|| &sent[dice.below(u64::try_from(sent.len()).unwrap())]);
+                let other = base + 10 + u32::try_from(dice.below(14)).unwrap();
+                let number = edits.filter(|_| step < 60).map_or(other, |(_, number)| *number);
+                mixed |= edits.is_some_and(|(_, of)| *of != number);
                 let miner = Miner {
                     number,
                     card: card("ORP", cards),
@@ -420,21 +426,17 @@ fn a_history(
                     ..Miner::new(number)
                 };
                 let instance = format!("uuid:{id}");
-                let xml = match (sent.len(), dice.below(4)) {
-                    (1.., 0) => edit_of(
-                        &miner,
-                        &sent[dice.below(u64::try_from(sent.len()).unwrap())],
-                        &instance,
-                    ),
-                    _ => miner.xml_as(&instance),
-                };
+                let xml = edits.map_or_else(
+                    || miner.xml_as(&instance),
+                    |(of, _)| edit_of(&miner, of, &instance),
+                );
                 let xml = match dice.below(5) {
                     0 => flagged(&xml),
                     1 => with_answer(&xml, "age_years", "7"),
                     _ => xml,
                 };
                 assert_eq!(submit(&phones[dice.below(2)].url, &xml).status, 201);
-                sent.push(instance);
+                sent.push((instance, number));
             }
             5 => {
                 let study = study(&card("ORP", base + u32::try_from(dice.below(6)).unwrap()));
@@ -443,7 +445,7 @@ fn a_history(
             }
             6 if !sent.is_empty() => {
                 server.settled();
-                let of = &sent[dice.below(u64::try_from(sent.len()).unwrap())];
+                let (of, _) = &sent[dice.below(u64::try_from(sent.len()).unwrap())];
                 let action = ["reject", "accept", "return", "reopen"][dice.below(4)];
                 awa.decides(id, of, action);
             }
@@ -465,7 +467,13 @@ fn a_history(
                 let number = base + 10 + u32::try_from(dice.below(14)).unwrap();
                 let answer = erase(awa, id, json!({ "entity": entity_id(number) }));
                 server.settled();
-                assert_eq!(cells(server), before, "seed {seed}, step {step}: {}", answer.text());
+                let now = cells(server);
+                let differ: Vec<_> = now.symmetric_difference(&before).collect();
+                assert!(
+                    mixed || differ.is_empty(),
+                    "seed {seed}, step {step}: {} {differ:?}",
+                    answer.text()
+                );
                 erased += usize::from(answer.status == 200);
             }
         }

@@ -98,7 +98,7 @@ impl Erased {
             set_tombstone(tx, tombstone, event.seq, (keys, &mut *cells)).await?;
         }
         if let Some(key) = rewrites {
-            let payload = Payload::seal(&[], &erasure.to_bytes(), &key, event.event_id);
+            let payload = Payload::seal(&[], &erasure.to_bytes(), &key, event.id);
             tx.query("UPDATE journal SET payload = $3 WHERE zone_id = $1 AND seq = $2")
                 .bind(event.zone_id.0)
                 .bind(event.seq)

@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Event {
     pub(super) seq: i64,
     /// Its id; the context of its seal.
-    pub(super) event_id: Uuid,
+    pub(super) id: Uuid,
     pub(super) zone_id: ZoneId,
     pub(super) kind: EventKind,
     pub(super) submission_id: Uuid,
@@ -56,7 +56,7 @@ impl From<Appended> for Event {
             .collect();
         Self {
             seq: a.seq,
-            event_id: a.event_id,
+            id: a.event_id,
             zone_id: a.zone_id,
             kind: a.kind,
             submission_id: a.submission_id,
@@ -134,7 +134,7 @@ fn read(row: &Row, keys: &MasterKeys) -> Result<Event> {
     };
     Ok(Event {
         seq: row.get(1)?,
-        event_id,
+        id: event_id,
         zone_id: ZoneId(row.get(0)?),
         kind: EventKind::parse(&kind)
             .ok_or(DbError::Inconsistent { table: "journal", column: "kind" })?,

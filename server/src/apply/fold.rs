@@ -98,6 +98,8 @@ pub(super) struct Register {
     pub(super) day: i64,
     pub(super) entities: HashMap<Uuid, EntityState>,
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
+    /// Entities that were erased.
+    pub(super) tombs: HashSet<Uuid>,
     /// Who carries a card or NINA.
     pub(super) holders: HashMap<BlockKey, Holders>,
     /// Rows of entities and of holders fetched for the batch.
@@ -508,15 +510,18 @@ impl Register {
                 return Changed::Waits;
             }
             Some(_) => {}
-            // An id that has a home and no readable entity was erased: nothing is made of it again.
-            None if self.homes.contains_key(&id) => return Changed::Erased,
-            None if change.create => {
-                self.create(id, zone_id, change, source, ground);
-            }
-            None => {
-                self.wait(id, zone_id, change, source);
-                return Changed::Waits;
-            }
+            None => match self.homes.get(&id).map(|home| home.0) {
+                // An id that was erased, or that a rebuild knows to be: it stays where it was.
+                Some(home) if hidden_from(zone_id, home) => return Changed::Foreign,
+                Some(_) if self.tombs.contains(&id) => return Changed::Erased,
+                home if change.create => {
+                    self.create(id, home.unwrap_or(zone_id), change, source, ground);
+                }
+                _ => {
+                    self.wait(id, zone_id, change, source);
+                    return Changed::Waits;
+                }
+            },
         }
         self.apply(id, change, source, ground);
         self.release(id, ground);

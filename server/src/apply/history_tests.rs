@@ -199,7 +199,7 @@ fn empty() -> Register {
 fn event(seq: i64) -> Event {
     Event {
         seq,
-        event_id: Uuid::from_u128(1),
+        id: Uuid::from_u128(1),
         zone_id: ZoneId(1),
         kind: EventKind::Decision,
         submission_id: Uuid::from_u128(1),

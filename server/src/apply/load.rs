@@ -245,6 +245,25 @@ pub(super) async fn entities(
     Ok(found)
 }
 
+/// Those of these entities that were erased: their row is there, their key is not.
+pub(super) async fn tombs(tx: &mut Tx, wanted: &HashSet<(ZoneId, Uuid)>) -> Result<HashSet<Uuid>> {
+    let mut found = HashSet::new();
+    for (zone, ids) in by_zone(wanted) {
+        let rows = tx
+            .fetch_in_with(
+                "SELECT entity_id FROM entity WHERE zone_id = $1 AND length(wrapped) = 0 AND entity_id IN",
+                vec![zone.0.into()],
+                ids,
+                "",
+            )
+            .await?;
+        for row in &rows {
+            found.insert(row.get(0)?);
+        }
+    }
+    Ok(found)
+}
+
 /// A person's position lies in the vault, never in a column.
 fn point(geometry: &serde_json::Value) -> Option<Position> {
     Position::new(geometry.get("lon")?.as_f64()?, geometry.get("lat")?.as_f64()?)
