@@ -327,6 +327,8 @@ pub struct App {
     pub(crate) exports: crate::http::Files,
     /// Drawn tiles.
     pub(crate) tiles: crate::http::Tiles,
+    /// What was asked since the start.
+    pub(crate) requests: crate::http::Requests,
 }
 
 /// The tasks of a running server, to be awaited at shutdown.
@@ -357,7 +359,9 @@ impl App {
         let layers = crate::layers::Layers::default();
         let exports = crate::http::Files::default();
         let tiles = crate::http::Tiles::default();
-        let app = Self { base, access, intake, applier, large, budget, layers, exports, tiles };
+        let requests = crate::http::Requests::default();
+        let app =
+            Self { base, access, intake, applier, large, budget, layers, exports, tiles, requests };
         (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }

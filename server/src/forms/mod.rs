@@ -22,6 +22,7 @@ mod scan;
 mod sent;
 mod shape;
 mod value;
+pub mod xlsform;
 mod xpath;
 
 pub use checks::{

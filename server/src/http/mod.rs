@@ -15,6 +15,7 @@ mod door;
 mod evidence;
 mod exports;
 mod hear_out;
+mod metrics;
 mod office;
 mod ogc;
 mod pace;
@@ -34,6 +35,8 @@ mod tiles;
 
 pub use door::{Door, DoorRefusal, realm_of};
 pub(crate) use exports::Files;
+pub(crate) use metrics::Requests;
+pub use metrics::metrics_router;
 pub(crate) use pace::{Budget, Pace, Share};
 pub use request::{Connection, param, query_param};
 pub use router::router;

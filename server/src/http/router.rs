@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header},
-    middleware::{from_fn, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
     routing::{get, post, put},
 };
@@ -19,8 +19,8 @@ use tower_http::{
 };
 
 use super::{
-    api, blobs, case, central, counts, decisions, exports, hear_out::hear_out, office, ogc,
-    problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
+    api, blobs, case, central, counts, decisions, exports, hear_out::hear_out, metrics, office,
+    ogc, problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -74,6 +74,7 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .layer(map_response(safe))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&app), metrics::count))
         .with_state(app)
 }
 

@@ -11,6 +11,7 @@ pub mod features;
 pub mod feed;
 pub mod forms;
 pub mod imports;
+pub mod metrics;
 pub mod pairs;
 pub mod quality;
 pub mod records;
