@@ -54,6 +54,8 @@ mod linkage;
 #[cfg(test)]
 mod main_job;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod ogc;
 #[cfg(test)]
 mod openrosa;
@@ -71,5 +73,7 @@ mod schema;
 mod sync;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod xlsform;
 #[cfg(test)]
 mod xpath;

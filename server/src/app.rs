@@ -360,6 +360,8 @@ pub struct App {
     pub(crate) extracts: crate::http::Extracts,
     /// Drawn tiles.
     pub(crate) tiles: crate::http::Tiles,
+    /// What was asked since the start.
+    pub(crate) requests: crate::http::Requests,
 }
 
 /// The tasks of a running server, to be awaited at shutdown.
@@ -391,8 +393,20 @@ impl App {
         let exports = crate::http::Files::default();
         let tiles = crate::http::Tiles::default();
         let extracts = crate::http::Extracts::default();
-        let app =
-            Self { base, access, intake, applier, large, budget, layers, exports, extracts, tiles };
+        let requests = crate::http::Requests::default();
+        let app = Self {
+            base,
+            access,
+            intake,
+            applier,
+            large,
+            budget,
+            layers,
+            exports,
+            extracts,
+            tiles,
+            requests,
+        };
         (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }

@@ -150,7 +150,9 @@ async fn empty_event(tx: &mut Tx, zone: ZoneId, seq: i64) -> Result<()> {
 }
 
 /// What else is known of an erased entity.
-const DERIVED: [&str; 5] = [
+const DERIVED: [&str; 7] = [
+    "DELETE FROM entity_past WHERE zone_id = $1 AND entity_id = $2",
+    "DELETE FROM entity_source WHERE zone_id = $1 AND entity_id = $2",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version = 1 \
      AND seq = (SELECT created_seq FROM entity WHERE zone_id = $1 AND entity_id = $2)",

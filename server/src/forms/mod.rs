@@ -24,6 +24,7 @@ mod sent;
 mod shape;
 mod spans;
 mod value;
+pub mod xlsform;
 mod xpath;
 
 pub use checks::{

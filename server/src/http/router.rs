@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header},
-    middleware::{from_fn, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
     routing::{get, post, put},
 };
@@ -20,7 +20,7 @@ use tower_http::{
 
 use super::{
     api, blobs, case, central, counts, datasets, decisions, erasures, exports, hear_out::hear_out,
-    office, ogc, persons, problem, quality, reviews, session, sites, submissions, sync, tables,
+    metrics, office, ogc, persons, problem, quality, reviews, session, sites, submissions, sync, tables,
     tiles,
 };
 use crate::{app::App, openrosa};
@@ -78,6 +78,7 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .layer(map_response(safe))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&app), metrics::count))
         .with_state(app)
 }
 

@@ -15,6 +15,7 @@ pub mod feed;
 pub mod forms;
 pub mod imports;
 pub mod lost_files;
+pub mod metrics;
 pub mod pairs;
 pub mod persons;
 pub mod quality;
