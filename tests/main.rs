@@ -30,6 +30,8 @@ mod disclosure;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]
+mod indicators;
+#[cfg(test)]
 mod link;
 #[cfg(test)]
 mod linkage;

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod counts;
 pub mod db;
 pub mod export;
+pub mod figures;
 pub mod forms;
 pub mod geo;
 pub mod http;

@@ -15,6 +15,8 @@ mod door;
 mod evidence;
 mod exports;
 mod hear_out;
+mod indicator_view;
+mod indicators;
 mod office;
 mod ogc;
 mod pace;

@@ -19,8 +19,8 @@ use tower_http::{
 };
 
 use super::{
-    api, blobs, case, central, counts, decisions, exports, hear_out::hear_out, office, ogc,
-    problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
+    api, blobs, case, central, counts, decisions, exports, hear_out::hear_out, indicators, office,
+    ogc, problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -35,6 +35,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/counts", get(counts::counts))
         .route("/v1/tables", get(tables::list))
         .route("/v1/tables/{name}", get(tables::table))
+        .route("/v1/indicators", get(indicators::list))
+        .route("/v1/indicators/{id}", get(indicators::one))
         .route("/v1/exports", get(exports::list))
         .route("/v1/exports/{file}", get(exports::file))
         .route("/v1/tiles/{layer}/{z}/{x}/{y}", get(tiles::tile))

@@ -9,6 +9,7 @@ pub mod doubt;
 pub mod entities;
 pub mod features;
 pub mod feed;
+pub mod figures;
 pub mod forms;
 pub mod pairs;
 pub mod quality;
