@@ -32,9 +32,9 @@ mod crash;
 #[cfg(test)]
 mod datasets;
 #[cfg(test)]
-mod deletion;
-#[cfg(test)]
 mod days;
+#[cfg(test)]
+mod deletion;
 #[cfg(test)]
 mod dimensions;
 #[cfg(test)]
@@ -47,6 +47,8 @@ mod extract;
 mod geography;
 #[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod indicators;
 #[cfg(test)]
 mod link;
 #[cfg(test)]

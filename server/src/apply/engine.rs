@@ -16,8 +16,7 @@ use uuid::Uuid;
 use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
-    days,
-    delete,
+    days, delete,
     entity::Source,
     erase::erase,
     event::{self, Event},

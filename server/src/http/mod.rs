@@ -23,6 +23,8 @@ mod evidence;
 mod exports;
 mod extract_files;
 mod hear_out;
+mod indicator_view;
+mod indicators;
 mod lists;
 mod metrics;
 mod office;

@@ -12,6 +12,7 @@ pub mod entities;
 pub mod extracts;
 pub mod features;
 pub mod feed;
+pub mod figures;
 pub mod forms;
 pub mod imports;
 pub mod lost_files;
