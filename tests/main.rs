@@ -16,6 +16,8 @@ mod support;
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod cards;
@@ -26,19 +28,37 @@ mod commands;
 #[cfg(test)]
 mod consent;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod datasets;
+#[cfg(test)]
+mod days;
+#[cfg(test)]
+mod deletion;
+#[cfg(test)]
+mod dimensions;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod extract;
+#[cfg(test)]
 mod geography;
+#[cfg(test)]
+mod imports;
+#[cfg(test)]
+mod indicators;
 #[cfg(test)]
 mod link;
 #[cfg(test)]
 mod linkage;
 #[cfg(test)]
 mod main_job;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod ogc;
 #[cfg(test)]
@@ -57,5 +77,7 @@ mod schema;
 mod sync;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod xlsform;
 #[cfg(test)]
 mod xpath;

@@ -29,6 +29,17 @@ impl<'s> Reviewer<'s> {
         Self { server, basic: basic(login, &password) }
     }
 
+    /// Somebody who has an account already, by their Authorization.
+    pub(crate) fn known(server: &'s Server, basic: &str) -> Self {
+        Self { server, basic: basic.to_owned() }
+    }
+
+    /// Says whether two entities are one.
+    pub(crate) fn joins(&self, number: u32, a: &str, b: &str, answer: &str) -> Response {
+        let body = json!({ "a": a, "b": b, "answer": answer, "reason": "vu sur place" });
+        self.send("PUT", &format!("/v1/reviews/decisions/{}", decision(number)), &body)
+    }
+
     pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Response {
         let headers =
             [("Authorization", self.basic.as_str()), ("Content-Type", "application/json")];
@@ -56,7 +67,7 @@ impl<'s> Reviewer<'s> {
     }
 
     /// Decides, and must be heard.
-    fn says(&self, number: u32, of: &str, action: &str, becomes: &str) {
+    pub(crate) fn says(&self, number: u32, of: &str, action: &str, becomes: &str) {
         let answer = self.decides(number, of, action);
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(answer.json()["submission"]["state"], becomes, "{}", answer.text());
@@ -78,7 +89,7 @@ impl<'s> Reviewer<'s> {
     }
 }
 
-fn decision(number: u32) -> String {
+pub(crate) fn decision(number: u32) -> String {
     format!("00000000-0000-4000-b000-{number:012}")
 }
 
@@ -114,7 +125,7 @@ pub(crate) fn said(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
         ("match_pair", "SELECT a_id, b_id, class, stops, weight, probability FROM match_pair"),
         (
             "count_cell",
-            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0",
+            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0 AND cube <> 'form'",
         ),
         (
             "record",
@@ -137,7 +148,7 @@ fn concerns(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
         ("match_pair", "SELECT a_id, b_id, class, stops, weight FROM match_pair"),
         (
             "count_cell",
-            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0",
+            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0 AND cube <> 'form'",
         ),
     ];
     tables.into_iter().map(|(table, sql)| (table, lines(server, sql))).collect()
@@ -189,7 +200,7 @@ impl Dice {
 }
 
 /// Sites, people who carry each other's cards on them, edits, warnings and errors: instance id and XML.
-fn a_season(dice: &mut Dice) -> Vec<(String, String)> {
+pub(crate) fn a_season(dice: &mut Dice) -> Vec<(String, String)> {
     let mut sent = Vec::new();
     for number in 1..=3 {
         let lat = 14.4469 + f64::from(number) / 100.0;

@@ -23,6 +23,8 @@ pub(crate) struct Server {
     pub(crate) admin: String,
     /// The PostgreSQL URL, when that is the database.
     pub(crate) database_url: Option<String>,
+    /// Where figures are, with `--metrics`.
+    pub(crate) metrics: String,
     /// What the server logs: `SANU_LOG`.
     level: &'static str,
     /// Collects what the server says on stderr.
@@ -65,6 +67,7 @@ impl Server {
             process: None,
             folder,
             url: String::new(),
+            metrics: String::new(),
             admin: String::new(),
             database_url,
             level,
@@ -102,6 +105,8 @@ impl Server {
             .command()
             .arg("serve")
             .args(listen)
+            // Most tests look at what they just sent.
+            .args(if args.contains(&"--public-delay") { &[][..] } else { &["--public-delay", "0"] })
             .args(args)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -128,6 +133,9 @@ impl Server {
             });
             if let Some(rest) = line.trim().strip_prefix("Mot de passe") {
                 self.admin = rest.split_whitespace().next().unwrap_or_default().to_owned();
+            }
+            if let Some(rest) = line.strip_prefix("metrics on ") {
+                rest.clone_into(&mut self.metrics);
             }
             if let Some(rest) = line.strip_prefix("sanu listens on ") {
                 let address = rest.split(' ').next().unwrap_or_default();
@@ -169,6 +177,13 @@ impl Server {
     /// Runs the command line over the same data.
     pub(crate) fn cli(&self, args: &[&str]) -> Output {
         self.command().args(args).stdin(Stdio::null()).output().expect("the program runs")
+    }
+
+    /// Starts the command line over the same data and does not wait for it.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        let mut command = self.command();
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the program runs")
     }
 
     /// Runs the command line and reads its JSON answer; panics when it fails.

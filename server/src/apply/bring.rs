@@ -162,7 +162,7 @@ fn unfold(register: &mut Register, id: Uuid, ground: &Ground<'_>) {
     let past = register.past.get(&id).map_or(&[][..], Vec::as_slice);
     let Some(mut own) = view::own(row, past) else { return };
     let mut shown = row.clone();
-    own.counted = shown.counted.take();
+    own.counted = std::mem::take(&mut shown.counted);
     own.shown = Some(Box::new(shown));
     // A site that is still folded shows the same place as one that is not: the order is free.
     let site = register.site_of(&own).cloned();

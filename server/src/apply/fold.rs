@@ -10,12 +10,14 @@ use uuid::Uuid;
 
 use super::{
     change::{EntityChange, Props},
+    delete::is_about_entity,
     entity::{EntityState, Source, overlay},
     erased::Erased,
     event::{Content, Event},
     groups::{Groups, Link, Pair},
     holders::Holders,
     identity::{self, BlockKey},
+    imported::interpret_import,
     interpret::{Interpretation, RecordState, interpret},
     load::KeptKey,
     pairs::PairRow,
@@ -92,6 +94,8 @@ pub(super) type PeopleGuard = tokio::sync::OwnedRwLockWriteGuard<People>;
 /// The register as far as a batch touches it, and what the batch adds.
 #[derive(Default)]
 pub(super) struct Register {
+    /// The day of what is folded; see [`crate::runtime::Micros::day`].
+    pub(super) day: i64,
     pub(super) entities: HashMap<Uuid, EntityState>,
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
     /// Entities that were erased.
@@ -179,11 +183,11 @@ pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
     }
     let speaks =
         matches!(event.kind, EventKind::Submission | EventKind::Edit | EventKind::Conflict);
-    let interpretation = event
-        .content
-        .as_ref()
-        .filter(|_| speaks)
-        .map(|content| interpret(&event, content, ground.forms, ground.keys));
+    let interpretation = match (event.kind, event.content.as_ref()) {
+        (EventKind::Import, Some(content)) => Some(interpret_import(content)),
+        (_, Some(content)) if speaks => Some(interpret(&event, content, ground.forms, ground.keys)),
+        _ => None,
+    };
     let decision = event
         .content
         .as_ref()
@@ -231,6 +235,8 @@ impl Needs {
                 }
             }
             needs.entity_ids.extend(s.decision.iter().flat_map(|d| [d.a, d.b]));
+            let about = s.review.iter().filter(|r| is_about_entity(r.action));
+            needs.entity_ids.extend(about.map(|r| r.submission_id));
         }
         needs
     }
@@ -378,6 +384,8 @@ impl Register {
     fn stand_after(&self, event: &Event, state: RecordState, ground: &Ground<'_>) -> Stand {
         match self.known.get(&event.submission_id) {
             Some(known) => known.after(event.seq, ground.acceptance, state),
+            // A list of the authorities is accepted as it comes.
+            None if event.kind == EventKind::Import => Stand::by_rules(Acceptance::All, state),
             None => Stand::by_rules(ground.acceptance, state),
         }
     }
@@ -417,7 +425,9 @@ impl Register {
             (RecordState::Quarantined, _) | (_, false) => (said.state.as_str(), said.reason),
             (_, true) => ("held", "entity_not_here_yet"),
         };
-        self.receipt(&event, state, &said.rules);
+        if event.kind != EventKind::Import {
+            self.receipt(&event, state, &said.rules);
+        }
         let violations = serde_json::to_string(&said.violations).unwrap_or_default();
         let expected_files = serde_json::to_string(&said.expected_files).unwrap_or_default();
         let key = (event.zone_id, event.submission_id);
@@ -490,7 +500,9 @@ impl Register {
             // registration of its own, and is linked.
             Some(entity) if hidden_from(zone_id, entity.zone_id) => return Changed::Foreign,
             Some(entity)
-                if (change.update && !self.has_base(entity, change))
+                // What comes for something deleted is kept until it is restored.
+                if entity.deleted_seq > 0
+                    || (change.update && !self.has_base(entity, change))
                     // Nothing speaks for it: it is not there until something makes it.
                     || (entity.version == 0 && !change.create) =>
             {
@@ -596,7 +608,10 @@ impl Register {
         queue.sort_by_key(|w| (w.change.base_version, w.source.seq));
         let mut later = Vec::new();
         for waiting in queue {
-            let ready = self.entities.get(&id).is_some_and(|e| self.has_base(e, &waiting.change));
+            let ready = self
+                .entities
+                .get(&id)
+                .is_some_and(|e| e.deleted_seq == 0 && self.has_base(e, &waiting.change));
             if !ready {
                 later.push(waiting);
                 continue;

@@ -42,6 +42,7 @@ impl RecordState {
 }
 
 /// What an event says, before it meets the register.
+#[derive(Clone)]
 pub(super) struct Interpretation {
     pub(super) state: RecordState,
     /// Stable code of why it is not simply received.

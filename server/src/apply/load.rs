@@ -23,7 +23,7 @@ const ENTITY: &str = "SELECT zone_id, entity_id, dataset, version, label, props,
      region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, \
      basis_2023, district, sex, age_group, status, created_seq, updated_seq, realm, wrapped, \
      sealed, merged_into, review, shifts, (SELECT created_at FROM entity_version v WHERE v.zone_id = entity.zone_id \
-     AND v.seq = entity.created_seq AND v.entity_id = entity.entity_id AND v.version = 1) \
+     AND v.seq = entity.created_seq AND v.entity_id = entity.entity_id AND v.version = 1), day, deleted_seq \
      FROM entity WHERE zone_id = $1 AND entity_id IN";
 
 /// Entity ids to the zone they live in and the id they are known under.
@@ -327,16 +327,20 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
         created_seq: row.get(22)?,
         updated_seq: row.get(23)?,
         created_at: Micros(row.get::<Option<i64>>(30)?.unwrap_or(0)),
-        counted: None,
+        counted: Vec::new(),
         // Into nothing: no record speaks for it.
         merged_into: row.get::<Option<Uuid>>(27)?.filter(|into| *into != entity_id),
         shown: None,
         dirty: false,
+        stored_day: Some(row.get(31)?),
+        deleted_seq: row.get(32)?,
         replaced: None,
         versions: Vec::new(),
     };
     let counts = state.merged_into.is_none() && state.version > 0;
-    state.counted = counts.then(|| CellKey::of(&state));
+    if counts {
+        state.counted = CellKey::all(&state);
+    }
     Ok(Some(state))
 }
 
@@ -409,4 +413,32 @@ pub(super) async fn record_entities(
         }
     }
     Ok(found)
+}
+
+/// The entities that were deleted together with this one, itself among them; none when it was not deleted.
+pub(super) async fn deleted_with(tx: &mut Tx, id: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query(
+            "SELECT zone_id, entity_id FROM entity WHERE deleted_seq > 0 AND deleted_seq = \
+             (SELECT e.deleted_seq FROM entity_home h JOIN entity e ON e.zone_id = h.zone_id \
+             AND e.entity_id = h.entity_id WHERE h.entity_id = $1)",
+        )
+        .bind(id)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
+
+/// The submissions that an entity remembers: where their records lie, and their ids.
+pub(super) async fn sources(tx: &mut Tx, zone: ZoneId, id: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query(
+            "SELECT record_zone_id, submission_id FROM entity_source \
+             WHERE zone_id = $1 AND entity_id = $2 ORDER BY submission_id",
+        )
+        .bind(zone.0)
+        .bind(id)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
 }

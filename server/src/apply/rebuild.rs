@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 18] = [
+const DERIVED: [&str; 21] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
@@ -25,16 +25,28 @@ const DERIVED: [&str; 18] = [
     "DELETE FROM feed_head",
     "DELETE FROM dataset_head",
     "DELETE FROM count_cell",
+    // Closed days are what readers were told: the cells begin with what they hold.
+    "INSERT INTO count_cell (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, \
+     region_2023, cercle_2023, commune_2023, district, sex, age_group, status, nationality, role_group, \
+     coop_member, protection, site, cooperative, month, form, review, n, closed) \
+     SELECT zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
+     commune_2023, district, sex, age_group, status, nationality, role_group, coop_member, protection, \
+     site, cooperative, month, form, review, 0, CAST(SUM(n) AS bigint) FROM count_day \
+     GROUP BY zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
+     commune_2023, district, sex, age_group, status, nationality, role_group, coop_member, protection, \
+     site, cooperative, month, form, review",
     "DELETE FROM held",
     "DELETE FROM block_key",
     // Where somebody was who is erased later: their id must not become somebody else's in between.
     "DELETE FROM entity_home WHERE NOT EXISTS (SELECT 1 FROM entity AS e WHERE e.zone_id = entity_home.zone_id \
      AND e.entity_id = entity_home.entity_id AND length(e.wrapped) = 0)",
     "DELETE FROM entity_version",
+    "DELETE FROM entity_past",
+    "DELETE FROM entity_source",
     "DELETE FROM entity",
     "DELETE FROM attachment",
     "DELETE FROM record",
-    "UPDATE apply_state SET seq = 0, turn = turn + 1 WHERE id = 1",
+    "UPDATE apply_state SET seq = 0, turn = turn + 1, day = 0, first_day = 0, cubes = 1 WHERE id = 1",
 ];
 
 /// Derives everything again from the journal; a new epoch tells devices to read the feed anew.
@@ -61,7 +73,7 @@ pub async fn rebuild(
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,
 /// which start over with a new epoch.
-const COMPARED: [(&str, &str, usize); 13] = [
+const COMPARED: [(&str, &str, usize); 15] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
@@ -77,9 +89,9 @@ const COMPARED: [(&str, &str, usize); 13] = [
          CAST(updated_seq AS text), COALESCE(CAST(site_id IS NULL AS text), ''), \
          CAST(COALESCE(CAST(lon * 10000000 AS bigint), 0) AS text), \
          CAST(COALESCE(CAST(lat * 10000000 AS bigint), 0) AS text), \
-         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed, review, CAST(shifts AS text) \
-         FROM entity ORDER BY zone_id, entity_id",
-        28,
+         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed, review, CAST(shifts AS text), \
+         CAST(day AS text), CAST(deleted_seq AS text) FROM entity ORDER BY zone_id, entity_id",
+        30,
     ),
     (
         "entity_version",
@@ -87,6 +99,20 @@ const COMPARED: [(&str, &str, usize); 13] = [
          CAST(seq AS text), CAST(base_version AS text), branch_id, props, sealed, \
          review FROM entity_version ORDER BY zone_id, entity_id, version",
         10,
+    ),
+    (
+        "entity_past",
+        "SELECT CAST(zone_id AS text), entity_id, CAST(until_day AS text), CAST(since_day AS text), dataset, \
+         CAST(version AS text), label, props, flags, region_2012, cercle_2012, commune_2012, basis_2012, \
+         region_2023, cercle_2023, commune_2023, basis_2023, district, status, CAST(created_seq AS text), \
+         CAST(updated_seq AS text), COALESCE(CAST(site_id IS NULL AS text), ''), \
+         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed, review FROM entity_past",
+        25,
+    ),
+    (
+        "entity_source",
+        "SELECT CAST(zone_id AS text), entity_id, CAST(record_zone_id AS text), submission_id FROM entity_source",
+        4,
     ),
     (
         "entity_home",
@@ -143,10 +169,10 @@ const COMPARED: [(&str, &str, usize); 13] = [
     ),
     (
         "count_cell",
-        "SELECT CAST(zone_id AS text), dataset, region_2012, cercle_2012, commune_2012, region_2023, \
-         cercle_2023, commune_2023, district, sex, age_group, status, review, CAST(n AS text) FROM count_cell \
-         WHERE n <> 0",
-        14,
+        "SELECT CAST(zone_id AS text), dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, \
+         cercle_2023, commune_2023, district, sex, age_group, status, nationality, role_group, coop_member, \
+         protection, site, cooperative, month, form, review, CAST(n AS text) FROM count_cell WHERE n <> 0",
+        23,
     ),
 ];
 

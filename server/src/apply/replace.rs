@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    cells::{CellKey, Cells, review_of},
+    cells::{CellKey, Cells},
+    days,
     entity::EntityState,
-    load,
+    load, past,
     rows::EntityRows,
     turn,
     write::{write_cells, write_entities, write_heads},
 };
 use crate::{
-    db::{Db, Result, Row, Tx},
+    db::{Db, Result, Tx},
     geo::Gazetteer,
     keys::MasterKeys,
     store::ZoneId,
@@ -24,23 +25,13 @@ const CELL: &str = "SELECT zone_id, dataset, region_2012, cercle_2012, commune_2
      WHERE site_id = $1 AND merged_into IS NULL GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, \
      region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review";
 
-fn cell(row: &Row) -> Result<(CellKey, i64)> {
-    let some = |i| -> Result<Option<String>> { Ok(Some(row.get(i)?)) };
-    let key = CellKey {
-        zone_id: row.get(0)?,
-        dataset: row.get(1)?,
-        places: [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?],
-        district: row.get(8)?,
-        sex: some(9)?.unwrap_or_default(),
-        age_group: some(10)?.unwrap_or_default(),
-        status: some(11)?.unwrap_or_default(),
-        pending: row.get::<String>(12)? == review_of(true),
-    };
-    Ok((key, row.get(13)?))
-}
-
 /// Gives everybody registered on a site the place of the site, and moves their cells.
-pub(super) async fn follow_site(tx: &mut Tx, site: Uuid, cells: &mut Cells) -> Result<()> {
+pub(super) async fn follow_site(
+    tx: &mut Tx,
+    site: Uuid,
+    (keys, day): (&MasterKeys, i64),
+    cells: &mut Cells,
+) -> Result<()> {
     let site_row = tx
         .query(
             "SELECT region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
@@ -58,43 +49,81 @@ pub(super) async fn follow_site(tx: &mut Tx, site: Uuid, cells: &mut Cells) -> R
     let basis: [String; 2] = [row.get(6)?, row.get(7)?];
     let district: String = row.get(8)?;
     for row in tx.query(CELL).bind(site).fetch_all().await? {
-        let (former, n) = cell(&row)?;
-        let mut now = former.clone();
-        now.places.clone_from(&codes);
-        now.district.clone_from(&district);
+        let (former, n) = (CellKey::of_row(&row)?, row.get(13)?);
+        cells.add(former.clone().moved(&codes, &district), n);
         cells.add(former, -n);
-        cells.add(now, n);
     }
+    let [region_2012, _, _, region_2023, _, _] = &codes;
+    let leaves_region = tx
+        .query(
+            "SELECT 1 FROM entity WHERE site_id = $1 AND (region_2012 <> $2 OR region_2023 <> $3) LIMIT 1",
+        )
+        .bind(site)
+        .bind(region_2012.as_str())
+        .bind(region_2023.as_str())
+        .fetch_optional()
+        .await?;
+    if leaves_region.is_some() {
+        // What else is told of people is told by region, and is sealed: everybody is opened.
+        follow_to_region(tx, site, &codes, keys, cells).await?;
+    }
+    past::keep_those_who_move(tx, site, day, (&codes, &basis, &district)).await?;
     let mut update = tx.query(
         "UPDATE entity SET region_2012 = $1, cercle_2012 = $2, commune_2012 = $3, region_2023 = $4, \
-         cercle_2023 = $5, commune_2023 = $6, basis_2012 = $7, basis_2023 = $8, district = $9 \
-         WHERE site_id = $10",
+         cercle_2023 = $5, commune_2023 = $6, basis_2012 = $7, basis_2023 = $8, district = $9, \
+         day = $11 WHERE site_id = $10 AND (region_2012 <> $1 OR cercle_2012 <> $2 \
+         OR commune_2012 <> $3 OR region_2023 <> $4 OR cercle_2023 <> $5 OR commune_2023 <> $6 \
+         OR basis_2012 <> $7 OR basis_2023 <> $8 OR district <> $9)",
     );
     for text in codes.iter().chain(&basis) {
         update = update.bind(text.as_str());
     }
-    update.bind(district).bind(site).execute().await?;
+    update.bind(district).bind(site).bind(day).execute().await?;
     Ok(())
+}
+
+/// Moves the cells of a site's people that know the region alone.
+async fn follow_to_region(
+    tx: &mut Tx,
+    site: Uuid,
+    codes: &[String; 6],
+    keys: &MasterKeys,
+    cells: &mut Cells,
+) -> Result<()> {
+    for page in people_of(tx, site).await?.chunks(usize::try_from(PAGE)?) {
+        let wanted = page.iter().copied().collect();
+        for mut entity in load::entities(tx, &wanted, keys).await? {
+            if entity.counted.is_empty() {
+                continue;
+            }
+            cells.add_all(CellKey::others(&entity), -1);
+            entity.place.codes.clone_from(codes);
+            cells.add_all(CellKey::others(&entity), 1);
+        }
+    }
+    Ok(())
+}
+
+async fn people_of(tx: &mut Tx, site: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query("SELECT zone_id, entity_id FROM entity WHERE site_id = $1 AND version > 0")
+        .bind(site)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
 }
 
 /// Gives everybody registered on a site that is there no longer the place of their own position.
 pub(super) async fn leave_site(
     tx: &mut Tx,
     site: Uuid,
-    gazetteer: &Gazetteer,
-    keys: &MasterKeys,
+    day: i64,
+    (gazetteer, keys): (&Gazetteer, &MasterKeys),
 ) -> Result<()> {
-    let rows = tx
-        .query("SELECT zone_id, entity_id FROM entity WHERE site_id = $1 AND version > 0")
-        .bind(site)
-        .fetch_all()
-        .await?;
-    let people: Vec<(ZoneId, Uuid)> =
-        rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect::<Result<_>>()?;
-    for page in people.chunks(usize::try_from(PAGE)?) {
+    for page in people_of(tx, site).await?.chunks(usize::try_from(PAGE)?) {
         let wanted = page.iter().copied().collect();
         let entities = load::entities(tx, &wanted, keys).await?;
-        settle_page(tx, gazetteer, entities, &HashMap::new()).await?;
+        settle_page(tx, gazetteer, entities, (&HashMap::new(), keys, day)).await?;
     }
     Ok(())
 }
@@ -106,8 +135,8 @@ const PAGE: i64 = 500;
 /// Sites first, so that people take the places of their sites.
 pub(super) async fn replace_all(
     db: &Db,
-    gazetteer: &Gazetteer,
-    keys: &MasterKeys,
+    (gazetteer, keys): (&Gazetteer, &MasterKeys),
+    today: i64,
     told: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64> {
     let mut done = 0;
@@ -115,7 +144,8 @@ pub(super) async fn replace_all(
         let mut after = (ZoneId(i32::MIN), Uuid::nil());
         loop {
             let mut tx = db.write().await?;
-            turn::take(&mut tx).await?;
+            let day = turn::take(&mut tx, today).await?;
+            days::turn_to(&mut tx, day).await?;
             let page = page_after(&mut tx, sites, after).await?;
             let Some(last) = page.last().copied() else { break };
             after = last;
@@ -123,7 +153,7 @@ pub(super) async fn replace_all(
             let wanted: HashSet<_> = page.into_iter().collect();
             let entities = load::entities(&mut tx, &wanted, keys).await?;
             let grounds = grounds(&mut tx, &entities, keys).await?;
-            settle_page(&mut tx, gazetteer, entities, &grounds).await?;
+            settle_page(&mut tx, gazetteer, entities, (&grounds, keys, day)).await?;
             tx.commit().await?;
             told(done);
         }
@@ -171,7 +201,7 @@ async fn settle_page(
     tx: &mut Tx,
     gazetteer: &Gazetteer,
     mut entities: Vec<EntityState>,
-    grounds: &HashMap<Uuid, EntityState>,
+    (grounds, keys, day): (&HashMap<Uuid, EntityState>, &MasterKeys, i64),
 ) -> Result<()> {
     let mut cells = Cells::default();
     let mut heads: BTreeMap<(ZoneId, String), i64> = BTreeMap::new();
@@ -189,9 +219,9 @@ async fn settle_page(
             moved.push(entity.entity_id);
         }
     }
-    write_entities(tx, EntityRows::of(entities, &mut cells)).await?;
+    write_entities(tx, EntityRows::of(entities, day, &mut cells)).await?;
     for site in moved {
-        follow_site(tx, site, &mut cells).await?;
+        follow_site(tx, site, (keys, day), &mut cells).await?;
     }
     write_cells(tx, cells).await?;
     write_heads(tx, heads).await

@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    delete::is_about_entity,
     entity::Source,
     event::Event,
     fold::{FeedOut, Ground, Register, Waiting},
@@ -22,6 +23,7 @@ use crate::{
 };
 
 /// One version of a submission, read again.
+#[derive(Clone)]
 pub(super) struct Spoken {
     pub(super) event: Event,
     pub(super) said: Interpretation,
@@ -36,8 +38,13 @@ pub(super) struct Case {
 
 impl Case {
     /// The version that stands when these were taken back.
-    fn newest(&self, stand: &Stand) -> Option<&Spoken> {
+    pub(super) fn newest(&self, stand: &Stand) -> Option<&Spoken> {
         self.spoken.iter().rev().find(|s| !stand.trail.taken_back.contains(&s.event.seq))
+    }
+
+    /// Whether it is of a base list.
+    fn is_import(&self) -> bool {
+        self.spoken.first().is_some_and(|s| s.event.kind == EventKind::Import)
     }
 
     /// The correction of this id.
@@ -48,7 +55,12 @@ impl Case {
     }
 
     /// How it stands after this, or why that cannot be.
-    fn after(&self, seq: i64, review: &Review, rules: Acceptance) -> Result<Stand, &'static str> {
+    pub(super) fn after(
+        &self,
+        seq: i64,
+        review: &Review,
+        rules: Acceptance,
+    ) -> Result<Stand, &'static str> {
         if self.known.is_erased {
             return Err("erased");
         }
@@ -89,6 +101,8 @@ impl Case {
                 return Ok(self.again(stand, rules));
             }
             Action::Correct => return self.corrected(stand, rules),
+            // Of entities, which are no submissions.
+            Action::Delete | Action::Restore => return Err("no_entity"),
         }
         // Errors are let in by an acceptance alone.
         stand.trail.let_in.clear();
@@ -129,6 +143,10 @@ impl Register {
         corrected: Option<Interpretation>,
         ground: &Ground<'_>,
     ) {
+        if is_about_entity(review.action) {
+            self.delete_or_restore(event, review, ground);
+            return;
+        }
         // The door refuses what it does not know.
         let Some(mut case) = self.cases.remove(&review.submission_id) else { return };
         if let Some(said) = corrected {
@@ -182,16 +200,31 @@ impl Register {
     fn stand(&mut self, case: &Case, stand: &Stand, event: &Event, ground: &Ground<'_>) {
         let seqs: Vec<i64> = case.spoken.iter().map(|s| s.event.seq).collect();
         for id in Self::spoken_of(case) {
+            let submission = case.spoken.first().map(|s| s.event.submission_id);
+            if self.entities.get(&id).is_some_and(|e| e.deleted_seq > 0) {
+                // Nothing speaks for it; restored, it is made of what speaks then.
+                if let Some(submission) = submission {
+                    self.remember_source(id, case.zone_id, submission);
+                }
+                continue;
+            }
             let steps = self.steps_of(id);
             let (own, mut others): (Vec<_>, Vec<_>) =
                 steps.into_iter().partition(|s| seqs.contains(&s.source.seq));
             let wanted = wanted(case, stand, id);
+            if case.is_import() && wanted.is_empty() && carries(&others) {
+                // What came later builds on it: it keeps what it says.
+                continue;
+            }
             let places =
                 |steps: &[Waiting]| steps.iter().map(|s| s.source.seq).collect::<BTreeSet<i64>>();
             if places(&own) == places(&wanted) {
                 self.mark(id, &seqs, stand.is_pending());
             } else {
                 others.extend(wanted);
+                if let Some(submission) = submission {
+                    self.remember_source(id, case.zone_id, submission);
+                }
                 self.refold(id, others, event.received_at, ground);
             }
         }
@@ -248,8 +281,13 @@ impl Register {
     }
 }
 
+/// Whether these steps change an entity and none of them makes it.
+fn carries(steps: &[Waiting]) -> bool {
+    !steps.is_empty() && !steps.iter().any(|s| s.change.create)
+}
+
 /// The steps of an entity that a submission makes while it stands like this.
-fn wanted(case: &Case, stand: &Stand, id: Uuid) -> Vec<Waiting> {
+pub(super) fn wanted(case: &Case, stand: &Stand, id: Uuid) -> Vec<Waiting> {
     let mut steps = Vec::new();
     for spoken in &case.spoken {
         let is_set_aside = spoken.said.state == RecordState::Quarantined;

@@ -79,7 +79,8 @@ pub(super) fn of_group(
     view
 }
 
-fn blank(like: &EntityState) -> EntityState {
+/// The same entity before anything was said of it.
+pub(super) fn blank(like: &EntityState) -> EntityState {
     EntityState {
         zone_id: like.zone_id,
         entity_id: like.entity_id,
@@ -102,10 +103,12 @@ fn blank(like: &EntityState) -> EntityState {
         created_seq: like.created_seq,
         updated_seq: like.created_seq,
         created_at: like.created_at,
-        counted: None,
+        counted: Vec::new(),
         merged_into: None,
         shown: None,
         dirty: false,
+        stored_day: like.stored_day,
+        deleted_seq: like.deleted_seq,
         replaced: None,
         versions: Vec::new(),
     }

@@ -51,12 +51,23 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: Geography,
     },
+    /// Load a base list (sites, cooperatives, agents, `card_lots`) from CSV or XLSX; `sanu import list` tells what was
+    /// loaded. Without --apply it only says what would change
+    Import(Import),
     /// Send a synthetic census from a fleet of phones, for demonstrations and load
     Simulate(Simulate),
     /// Find who is who in a list of people (CSV): the same person written several times
     Link(Link),
     /// Write a collection of the register as a file: sites, site-visits, cooperatives, communes-2023…
     Export(Export),
+    /// Write the whole register into one file; the server may be running
+    Backup(Backup),
+    /// Make a register from a backup, in a data folder that is empty
+    Restore {
+        /// The backup
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Derive everything again from the journal (stop the server first)
     Rebuild,
     /// Check that everything received can be read and that the counts add up
@@ -89,6 +100,11 @@ pub(super) struct Serve {
     #[arg(long, requires = "tls_cert", value_name = "FILE")]
     pub(super) tls_key: Option<PathBuf>,
 
+    /// Also serve figures for Prometheus (/metrics), without login: give an address that only it can reach, such as
+    /// 127.0.0.1:9464
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) metrics: Option<String>,
+
     /// Fill an empty register with a synthetic census of three regions
     #[arg(long)]
     pub(super) demo: bool,
@@ -109,6 +125,11 @@ pub(super) struct Serve {
     /// (warnings too), manual (nothing)
     #[arg(long, value_name = "RULE", value_parser = accept)]
     pub(super) accept: Option<crate::apply::Acceptance>,
+
+    /// After how many days the public is told of sites, from now on (30 unless it was set): a live list
+    /// would tell raiders where people are
+    #[arg(long, value_name = "DAYS")]
+    pub(super) public_delay: Option<u16>,
 }
 
 fn accept(text: &str) -> Result<crate::apply::Acceptance, String> {
@@ -178,9 +199,9 @@ pub(super) enum Device {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Form {
-    /// Publish an XForm (XML), with the files it needs
+    /// Publish a questionnaire (XLSForm or XForm), with the files it needs
     Publish {
-        /// The form; convert an XLSForm first with `xls2xform FILE.xlsx FILE.xml`
+        /// The questionnaire: a workbook (XLSX), or an XForm (XML)
         file: PathBuf,
         /// A file the form refers to (list, image, sound); repeat for more
         #[arg(long, value_name = "FILE")]
@@ -269,6 +290,35 @@ pub(super) struct Link {
     /// Only tell why two records are, or are not, one person
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["out", "pairs", "report"])]
     pub(super) explain: Option<Vec<String>>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// `sites`, `cooperatives`, `agents` or `card_lots`; `list` tells what was loaded
+    #[arg(required_unless_present = "undo")]
+    pub(super) dataset: Option<String>,
+    /// The file: CSV (semicolon, comma or tab; UTF-8, UTF-16 or Windows-1252) or XLSX
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Do it: all of it, or nothing where a line is wrong
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// Zone of lines that name none; made if there is none of this code [default: the whole country]
+    #[arg(long, value_name = "CODE")]
+    pub(super) zone: Option<String>,
+    /// Take an import back
+    #[arg(long, value_name = "IMPORT_ID", conflicts_with_all = ["dataset", "file", "apply", "zone"])]
+    pub(super) undo: Option<uuid::Uuid>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Backup {
+    /// The file to write; one that is there already is not touched
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Put the master keys in too: whoever has the file can then read everything
+    #[arg(long)]
+    pub(super) with_keys: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -233,6 +233,16 @@ impl Db {
         }
     }
 
+    /// Writes a copy of the whole database, as it is at one moment, into a new file; the server may be at work.
+    ///
+    /// False where there is no such copy: a PostgreSQL server has tools of its own for it.
+    pub async fn copy_into(&self, path: &Path) -> Result<bool> {
+        let Self::Sqlite { keeper, .. } = self else { return Ok(false) };
+        let path = path.to_string_lossy().into_owned();
+        sqlx::query("VACUUM INTO $1").bind(path).execute(keeper).await?;
+        Ok(true)
+    }
+
     /// `sqlite` or `postgres`, for messages and benchmarks.
     pub fn backend(&self) -> &'static str {
         match self {

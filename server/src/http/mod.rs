@@ -2,20 +2,31 @@
 //! knows status codes.
 
 mod api;
+mod as_of;
 mod auth;
 mod blobs;
 mod body;
 mod case;
 mod central;
+mod count_days;
 mod count_doubt;
+mod count_json;
+mod count_names;
+mod count_sheet;
 mod count_view;
 mod counts;
+mod datasets;
 mod decisions;
 mod door;
 mod erasures;
 mod evidence;
 mod exports;
+mod extract_files;
 mod hear_out;
+mod indicator_view;
+mod indicators;
+mod lists;
+mod metrics;
 mod office;
 mod ogc;
 mod pace;
@@ -36,6 +47,9 @@ mod tiles;
 
 pub use door::{Door, DoorRefusal, realm_of};
 pub(crate) use exports::Files;
+pub(crate) use extract_files::Extracts;
+pub(crate) use metrics::Requests;
+pub use metrics::metrics_router;
 pub(crate) use pace::{Budget, Pace, Share};
 pub use request::{Connection, param, query_param};
 pub use router::router;

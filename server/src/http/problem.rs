@@ -19,8 +19,14 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 29] = [
+const KINDS: [(&str, u16, &str, &str); 32] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
+    (
+        "not-published",
+        404,
+        "Nothing had been published of this on that day",
+        "Rien n'avait encore été publié à cette date",
+    ),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
     (
@@ -70,6 +76,18 @@ const KINDS: [(&str, u16, &str, &str); 29] = [
         400,
         "Say why you read a child's registration: `?reason=` or the header `Sanu-Reason`",
         "Dites pourquoi vous lisez la fiche d'un enfant : `?reason=` ou l'en-tête `Sanu-Reason`",
+    ),
+    (
+        "history-unknown",
+        400,
+        "This register does not know what it said so long ago: sanu rebuild derives it",
+        "Ce registre ne sait pas ce qu'il disait ce jour-là : sanu rebuild le recalcule",
+    ),
+    (
+        "wrong-answers",
+        400,
+        "Some answers cannot be corrected like this",
+        "Certaines réponses ne peuvent pas être corrigées ainsi",
     ),
     (
         "kept-apart",

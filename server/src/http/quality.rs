@@ -49,7 +49,7 @@ pub(super) async fn linkage(
     }
     let mut tx = app.base.db.read().await?;
     let rows = answered(&mut tx, &by.scope, &of).await?;
-    let (accepted, pending) = cells::accepted_and_pending(&mut tx, &by.scope, &of).await?;
+    let (accepted, pending) = cells::accepted_and_pending(&mut tx, &by.scope, &of, None).await?;
     drop(tx);
     let people = accepted + pending;
     let now = app.base.runtime.now();
@@ -61,7 +61,7 @@ pub(super) async fn linkage(
 /// What an answer says: one person or not; `cannot_tell` says neither.
 fn same(row: &AnsweredPair) -> Option<bool> {
     match row.answer.as_deref() {
-        Some("same") => Some(true),
+        Some("same" | "age_wrong") => Some(true),
         Some("different" | "relative" | "twins") => Some(false),
         _ => None,
     }

@@ -197,6 +197,20 @@ pub(super) async fn append(
     Ok((outcomes, appended))
 }
 
+/// Appends events in a transaction of the caller's: for what must stand in the journal as a whole or not at all.
+///
+/// Says what became of each, in order.
+pub async fn journal(
+    tx: &mut Tx,
+    incoming: Vec<Incoming>,
+    keys: &MasterKeys,
+    runtime: &Runtime,
+) -> Result<Vec<Outcome>> {
+    let prepared: Vec<Prepared> =
+        incoming.into_iter().map(|i| prepare(i, keys, runtime).0).collect();
+    Ok(append(tx, &prepared, runtime.now()).await?.0)
+}
+
 /// Taken first: appenders queue here, so journal order is commit order and what is read next
 /// cannot change before the commit.
 async fn lock_head(tx: &mut Tx) -> Result<i64> {
@@ -313,6 +327,7 @@ impl Batch {
             Matter::Decision => EventKind::Decision,
             Matter::Review => EventKind::Review,
             Matter::Erasure => EventKind::Erasure,
+            Matter::Import => EventKind::Import,
         };
         self.learn(p.instance_key, zone, submission_id, Some(half(&p.content_hash)));
         self.add(index, p, kind, zone, submission_id);

@@ -31,6 +31,8 @@ pub enum EventKind {
     Review,
     /// That a person is to be erased.
     Erasure,
+    /// Lines of a base list.
+    Import,
 }
 
 impl EventKind {
@@ -45,6 +47,7 @@ impl EventKind {
             Self::Decision => "decision",
             Self::Review => "review",
             Self::Erasure => "erasure",
+            Self::Import => "import",
         }
     }
 
@@ -59,6 +62,7 @@ impl EventKind {
             Self::Decision,
             Self::Review,
             Self::Erasure,
+            Self::Import,
         ]
         .into_iter()
         .find(|k| k.as_str() == text)
@@ -104,6 +108,8 @@ pub enum Matter {
     Review,
     /// That a person is to be erased.
     Erasure,
+    /// Lines of a base list.
+    Import,
 }
 
 /// One submission at the door, authenticated, bounded and understood as far as needed.
@@ -225,6 +231,23 @@ impl Incoming {
         }
     }
 
+    /// Lines of a base list, from the console; `part` is unique within the import.
+    pub fn import(import: (Uuid, usize), dataset: &str, content: Vec<u8>, zone_id: ZoneId) -> Self {
+        Self {
+            matter: Matter::Import,
+            form_id: super::Import::form_id(dataset),
+            form_version: String::new(),
+            instance_id: format!("{}/{}", import.0, import.1),
+            deprecated_id: None,
+            xml: content.into(),
+            files: Vec::new(),
+            realm: Realm::Adults,
+            sender: Sender { account_id: None, device_id: None, zone_id, scope: Scope::All },
+            decoded: None,
+            decoded_on: None,
+        }
+    }
+
     /// The same as received at this moment: without a decoding that took another day for today, because a rebuild
     /// decodes with the day of receipt (*Rebuild = live*).
     pub(super) fn received(self: Arc<Self>, at: Micros) -> Arc<Self> {
@@ -240,6 +263,7 @@ impl Incoming {
             Matter::Decision => b"decision",
             Matter::Review => b"review",
             Matter::Erasure => b"erasure",
+            Matter::Import => b"import",
         };
         // One id is one review, whatever form it is about.
         let form_id = if self.matter == Matter::Review { "" } else { self.form_id.as_str() };

@@ -11,11 +11,12 @@ use super::{
     load::{From, build},
 };
 use crate::{
+    access::SiteTier,
     app::Base,
     db::{DbError, Tx},
     ogc::Features,
     runtime::Micros,
-    store::{Scope, boundaries, entities},
+    store::{AsOf, Scope, boundaries, entities},
 };
 
 /// What all held features may take together, in bytes, about.
@@ -36,6 +37,13 @@ pub struct Held {
     pub token: String,
     /// How long reading took, in microseconds.
     cost: i64,
+}
+
+impl Held {
+    /// Features that were made elsewhere and will not change.
+    pub fn fixed(features: Features, at: Micros, token: String) -> Self {
+        Self { features, at, token, cost: 0 }
+    }
 }
 
 type Key = (String, Source, String);
@@ -103,6 +111,7 @@ impl Layers {
         };
         let from = From {
             scope,
+            as_of: told(base, layer, AsOf::Now),
             gazetteer: &gazetteer,
             sites: sites.as_deref().map(|s| &s.features),
             miners: miners.as_deref(),
@@ -117,6 +126,25 @@ impl Layers {
         let held = Arc::new(Held { features, at, token, cost });
         self.keep(key, &held);
         Ok(held)
+    }
+
+    /// The sites as they were, built for this reader alone and not held.
+    pub async fn sites_as_of(
+        &self,
+        base: &Base,
+        scope: &Scope,
+        layer: &Layer,
+        as_of: AsOf,
+    ) -> Result<Features, DbError> {
+        let _turn = self.building.lock().await;
+        let gazetteer = base.places.gazetteer();
+        let as_of = told(base, layer, as_of);
+        let from = From { scope, as_of, gazetteer: &gazetteer, sites: None, miners: None };
+        let mut tx = base.db.read().await?;
+        let builder = build(&mut tx, layer, from).await?;
+        drop(tx);
+        let features = tokio::task::spawn_blocking(move || builder.finish()).await;
+        Ok(features.expect("sorting and indexing do not panic"))
     }
 
     /// A turn to search for long.
@@ -174,6 +202,17 @@ impl Layers {
     }
 }
 
+/// Which register a reader of this layer is told of: the public of sites as they were some time ago.
+fn told(base: &Base, layer: &Layer, asked: AsOf) -> AsOf {
+    match (layer.source, base.told_as_of(), asked) {
+        (Source::Sites(SiteTier::Public), AsOf::Day(until), AsOf::Day(day)) => {
+            AsOf::Day(day.min(until))
+        }
+        (Source::Sites(SiteTier::Public), until, AsOf::Now) => until,
+        _ => asked,
+    }
+}
+
 /// A text that changes when the features of a layer do.
 async fn token(
     tx: &mut Tx,
@@ -196,5 +235,6 @@ async fn token(
         _ => 0,
     };
     let sites = sites.map(|s| s.token.as_str()).unwrap_or_default();
-    Ok(format!("{}|{heads:?}|{limits:?}|{zones}|{sites}|", base.info.epoch))
+    let told = told(base, layer, AsOf::Now).token();
+    Ok(format!("{}|{heads:?}|{limits:?}|{zones}|{sites}|{told}|", base.info.epoch))
 }

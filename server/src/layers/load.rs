@@ -11,17 +11,19 @@ use super::{
 };
 use crate::{
     access::SiteTier,
-    counts::{Axis, Manner, Table},
+    counts::{Axis, Cube, Manner, Table},
     db::{DbError, Tx},
     geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
     ogc::{Builder, Features, Geometry},
     publication::{self, Published},
-    store::{Scope, boundaries, cells, features, features::EntityRow},
+    store::{AsOf, Scope, boundaries, cells, features, features::EntityRow},
 };
 
 /// What a layer is built from, besides the database.
 pub(super) struct From<'a> {
     pub(super) scope: &'a Scope,
+    /// Which register is read.
+    pub(super) as_of: AsOf,
     pub(super) gazetteer: &'a Gazetteer,
     /// The sites as the same reader sees them, for what lies where its site lies.
     pub(super) sites: Option<&'a Features>,
@@ -65,9 +67,9 @@ async fn entities(
     let directory = public && dataset == "cooperatives";
     let mut squares = Squares::default();
     if public && !directory {
-        features::positions(tx, from.scope, dataset, |at| squares.add(at)).await?;
+        features::positions(tx, from.scope, (dataset, from.as_of), |at| squares.add(at)).await?;
     }
-    features::each(tx, from.scope, dataset, |row| {
+    features::each(tx, from.scope, (dataset, from.as_of), |row| {
         if directory {
             if agreed(&row.props) {
                 let at = row.position.map(square);
@@ -79,14 +81,7 @@ async fn entities(
             return;
         }
         if public {
-            let at = row.position.map(square);
-            builder.point(row.entity_id, at);
-            public_places(builder, at, from.gazetteer);
-            if row.position.is_some_and(|p| squares.is_shared(p)) {
-                builder.set_text("name", &row.label);
-                builder.set_text("status", &row.status);
-                properties(builder, &row.props);
-            }
+            public_site(builder, &row, &squares, from);
             return;
         }
         // Seven decimals are a centimetre; more is noise.
@@ -101,6 +96,18 @@ async fn entities(
         properties(builder, &row.props);
     })
     .await
+}
+
+/// A site as the public sees it: rounded, and alone in its square without a word.
+fn public_site(builder: &mut Builder, row: &EntityRow, squares: &Squares, from: &From<'_>) {
+    let at = row.position.map(square);
+    builder.point(row.entity_id, at);
+    public_places(builder, at, from.gazetteer);
+    if row.position.is_some_and(|p| squares.is_shared(p)) {
+        builder.set_text("name", &row.label);
+        builder.set_text("status", &row.status);
+        properties(builder, &row.props);
+    }
 }
 
 /// Whether a cooperative agreed to stand in a public directory.
@@ -165,7 +172,7 @@ fn properties(builder: &mut Builder, props: &str) {
 }
 
 async fn visits(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(), DbError> {
-    features::each(tx, from.scope, "visites", |row| {
+    features::each(tx, from.scope, ("visites", from.as_of), |row| {
         let site = |id: Uuid| from.sites.and_then(|s| s.point(s.find(&id.to_string())?));
         builder.point(row.entity_id, row.site_id.and_then(site));
         let site_id = row.site_id.map(|id| id.to_string()).unwrap_or_default();
@@ -229,12 +236,12 @@ async fn miners(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(
     let by = [Axis::Commune2023];
     let table = match from.miners {
         Some(published) => {
-            let lines = published.release.table(&by, from.scope.zones().as_deref());
+            let lines = published.release.table(Cube::Place, &by, from.scope.zones().as_deref());
             let manner = Manner { threshold: publication::threshold("orpailleurs"), round_to: 1 };
             Table::new(lines, manner)
         }
         None => Table::new(
-            cells::grouped(tx, from.scope, "orpailleurs", cells::Reviewed::All, &by).await?,
+            cells::grouped(tx, from.scope, cells::Sum::of("orpailleurs"), &by).await?,
             Manner::EXACT,
         ),
     };

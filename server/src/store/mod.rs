@@ -1,21 +1,29 @@
 //! SQL, one file per aggregate. Statements stand beside their one user.
 
 pub mod accounts;
+pub mod as_of;
 pub mod audit;
 pub mod boundaries;
+mod called;
 pub mod cells;
 pub mod devices;
 pub mod doubt;
 pub mod entities;
+pub mod extracts;
 pub mod features;
 pub mod feed;
+pub mod figures;
 pub mod forms;
+pub mod imports;
 pub mod lost_files;
+pub mod metrics;
 pub mod pairs;
 pub mod persons;
 pub mod quality;
 pub mod records;
+pub mod register;
 pub mod registered;
+pub mod releases;
 pub mod reviews;
 mod scope;
 pub mod server;
@@ -25,4 +33,6 @@ pub mod submissions;
 pub mod versions;
 pub mod zones;
 
+pub use as_of::AsOf;
+pub use called::{Called, called};
 pub use scope::{Scope, ZoneId};

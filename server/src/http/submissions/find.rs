@@ -10,7 +10,7 @@ use crate::{
     db::Tx,
     forms::Realm,
     http::problem::Problem,
-    intake::instance_key,
+    intake::{instance_key, list_of_form},
     store::{
         submissions::{self, SubmissionRow},
         zones,
@@ -54,6 +54,8 @@ pub(super) async fn find(
             continue;
         }
         let row = submissions::one(tx, zone, submission).await?;
+        // Base lists are taken back whole, where they were loaded.
+        let row = row.filter(|r| list_of_form(&r.form_id).is_none());
         found.extend(row.filter(|r| by.role.may_review(is_of_children(&forms, &r.form_id))));
     }
     match found.len() {
