@@ -12,15 +12,15 @@ use std::{
 use jiff::civil::Date;
 
 use crate::{
-    counts::{Release, protect},
+    counts::{Release, Tree, protect},
     db::{Db, DbError, Result},
     indicators::{Answers, Figures, Place, is_published, said},
     keys::MasterKeys,
     publication::threshold,
     runtime::{Micros, Runtime},
     store::{
-        cells::{self, Stamp},
         figures::{self, CountedRow},
+        releases::{self, Stamp},
     },
 };
 
@@ -29,7 +29,7 @@ const LEAST_AGE_SECONDS: i64 = 60;
 /// Published figures stand a day at least.
 const PUBLISHED_SECONDS: i64 = 86_400;
 /// The period under which published figures are kept.
-const PERIOD: &str = "figures";
+const PERIOD: &str = releases::INDICATORS;
 /// Entities handed to the thread that opens their vaults at once; a few lots are all that is in memory.
 const LOT: usize = 500;
 /// Lots that wait for that thread.
@@ -100,15 +100,15 @@ impl FigureBook {
         let kept = self.exact.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         let Some(kept) = kept else { return Ok(None) };
         let young = self.runtime.now() < kept.at.plus_seconds(LEAST_AGE_SECONDS);
-        let changes = cells::changes(&mut self.db.read().await?, &key.0).await?;
+        let changes = releases::changes(&mut self.db.read().await?, &key.0).await?;
         Ok((young || changes == kept.basis).then_some(kept))
     }
 
     /// The published figures of a dataset of persons: the same for a day, and until enough has changed.
     pub async fn protected(&self, dataset: &str) -> Result<Arc<At<Protected>>> {
         let mut tx = self.db.read().await?;
-        let stamp = cells::stamp(&mut tx, dataset, PERIOD).await?;
-        let changes = cells::changes(&mut tx, dataset).await?;
+        let stamp = releases::stamp(&mut tx, dataset, PERIOD).await?;
+        let changes = releases::changes(&mut tx, dataset).await?;
         drop(tx);
         if self.is_due(stamp, changes, dataset) {
             self.publish(dataset).await?;
@@ -126,8 +126,8 @@ impl FigureBook {
     async fn publish(&self, dataset: &str) -> Result<()> {
         let _turn = self.turn.lock().await;
         let mut tx = self.db.read().await?;
-        let stamp = cells::stamp(&mut tx, dataset, PERIOD).await?;
-        let changes = cells::changes(&mut tx, dataset).await?;
+        let stamp = releases::stamp(&mut tx, dataset, PERIOD).await?;
+        let changes = releases::changes(&mut tx, dataset).await?;
         drop(tx);
         if !self.is_due(stamp, changes, dataset) {
             // Somebody else published while this waited.
@@ -141,19 +141,19 @@ impl FigureBook {
         });
         let (at, basis, text) = text.await.ok().and_then(std::result::Result::ok).ok_or(BROKEN)?;
         let mut tx = self.db.write().await?;
-        cells::publish(&mut tx, (dataset, PERIOD), Stamp { at, basis }, &text).await?;
+        releases::publish(&mut tx, (dataset, PERIOD), Stamp { at, basis }, &text).await?;
         tx.commit().await
     }
 
     async fn stored(&self, dataset: &str) -> Result<Arc<At<Protected>>> {
         let key = (dataset.to_owned(), Date::ZERO);
         let mut tx = self.db.read().await?;
-        let stamp = cells::stamp(&mut tx, dataset, PERIOD).await?;
+        let stamp = releases::stamp(&mut tx, dataset, PERIOD).await?;
         let kept = self.protected.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(kept) = kept.filter(|kept| stamp.is_some_and(|s| s.at == kept.at)) {
             return Ok(kept);
         }
-        let (stamp, text) = cells::release(&mut tx, dataset, PERIOD).await?;
+        let (stamp, text) = releases::release(&mut tx, dataset, PERIOD).await?;
         drop(tx);
         let figures = serde_json::from_str(&text).map_err(|_| BROKEN)?;
         let state = Arc::new(At { at: stamp.at, basis: stamp.basis, figures });
@@ -176,7 +176,7 @@ impl FigureBook {
             Ok::<_, DbError>(figures)
         });
         let mut tx = self.db.read().await?;
-        let basis = cells::changes(&mut tx, dataset).await?;
+        let basis = releases::changes(&mut tx, dataset).await?;
         let at = self.runtime.now();
         let read = figures::each(&mut tx, dataset, LOT, |lot| {
             let send = send.clone();
@@ -201,7 +201,7 @@ fn add(
 ) -> Result<()> {
     let sealed = row.open(keys)?;
     let answers = Answers::read(&row.props, &sealed);
-    let cercle = row.codes.get(crate::counts::Axis::Cercle2023.index());
+    let cercle = crate::counts::Axis::Cercle2023.index().and_then(|i| row.codes.get(i));
     let cercle = cercle.map(String::as_str).filter(|code| !code.is_empty());
     let said = said(dataset, &answers, cercle, day);
     figures.add(Place { zone: row.zone_id, codes: row.codes, pending: row.pending }, said);
@@ -216,10 +216,10 @@ fn protect_all(figures: &Figures, dataset: &str, keys: &MasterKeys) -> Protected
         .filter(|((indicator, part), _)| is_published(indicator, part))
         .map(|((indicator, part), cells)| {
             let shown = match threshold(dataset) {
-                Some(threshold) => protect(cells, threshold, &draw),
+                Some(threshold) => protect(cells, Tree::PLACE, threshold, &draw),
                 None => cells,
             };
-            (format!("{indicator}.{part}"), Release::new(&shown))
+            (format!("{indicator}.{part}"), Release::new(&shown, &[]))
         })
         .collect()
 }

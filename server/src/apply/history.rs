@@ -289,6 +289,7 @@ impl<'a> Telling<'a> {
         let known = |stand: Stand| Known {
             seq,
             is_flagged: state == super::interpret::RecordState::Flagged,
+            is_erased: false,
             stand,
         };
         let rules = self.rules;

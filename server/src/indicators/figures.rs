@@ -92,7 +92,7 @@ impl Figures {
         let mut table: BTreeMap<Vec<String>, Sums> = BTreeMap::new();
         let seen = |p: &Place| !p.pending && zones.is_none_or(|zones| zones.contains(&p.zone));
         for (place, sums) in self.places.iter().filter(|(place, _)| seen(place)) {
-            let codes = by.iter().filter_map(|axis| place.codes.get(axis.index())).cloned();
+            let codes = by.iter().filter_map(|axis| place.codes.get(axis.index()?)).cloned();
             table.entry(codes.collect()).or_default().merge(sums);
         }
         // The order of a hash is no order: a median does not care, a reader of bytes does.
@@ -113,11 +113,12 @@ impl Figures {
                 let [region, sex, code] =
                     [Axis::Region2023, Axis::Sex, Axis::Status].map(Axis::index);
                 for (at, text) in [(region, codes.first()), (sex, codes.get(1))] {
-                    if let (Some(slot), Some(text)) = (cell.codes.get_mut(at), text) {
+                    if let (Some(slot), Some(text)) = (at.and_then(|i| cell.codes.get_mut(i)), text)
+                    {
                         slot.clone_from(text);
                     }
                 }
-                if let Some(slot) = cell.codes.get_mut(code) {
+                if let Some(slot) = code.and_then(|i| cell.codes.get_mut(i)) {
                     *slot = format!("{}.{}.{}", outcome.indicator, outcome.part, outcome.code);
                 }
                 parts.entry((outcome.indicator, outcome.part)).or_default().push(cell);

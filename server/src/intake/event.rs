@@ -245,6 +245,8 @@ impl Incoming {
             sender: Sender { account_id: None, device_id: None, zone_id, scope: Scope::All },
             decoded: None,
             decoded_on: None,
+            withheld: Vec::new(),
+            content_hash: None,
         }
     }
 

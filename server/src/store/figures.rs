@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::cells::column;
 use crate::{
-    counts::{AXES, Axis},
+    counts::{AXES, Axis, Cube},
     db::{DbError, Result, Tx},
     keys::{MasterKeys, Realm},
 };
@@ -41,6 +41,11 @@ impl CountedRow {
     }
 }
 
+/// What stands in a column of the entity itself.
+fn is_of_entity(axis: &Axis) -> bool {
+    Cube::Place.axes().contains(axis)
+}
+
 /// Hands on every counted entity of a dataset, in lots of `lot`, in no promised order; `false` from
 /// `take` ends it.
 pub async fn each<F: Future<Output = bool>>(
@@ -50,8 +55,9 @@ pub async fn each<F: Future<Output = bool>>(
     mut take: impl FnMut(Vec<CountedRow>) -> F,
 ) -> Result<()> {
     let mut query = tx.query("SELECT zone_id, entity_id, props, realm, wrapped, sealed, review");
-    for axis in Axis::ALL {
-        query = query.push(", ").push(column(axis));
+    let axes: Vec<Axis> = Axis::ALL.into_iter().filter(is_of_entity).collect();
+    for axis in &axes {
+        query = query.push(", ").push(column(*axis));
     }
     let query = query.push(" FROM entity WHERE merged_into IS NULL AND dataset = ");
     let rows = query.push_bind(dataset).stream();
@@ -61,8 +67,10 @@ pub async fn each<F: Future<Output = bool>>(
         for row in rows {
             let row = row?;
             let mut codes: [String; AXES] = Default::default();
-            for (i, code) in codes.iter_mut().enumerate() {
-                *code = row.get(7 + i)?;
+            for (i, axis) in axes.iter().enumerate() {
+                if let Some(code) = axis.index().and_then(|at| codes.get_mut(at)) {
+                    *code = row.get(7 + i)?;
+                }
             }
             counted.push(CountedRow {
                 zone_id: row.get(0)?,
