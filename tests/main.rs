@@ -16,6 +16,8 @@ mod support;
 #[cfg(test)]
 mod access;
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod cards;
@@ -34,7 +36,11 @@ mod deletion;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
+mod erasure;
+#[cfg(test)]
 mod geography;
+#[cfg(test)]
+mod imports;
 #[cfg(test)]
 mod link;
 #[cfg(test)]

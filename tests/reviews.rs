@@ -94,14 +94,14 @@ pub(crate) fn decision(number: u32) -> String {
 }
 
 /// A form version that was never published: a warning (A04).
-fn flagged(xml: &str) -> String {
+pub(crate) fn flagged(xml: &str) -> String {
     let at = xml.find(" version=\"").expect("a form has a version") + 10;
     let end = at + xml[at..].find('"').expect("it ends");
     format!("{}0{}", &xml[..at], &xml[end..])
 }
 
 /// Latitude and longitude the wrong way round: an error (B02).
-fn set_aside(number: u32) -> Submission {
+pub(crate) fn set_aside(number: u32) -> Submission {
     site_at(number, -11.4445, 14.4469)
 }
 

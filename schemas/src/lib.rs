@@ -6,6 +6,7 @@ mod attributes;
 mod codelists;
 mod datasets;
 mod forms;
+mod imports;
 mod indicators;
 mod names;
 mod places;
@@ -18,6 +19,7 @@ pub use attributes::attribute;
 pub use codelists::{Code, CodeList, codelist, labels_of};
 pub use datasets::{Dataset, Realm, Unit, datasets};
 pub use forms::{FormFile, forms, media};
+pub use imports::{ImportColumn, ImportKind, import_columns};
 pub use indicators::{Indicator, indicators};
 pub use names::{NameForm, NameRole, TwinNames, name_forms, twin_names};
 pub use places::{

@@ -93,7 +93,10 @@ impl Snapshot {
 
 /// Lists of people in the census never go to phones, whatever a form asks for.
 fn may_leave(dataset: &str) -> bool {
-    !sanu_schemas::datasets().iter().any(|d| d.name == dataset && !d.on_devices)
+    let datasets = sanu_schemas::datasets();
+    let known = datasets.iter().find(|d| d.name == dataset);
+    // Base lists that are no dataset of the census are the office's own: agents, lots of cards.
+    known.map_or_else(|| !crate::import::lists().contains(&dataset), |d| d.on_devices)
 }
 
 /// The forms, kept current.
@@ -275,6 +278,8 @@ mod tests {
         assert!(may_leave("cooperatives"));
         assert!(!may_leave("orpailleurs"));
         assert!(!may_leave("enfants"));
+        assert!(!may_leave("agents"));
+        assert!(!may_leave("card_lots"));
         assert!(may_leave("personnes_of_another_study"));
     }
 }

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod app;
 pub mod apply;
+pub mod backup;
 pub mod catalogue;
 pub mod central;
 pub mod cli;
@@ -13,6 +14,7 @@ pub mod export;
 pub mod forms;
 pub mod geo;
 pub mod http;
+pub mod import;
 pub mod indicators;
 pub mod intake;
 pub mod keys;

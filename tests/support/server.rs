@@ -171,6 +171,13 @@ impl Server {
         self.command().args(args).stdin(Stdio::null()).output().expect("the program runs")
     }
 
+    /// Starts the command line over the same data and does not wait for it.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
+        let mut command = self.command();
+        command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the program runs")
+    }
+
     /// Runs the command line and reads its JSON answer; panics when it fails.
     pub(crate) fn cli_json(&self, args: &[&str]) -> Value {
         let mut all = args.to_vec();

@@ -1,7 +1,7 @@
 //! The loop that follows the journal.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -18,6 +18,7 @@ use super::{
     bring::{bring, remember},
     delete,
     entity::Source,
+    erase::erase,
     event::{self, Event},
     fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
     holders::{self, Holders},
@@ -36,12 +37,12 @@ use crate::{
     catalogue::{Catalogue, Snapshot},
     db::{Db, DbError, Result, Tx},
     geo::Gazetteer,
-    intake::Appended,
+    intake::{Appended, BlobStore},
     keys::MasterKeys,
     linkage::Policy,
     places::Places,
     runtime::{Micros, Runtime},
-    store::ZoneId,
+    store::{ZoneId, lost_files},
 };
 
 /// Events folded in one transaction.
@@ -90,6 +91,8 @@ pub struct Applier {
     brought: Arc<AtomicU64>,
     /// What the rules alone accept.
     acceptance: Acceptance,
+    /// The files, some of which go with an erased person.
+    blobs: BlobStore,
 }
 
 impl Applier {
@@ -100,6 +103,7 @@ impl Applier {
         runtime: Runtime,
         catalogue: Catalogue,
         places: Places,
+        blobs: BlobStore,
         (policy, acceptance): (Policy, Acceptance),
     ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
@@ -114,6 +118,7 @@ impl Applier {
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
             acceptance,
+            blobs,
         }
     }
 
@@ -184,6 +189,9 @@ impl Applier {
         self.recall(&forms).await?;
         if self.places.refresh().await? {
             self.replace_all(&mut |_| {}).await?;
+        }
+        if forms_token.is_none() {
+            self.clear_up().await;
         }
         // Also at the start: a form may have been published while nobody applied.
         if *forms_token != Some(forms.token()) {
@@ -355,13 +363,56 @@ impl Applier {
         if !mark.advance(&mut tx, to, day).await? {
             return Ok(false);
         }
+        let destroys = rows.erased.destroys();
         let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
         write::write(&mut tx, rows).await?;
         for site in lost {
             replace::leave_site(&mut tx, site, day, (&self.gazetteer(), &self.keys)).await?;
         }
         tx.commit().await?;
+        if destroys {
+            self.clear_up().await;
+        }
         Ok(true)
+    }
+
+    /// Removes the files of erased people, and what the log still holds of their keys. What cannot be done now
+    /// is done at the next start.
+    pub(super) async fn clear_up(&self) {
+        self.db.scrub();
+        if let Err(failure) = self.remove_files().await {
+            error!(error = %failure, "files of an erased person are still there: restart to try again");
+        }
+    }
+
+    /// Forgets files that came once more with an erased submission.
+    pub async fn lose_files(&self, files: BTreeSet<[u8; 32]>) -> Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.write().await?;
+        lost_files::lose_unnamed(&mut tx, files).await?;
+        tx.commit().await?;
+        self.remove_files().await
+    }
+
+    async fn remove_files(&self) -> Result<()> {
+        loop {
+            let mut tx = self.db.read().await?;
+            let files = lost_files::lost(&mut tx).await?;
+            drop(tx);
+            if files.is_empty() {
+                return Ok(());
+            }
+            for file in files {
+                let mut tx = self.db.write().await?;
+                if !lost_files::is_back(&mut tx, file).await? {
+                    self.blobs.remove(&file)?;
+                }
+                lost_files::removed(&mut tx, file).await?;
+                tx.commit().await?;
+            }
+        }
     }
 
     /// Folds a batch over the engine's memory; gives the memory back either way. `stored` names submissions
@@ -435,7 +486,7 @@ impl Applier {
         mut stored: HashSet<(ZoneId, Uuid)>,
     ) -> Result<Register> {
         let mut needs = Needs::of(said);
-        stored.extend(&needs.edited);
+        stored.extend(needs.edited.union(&needs.continued));
         let mut register = Register {
             record_entities: load::record_entities(tx, &needs.edited).await?,
             known: reviewed::known(tx, &stored).await?,
@@ -448,7 +499,7 @@ impl Applier {
         needs.entity_ids.extend(&restored);
         needs.reviewed_entities.extend(&restored);
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
-        self.fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
+        fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
         needs.reviewed_entities.extend(register.deleted_by(said));
         let changed = (&needs.reviewed_entities, &needs.edited_entities);
         remember_versions(tx, &mut register, changed, ground).await?;
@@ -463,37 +514,6 @@ impl Applier {
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
         register.branches = load::branches(tx, &canonical, needs.branched).await?;
         Ok(register)
-    }
-
-    async fn fetch_waiting(
-        &self,
-        tx: &mut Tx,
-        ids: &HashSet<Uuid>,
-        register: &mut Register,
-        ground: &Ground<'_>,
-    ) -> Result<()> {
-        let rows = load::held(tx, ids).await?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
-        let mut sites = HashSet::new();
-        let events = event::at(tx, &seqs, &self.keys).await?;
-        let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
-        let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
-        let known = reviewed::known(tx, &ids).await?;
-        for Said { event, interpretation, .. } in said {
-            let pending = known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
-            let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
-            for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
-                if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
-                    sites.extend(change.site_id);
-                    let waiting = Waiting { source, zone_id, change };
-                    register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);
-                }
-            }
-        }
-        bring(tx, register, sites, ground).await
     }
 
     /// Tries again what no form could read, after a form changed.
@@ -533,6 +553,37 @@ impl Applier {
     }
 }
 
+/// Fetches the changes that wait for these entities.
+pub(super) async fn fetch_waiting(
+    tx: &mut Tx,
+    ids: &HashSet<Uuid>,
+    register: &mut Register,
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let rows = load::held(tx, ids).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
+    let mut sites = HashSet::new();
+    let events = event::at(tx, &seqs, ground.keys).await?;
+    let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
+    let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
+    let known = reviewed::known(tx, &ids).await?;
+    for Said { event, interpretation, .. } in said {
+        let pending = known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
+        let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
+        for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
+            if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
+                sites.extend(change.site_id);
+                let waiting = Waiting { source, zone_id, change };
+                register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);
+            }
+        }
+    }
+    bring(tx, register, sites, ground).await
+}
+
 /// Folds event by event, then makes the groups again around what changed.
 async fn fold_all(
     tx: &mut Tx,
@@ -541,7 +592,11 @@ async fn fold_all(
     ground: &Ground<'_>,
 ) -> Result<()> {
     let at = said.last().map_or(Micros(0), |s| s.event.received_at);
-    for s in said {
+    for mut s in said {
+        if let Some(erasure) = s.erasure.take() {
+            erase(tx, register, &s.event, erasure, ground).await?;
+            continue;
+        }
         register.take(s, ground);
         if !register.by_score.is_empty() {
             let others = register.by_score.iter().map(|(_, other, _)| *other).collect();

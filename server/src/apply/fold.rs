@@ -12,10 +12,12 @@ use super::{
     change::{EntityChange, Props},
     delete::is_about_entity,
     entity::{EntityState, Source, overlay},
+    erased::Erased,
     event::{Content, Event},
     groups::{Groups, Link, Pair},
     holders::Holders,
     identity::{self, BlockKey},
+    imported::interpret_import,
     interpret::{Interpretation, RecordState, interpret},
     load::KeptKey,
     pairs::PairRow,
@@ -29,7 +31,7 @@ use super::{
 use crate::{
     catalogue::Snapshot,
     geo::Gazetteer,
-    intake::{Action, Decision, EventKind, FileEntry, Review},
+    intake::{Action, Decision, Erasure, EventKind, FileEntry, Review},
     keys::MasterKeys,
     runtime::Runtime,
     store::ZoneId,
@@ -143,6 +145,7 @@ pub(super) struct Register {
     /// Of entities whose records are edited or reviewed: each stored version, and whether it is pending.
     pub(super) flags: HashMap<Uuid, Vec<(i64, bool)>>,
     pub(super) reviewed: Reviewed,
+    pub(super) erased: Erased,
 }
 
 /// What a batch must fetch before it can be folded.
@@ -152,6 +155,8 @@ pub(super) struct Needs {
     /// The same ids, where their changes were registered.
     pub(super) places: HashSet<(ZoneId, Uuid)>,
     pub(super) edited: HashSet<(ZoneId, Uuid)>,
+    /// Submissions that are here already, of which more came.
+    pub(super) continued: HashSet<(ZoneId, Uuid)>,
     /// Entities that edits speak of.
     pub(super) edited_entities: HashSet<Uuid>,
     /// Entities that reviewed submissions speak of.
@@ -166,6 +171,7 @@ pub(super) struct Said {
     pub(super) interpretation: Option<Interpretation>,
     pub(super) decision: Option<Decision>,
     pub(super) review: Option<Review>,
+    pub(super) erasure: Option<Erasure>,
 }
 
 /// Interprets an event: the costly, pure part.
@@ -175,24 +181,29 @@ pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
     }
     let speaks =
         matches!(event.kind, EventKind::Submission | EventKind::Edit | EventKind::Conflict);
-    let interpretation = event
-        .content
-        .as_ref()
-        .filter(|_| speaks)
-        .map(|content| interpret(&event, content, ground.forms, ground.keys));
+    let interpretation = match (event.kind, event.content.as_ref()) {
+        (EventKind::Import, Some(content)) => Some(interpret_import(content)),
+        (_, Some(content)) if speaks => Some(interpret(&event, content, ground.forms, ground.keys)),
+        _ => None,
+    };
     let decision = event
         .content
         .as_ref()
         .filter(|_| event.kind == EventKind::Decision)
         .and_then(|content| Decision::read(&content.xml));
-    Said { event, interpretation, decision, review: None }
+    let erasure = event
+        .content
+        .as_ref()
+        .filter(|_| event.kind == EventKind::Erasure)
+        .and_then(|content| Erasure::read(&content.xml));
+    Said { event, interpretation, decision, review: None, erasure }
 }
 
 /// A review is about a submission; a correction says it anew, as an edit does.
 fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
     let review = event.content.as_ref().and_then(|content| Review::read(&content.xml));
     let Some(review) = review else {
-        return Said { event, interpretation: None, decision: None, review: None };
+        return Said { event, interpretation: None, decision: None, review: None, erasure: None };
     };
     event.submission_id = review.submission_id;
     let corrected = event.content.clone().filter(|_| review.action == Action::Correct);
@@ -201,15 +212,19 @@ fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
         let xml = review.corrected.clone().into();
         interpret(&edit, &Content { xml, ..content }, ground.forms, ground.keys)
     });
-    Said { event, interpretation, decision: None, review: Some(review) }
+    Said { event, interpretation, decision: None, review: Some(review), erasure: None }
 }
 
 impl Needs {
     pub(super) fn of(said: &[Said]) -> Self {
         let mut needs = Self::default();
         for s in said {
+            let place = (s.event.zone_id, s.event.submission_id);
             if s.event.kind == EventKind::Edit {
-                needs.edited.insert((s.event.zone_id, s.event.submission_id));
+                needs.edited.insert(place);
+            }
+            if matches!(s.event.kind, EventKind::Files | EventKind::LateOriginal) {
+                needs.continued.insert(place);
             }
             for change in s.interpretation.iter().flat_map(|i| &i.changes) {
                 needs.add(s.event.zone_id, change);
@@ -235,7 +250,8 @@ impl Needs {
         ground: &Ground<'_>,
     ) -> BTreeMap<BlockKey, usize> {
         let mut leaving: BTreeMap<BlockKey, usize> = BTreeMap::new();
-        for entity in self.entity_ids.iter().filter_map(|id| register.entities.get(id)) {
+        let known = self.entity_ids.iter().filter_map(|id| register.entities.get(id));
+        for entity in known.filter(|e| identity::kind(&e.dataset).is_some()) {
             let (open, sealed) = (&entity.open, &entity.sealed);
             for key in identity::block_keys(&entity.dataset, open, sealed, ground.keys) {
                 *leaving.entry(key).or_insert(0) += 1;
@@ -323,7 +339,11 @@ fn keys_on_the_way(
 impl Register {
     /// Takes one event.
     pub(super) fn take(&mut self, said: Said, ground: &Ground<'_>) {
-        let Said { event, interpretation, decision, review } = said;
+        let Said { event, interpretation, decision, review, .. } = said;
+        if self.known.get(&event.submission_id).is_some_and(|k| k.is_erased) && review.is_none() {
+            self.erased.came_late(&event);
+            return;
+        }
         if let Some(review) = review {
             self.review(&event, &review, interpretation, ground);
             return;
@@ -347,6 +367,7 @@ impl Register {
             match self.change(event.zone_id, change, source, ground) {
                 Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
                 Changed::Waits => waits = true,
+                Changed::Erased => said.flag("entity_erased", "A12"),
                 Changed::Foreign => said.flag("entity_of_another_zone", "A12"),
                 Changed::OtherDataset => said.flag("entity_id_of_another_dataset", "A12"),
             }
@@ -361,6 +382,8 @@ impl Register {
     fn stand_after(&self, event: &Event, state: RecordState, ground: &Ground<'_>) -> Stand {
         match self.known.get(&event.submission_id) {
             Some(known) => known.after(event.seq, ground.acceptance, state),
+            // A list of the authorities is accepted as it comes.
+            None if event.kind == EventKind::Import => Stand::by_rules(Acceptance::All, state),
             None => Stand::by_rules(ground.acceptance, state),
         }
     }
@@ -400,7 +423,9 @@ impl Register {
             (RecordState::Quarantined, _) | (_, false) => (said.state.as_str(), said.reason),
             (_, true) => ("held", "entity_not_here_yet"),
         };
-        self.receipt(&event, state, &said.rules);
+        if event.kind != EventKind::Import {
+            self.receipt(&event, state, &said.rules);
+        }
         let violations = serde_json::to_string(&said.violations).unwrap_or_default();
         let expected_files = serde_json::to_string(&said.expected_files).unwrap_or_default();
         let key = (event.zone_id, event.submission_id);
@@ -422,6 +447,7 @@ impl Register {
         let known = Known {
             seq: out.event.seq,
             is_flagged: out.state == RecordState::Flagged.as_str(),
+            is_erased: false,
             stand: out.stand.clone(),
         };
         self.known.insert(key.1, known);
@@ -446,7 +472,10 @@ impl Register {
 
     /// Keeps an event out of the register whose application fails: a person must look at it.
     pub(super) fn set_aside(&mut self, event: Event) {
-        let content = event.content.as_ref().filter(|_| event.kind != EventKind::Files);
+        let content = event
+            .content
+            .as_ref()
+            .filter(|_| !matches!(event.kind, EventKind::Files | EventKind::Erasure));
         if let Some(content) = content {
             let said = super::interpret::kept_aside("apply_failed", "A01", content);
             let stand = Stand::by_rules(Acceptance::Clean, RecordState::Quarantined);
@@ -480,7 +509,8 @@ impl Register {
             }
             Some(_) => {}
             // An id that has a home and no readable entity was erased: nothing is made of it again.
-            None if change.create && !self.homes.contains_key(&id) => {
+            None if self.homes.contains_key(&id) => return Changed::Erased,
+            None if change.create => {
                 self.create(id, zone_id, change, source, ground);
             }
             None => {
@@ -596,6 +626,7 @@ pub(super) enum Changed {
     Waits,
     Foreign,
     OtherDataset,
+    Erased,
 }
 
 pub(super) fn hidden_from(sender: ZoneId, entity: ZoneId) -> bool {

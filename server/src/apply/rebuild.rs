@@ -11,12 +11,13 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 19] = [
+const DERIVED: [&str; 20] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
      ON CONFLICT (zone_id, entity_id) DO UPDATE SET wrapped = excluded.wrapped",
     "DELETE FROM match_pair",
+    "DELETE FROM erasure",
     "DELETE FROM review",
     "DELETE FROM decision",
     "DELETE FROM link",
@@ -60,7 +61,7 @@ pub async fn rebuild(
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,
 /// which start over with a new epoch.
-const COMPARED: [(&str, &str, usize); 14] = [
+const COMPARED: [(&str, &str, usize); 15] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
@@ -128,6 +129,13 @@ const COMPARED: [(&str, &str, usize); 14] = [
         "SELECT CAST(zone_id AS text), review_id, CAST(seq AS text), submission_id, action, state, refusal, \
          CAST(reviewed_at AS text) FROM review",
         8,
+    ),
+    (
+        "erasure",
+        "SELECT CAST(zone_id AS text), erasure_id, CAST(seq AS text), dataset, entity_id, state, refusal, \
+         CAST(erased_at AS text), CAST(registrations AS text), CAST(submissions AS text), \
+         CAST(files AS text) FROM erasure",
+        11,
     ),
     (
         "match_pair",

@@ -42,6 +42,11 @@ impl Case {
         self.spoken.iter().rev().find(|s| !stand.trail.taken_back.contains(&s.event.seq))
     }
 
+    /// Whether it is of a base list.
+    fn is_import(&self) -> bool {
+        self.spoken.first().is_some_and(|s| s.event.kind == EventKind::Import)
+    }
+
     /// The correction of this id.
     fn correction(&self, id: Option<Uuid>) -> Option<i64> {
         let id = id?.to_string();
@@ -56,6 +61,9 @@ impl Case {
         review: &Review,
         rules: Acceptance,
     ) -> Result<Stand, &'static str> {
+        if self.known.is_erased {
+            return Err("erased");
+        }
         if review.seen.is_some_and(|seen| seen != self.known.seq) {
             return Err("changed");
         }
@@ -204,6 +212,10 @@ impl Register {
             let (own, mut others): (Vec<_>, Vec<_>) =
                 steps.into_iter().partition(|s| seqs.contains(&s.source.seq));
             let wanted = wanted(case, stand, id);
+            if case.is_import() && wanted.is_empty() && carries(&others) {
+                // What came later builds on it: it keeps what it says.
+                continue;
+            }
             let places =
                 |steps: &[Waiting]| steps.iter().map(|s| s.source.seq).collect::<BTreeSet<i64>>();
             if places(&own) == places(&wanted) {
@@ -267,6 +279,11 @@ impl Register {
             detail: detail.to_string(),
         });
     }
+}
+
+/// Whether these steps change an entity and none of them makes it.
+fn carries(steps: &[Waiting]) -> bool {
+    !steps.is_empty() && !steps.iter().any(|s| s.change.create)
 }
 
 /// The steps of an entity that a submission makes while it stands like this.

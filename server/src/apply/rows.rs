@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     cells::{CellKey, Cells, review_of},
     entity::EntityState,
+    erased::Erased,
     fold::{FeedOut, RecordOut, Register, Waiting},
     groups::{DecisionRow, Link, Pair},
     identity::BlockKey,
@@ -53,6 +54,7 @@ pub(super) struct Rows {
     pub(super) heads: BTreeMap<(ZoneId, String), i64>,
     pub(super) feed: Vec<FeedOut>,
     pub(super) reviewed: Reviewed,
+    pub(super) erased: Erased,
 }
 
 impl Rows {
@@ -88,6 +90,7 @@ impl Rows {
             heads: register.heads,
             feed: register.feed,
             reviewed: register.reviewed,
+            erased: register.erased,
         }
     }
 }

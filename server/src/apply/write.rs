@@ -32,6 +32,7 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
     feed.extend(release(tx, rows.released).await?);
     write_waiting(tx, rows.waiting).await?;
     rows.reviewed.write(tx).await?;
+    rows.erased.write(tx, day, &mut cells).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, day, &mut cells).await?;
     }

@@ -51,12 +51,23 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: Geography,
     },
+    /// Load a base list (sites, cooperatives, agents, `card_lots`) from CSV or XLSX; `sanu import list` tells what was
+    /// loaded. Without --apply it only says what would change
+    Import(Import),
     /// Send a synthetic census from a fleet of phones, for demonstrations and load
     Simulate(Simulate),
     /// Find who is who in a list of people (CSV): the same person written several times
     Link(Link),
     /// Write a collection of the register as a file: sites, site-visits, cooperatives, communes-2023…
     Export(Export),
+    /// Write the whole register into one file; the server may be running
+    Backup(Backup),
+    /// Make a register from a backup, in a data folder that is empty
+    Restore {
+        /// The backup
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Derive everything again from the journal (stop the server first)
     Rebuild,
     /// Check that everything received can be read and that the counts add up
@@ -178,9 +189,9 @@ pub(super) enum Device {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Form {
-    /// Publish an XForm (XML), with the files it needs
+    /// Publish a questionnaire (XLSForm or XForm), with the files it needs
     Publish {
-        /// The form; convert an XLSForm first with `xls2xform FILE.xlsx FILE.xml`
+        /// The questionnaire: a workbook (XLSX), or an XForm (XML)
         file: PathBuf,
         /// A file the form refers to (list, image, sound); repeat for more
         #[arg(long, value_name = "FILE")]
@@ -269,6 +280,35 @@ pub(super) struct Link {
     /// Only tell why two records are, or are not, one person
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["out", "pairs", "report"])]
     pub(super) explain: Option<Vec<String>>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// `sites`, `cooperatives`, `agents` or `card_lots`; `list` tells what was loaded
+    #[arg(required_unless_present = "undo")]
+    pub(super) dataset: Option<String>,
+    /// The file: CSV (semicolon, comma or tab; UTF-8, UTF-16 or Windows-1252) or XLSX
+    #[arg(value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Do it: all of it, or nothing where a line is wrong
+    #[arg(long)]
+    pub(super) apply: bool,
+    /// Zone of lines that name none; made if there is none of this code [default: the whole country]
+    #[arg(long, value_name = "CODE")]
+    pub(super) zone: Option<String>,
+    /// Take an import back
+    #[arg(long, value_name = "IMPORT_ID", conflicts_with_all = ["dataset", "file", "apply", "zone"])]
+    pub(super) undo: Option<uuid::Uuid>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Backup {
+    /// The file to write; one that is there already is not touched
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Put the master keys in too: whoever has the file can then read everything
+    #[arg(long)]
+    pub(super) with_keys: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -3,16 +3,19 @@
 
 mod account;
 mod args;
+mod backup;
 mod check;
 mod device;
 mod export;
 mod files;
 mod form;
 mod geography;
+mod import;
 mod link;
 mod progress;
 mod qr;
 mod rebuild;
+mod restore;
 mod serve;
 mod simulate;
 mod zone;
@@ -112,8 +115,11 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Device { action } => device::run(&open(settings).await?, action, json).await,
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
+        Command::Import(import) => import::run(settings, import, json).await,
         Command::Export(export) => export::run(&open(settings).await?, export, json).await,
         Command::Link(list) => link::run(&list, json),
+        Command::Backup(args) => backup::run(settings, args, json).await,
+        Command::Restore { file } => restore::run(&settings, &file, json).await,
         Command::Rebuild => rebuild::run(settings, json).await,
         Command::Check { quick } => check::run(&open(settings).await?, quick, json).await,
         Command::DerivedHash => rebuild::hash(&open(settings).await?, json).await,

@@ -145,7 +145,21 @@ async fn describe(
         "evidence": account(app, a, b, sight.both()).await,
         "family": relatives.iter().map(as_json).collect::<Vec<_>>(),
         "decisions": decided.iter().map(|d| decision(d, &reasons)).collect::<Vec<_>>(),
+        "next": decided.iter().find_map(what_next),
     }))
+}
+
+/// What is left to do after an answer that stands: of a wrong age, to correct one of the two.
+fn what_next(line: &DecisionLine) -> Option<Value> {
+    (line.answer == "age_wrong" && line.state == "standing").then(|| {
+        json!({
+            "to_do": "correct_age",
+            "fr": "Une seule personne, inscrite comme orpailleur et comme enfant : l'un des deux âges est faux. \
+                Vérifier l'âge à la date de chaque fiche, puis corriger ou renvoyer la fiche fautive. L'enfant reste protégé d'ici là.",
+            "en": "One person, registered as a miner and as a child: one of the two ages is wrong. \
+                Verify the age on the day of each, then correct or return the wrong submission. The child stays protected until then.",
+        })
+    })
 }
 
 /// What the engine says of two, when both may be read: its levels tell about either.
@@ -288,8 +302,7 @@ pub(super) async fn entity(
     let words = (subject.dataset != CHILDREN || reason.is_some()).then_some(tier);
     let contacts = app.applier.contacts(&mut tx, id).await?;
     let members = visible(&mut tx, &by, contacts.iter().map(|c| c.entity_id)).await?;
-    let decided = pairs::decisions(&mut tx, &by.scope, subject.zone_id, id).await?;
-    let reasons = reasons(&app, &mut tx, words, &decided).await?;
+    let (decided, reasons) = story(&app, &mut tx, &by, &subject, words).await?;
     drop(tx);
     note(&app, &by, id.to_string(), words == Some(ReviewTier::Identity), reason).await?;
     let contacts: Vec<Value> = contacts
@@ -313,6 +326,25 @@ pub(super) async fn entity(
         "decisions": decided.iter().map(|d| decision(d, &reasons)).collect::<Vec<_>>(),
     });
     Ok(private(Json(body).into_response()))
+}
+
+/// What was decided about a registration, and in whose words. Of a miner who may be a child, who may not know of
+/// the child learns nothing, and nobody reads words about one without saying why.
+async fn story(
+    app: &App,
+    tx: &mut Tx,
+    by: &Caller,
+    of: &Subject,
+    words: Option<ReviewTier>,
+) -> Result<(Vec<DecisionLine>, BTreeMap<i64, String>), Problem> {
+    let mut decided = pairs::decisions(tx, &by.scope, of.zone_id, of.entity_id).await?;
+    decided.retain(|d| by.role.review_tier(d.dataset == CHILDREN).is_some());
+    let mut reasons = reasons(app, tx, words, &decided).await?;
+    if of.dataset != CHILDREN {
+        let about = |seq| decided.iter().any(|d| d.seq == seq && d.dataset == CHILDREN);
+        reasons.retain(|seq, _| !about(*seq));
+    }
+    Ok((decided, reasons))
 }
 
 /// Those of these entities that the caller may see.

@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 29] = [
+const KINDS: [(&str, u16, &str, &str); 31] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -132,6 +132,13 @@ const KINDS: [(&str, u16, &str, &str); 29] = [
         "This submission has no such correction, or it was taken back",
         "Cette fiche n'a pas cette correction, ou elle a été annulée",
     ),
+    (
+        "several-persons",
+        409,
+        "Registrations that are not one person carry this card: give the id of one as `entity`",
+        "Plusieurs personnes portent cette carte : donnez l'identifiant de l'une d'elles dans `entity`",
+    ),
+    ("erased", 409, "What this is about was erased", "Ce dont il s'agit a été effacé"),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),
 ];

@@ -29,6 +29,10 @@ pub enum EventKind {
     Decision,
     /// What somebody said of a submission.
     Review,
+    /// That a person is to be erased.
+    Erasure,
+    /// Lines of a base list.
+    Import,
 }
 
 impl EventKind {
@@ -42,6 +46,8 @@ impl EventKind {
             Self::Files => "files",
             Self::Decision => "decision",
             Self::Review => "review",
+            Self::Erasure => "erasure",
+            Self::Import => "import",
         }
     }
 
@@ -55,6 +61,8 @@ impl EventKind {
             Self::Files,
             Self::Decision,
             Self::Review,
+            Self::Erasure,
+            Self::Import,
         ]
         .into_iter()
         .find(|k| k.as_str() == text)
@@ -98,6 +106,10 @@ pub enum Matter {
     Decision,
     /// What somebody said of a submission.
     Review,
+    /// That a person is to be erased.
+    Erasure,
+    /// Lines of a base list.
+    Import,
 }
 
 /// One submission at the door, authenticated, bounded and understood as far as needed.
@@ -145,6 +157,13 @@ pub(super) fn half(hash: &[u8; 32]) -> IntakeKey {
     *hash.first_chunk().expect("16 is less than 32")
 }
 
+/// The keys by which a submission of the journal is known again: of its instance id, and of its content
+/// under that id.
+pub fn keys_of(form_id: &str, instance_id: &str, content: &[u8; 32]) -> [[u8; 16]; 2] {
+    let instance = hash_of(&[b"instance", form_id.as_bytes(), instance_id.as_bytes()]);
+    [half(&instance), half(&hash_of(&[b"content", &instance, content]))]
+}
+
 /// Key of "this instance of this form", as the journal keeps it.
 pub fn instance_key(form_id: &str, instance_id: &str) -> [u8; 16] {
     half(&hash_of(&[b"instance", form_id.as_bytes(), instance_id.as_bytes()]))
@@ -185,6 +204,40 @@ impl Incoming {
         }
     }
 
+    /// That a person is to be erased, at the door.
+    pub fn erasure(erasure: &super::Erasure, sender: Sender) -> Self {
+        Self {
+            matter: Matter::Erasure,
+            form_id: String::new(),
+            form_version: String::new(),
+            instance_id: erasure.erasure_id.to_string(),
+            deprecated_id: None,
+            xml: erasure.to_bytes().into(),
+            files: Vec::new(),
+            realm: erasure.realm(),
+            sender,
+            decoded: None,
+            decoded_on: None,
+        }
+    }
+
+    /// Lines of a base list, from the console; `part` is unique within the import.
+    pub fn import(import: (Uuid, usize), dataset: &str, content: Vec<u8>, zone_id: ZoneId) -> Self {
+        Self {
+            matter: Matter::Import,
+            form_id: super::Import::form_id(dataset),
+            form_version: String::new(),
+            instance_id: format!("{}/{}", import.0, import.1),
+            deprecated_id: None,
+            xml: content.into(),
+            files: Vec::new(),
+            realm: Realm::Adults,
+            sender: Sender { account_id: None, device_id: None, zone_id, scope: Scope::All },
+            decoded: None,
+            decoded_on: None,
+        }
+    }
+
     /// The same as received at this moment: without a decoding that took another day for today, because a rebuild
     /// decodes with the day of receipt (*Rebuild = live*).
     pub(super) fn received(self: Arc<Self>, at: Micros) -> Arc<Self> {
@@ -199,6 +252,8 @@ impl Incoming {
             Matter::Submission => b"instance",
             Matter::Decision => b"decision",
             Matter::Review => b"review",
+            Matter::Erasure => b"erasure",
+            Matter::Import => b"import",
         };
         // One id is one review, whatever form it is about.
         let form_id = if self.matter == Matter::Review { "" } else { self.form_id.as_str() };

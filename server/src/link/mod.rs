@@ -28,6 +28,7 @@ pub use output::{write_clusters, write_pairs};
 pub use person::Person;
 pub use read::{List, MAX_ROWS, Options, ReadError, read_list};
 pub use report::{Report, Stages};
+pub(crate) use rows::windows_1252;
 pub use rows::{Row, RowError, Rows};
 pub use source::{SourceError, open};
 pub use words::{account, verdict_words};

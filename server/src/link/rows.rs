@@ -386,7 +386,7 @@ fn finish(row: &mut Row, bytes: Vec<u8>, spare: &mut Vec<u8>) {
 }
 
 /// One letter of Windows-1252; its five holes as the C1 controls they are in Latin-1.
-fn windows_1252(byte: u8) -> char {
+pub(crate) fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž',
         '\u{8F}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}',

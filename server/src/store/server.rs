@@ -73,6 +73,14 @@ pub async fn set_public_url(tx: &mut Tx, url: &str) -> Result<()> {
     Ok(())
 }
 
+/// What a register must forget that comes from a backup: devices read the feed anew, and who was logged in then is
+/// not now.
+pub async fn begin_again(tx: &mut Tx, runtime: &Runtime) -> Result<()> {
+    new_epoch(tx, runtime).await?;
+    tx.query("DELETE FROM session").execute().await?;
+    Ok(())
+}
+
 /// Starts a new epoch: every device will read the feed from its start.
 pub async fn new_epoch(tx: &mut Tx, runtime: &Runtime) -> Result<()> {
     tx.query("UPDATE server_info SET epoch = $1 WHERE id = 1")

@@ -292,6 +292,7 @@ fn refusal(row: &ReviewRow) -> Option<&'static str> {
         "changed" => Some("changed-meanwhile"),
         "undecodable" => Some("undecodable"),
         "breaks_rules" => Some("breaks-rules"),
+        "erased" => Some("erased"),
         "no_correction" => Some("no-correction"),
         _ => Some("bad-parameter"),
     }

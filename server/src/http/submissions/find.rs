@@ -10,7 +10,7 @@ use crate::{
     db::Tx,
     forms::Realm,
     http::problem::Problem,
-    intake::instance_key,
+    intake::{instance_key, list_of_form},
     store::{
         submissions::{self, SubmissionRow},
         zones,
@@ -54,6 +54,8 @@ pub(super) async fn find(
             continue;
         }
         let row = submissions::one(tx, zone, submission).await?;
+        // Base lists are taken back whole, where they were loaded.
+        let row = row.filter(|r| list_of_form(&r.form_id).is_none());
         found.extend(row.filter(|r| by.role.may_review(is_of_children(&forms, &r.form_id))));
     }
     match found.len() {
@@ -65,7 +67,8 @@ pub(super) async fn find(
 
 /// How a submission stands, in one word: as the checks have it until a person decided.
 pub(super) fn stands(row: &SubmissionRow) -> &str {
-    if row.review == "waiting" { &row.state } else { &row.review }
+    // What was erased is neither accepted nor anything else.
+    if row.review == "waiting" || row.state == "erased" { &row.state } else { &row.review }
 }
 
 /// A submission as the queue shows it.

@@ -19,6 +19,8 @@ use crate::{
     catalogue::Snapshot,
     db::Tx,
     http::{auth::By, problem::Problem, request::query_pairs, reviews::private},
+    import,
+    intake::Import,
     runtime::Micros,
     store::{
         ZoneId, doubt,
@@ -167,6 +169,8 @@ fn narrow(by: &Caller, forms: &Snapshot, wanted: &mut Wanted) -> Result<(), Prob
         others.dedup();
         wanted.but = others;
     }
+    // Base lists are taken back whole, where they were loaded.
+    wanted.but.extend(import::lists().into_iter().map(Import::form_id));
     Ok(())
 }
 
