@@ -26,9 +26,15 @@ mod central;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod corrections;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod datasets;
+#[cfg(test)]
 mod disclosure;
+#[cfg(test)]
+mod erasure;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]

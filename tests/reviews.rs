@@ -29,7 +29,18 @@ impl<'s> Reviewer<'s> {
         Self { server, basic: basic(login, &password) }
     }
 
-    fn send(&self, method: &str, path: &str, body: &Value) -> Response {
+    /// Somebody who has an account already, by their Authorization.
+    pub(crate) fn known(server: &'s Server, basic: &str) -> Self {
+        Self { server, basic: basic.to_owned() }
+    }
+
+    /// Says whether two entities are one.
+    pub(crate) fn joins(&self, number: u32, a: &str, b: &str, answer: &str) -> Response {
+        let body = json!({ "a": a, "b": b, "answer": answer, "reason": "vu sur place" });
+        self.send("PUT", &format!("/v1/reviews/decisions/{}", decision(number)), &body)
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Response {
         let headers =
             [("Authorization", self.basic.as_str()), ("Content-Type", "application/json")];
         request(
@@ -49,14 +60,14 @@ impl<'s> Reviewer<'s> {
         )
     }
 
-    fn decides(&self, number: u32, of: &str, action: &str) -> Response {
+    pub(crate) fn decides(&self, number: u32, of: &str, action: &str) -> Response {
         let body = json!({ "instance_id": of, "action": action, "reason": "vérifié sur place" });
         let path = format!("/v1/reviews/submissions/decisions/{}", decision(number));
         self.send("PUT", &path, &body)
     }
 
     /// Decides, and must be heard.
-    fn says(&self, number: u32, of: &str, action: &str, becomes: &str) {
+    pub(crate) fn says(&self, number: u32, of: &str, action: &str, becomes: &str) {
         let answer = self.decides(number, of, action);
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(answer.json()["submission"]["state"], becomes, "{}", answer.text());
@@ -78,24 +89,24 @@ impl<'s> Reviewer<'s> {
     }
 }
 
-fn decision(number: u32) -> String {
+pub(crate) fn decision(number: u32) -> String {
     format!("00000000-0000-4000-b000-{number:012}")
 }
 
 /// A form version that was never published: a warning (A04).
-fn flagged(xml: &str) -> String {
+pub(crate) fn flagged(xml: &str) -> String {
     let at = xml.find(" version=\"").expect("a form has a version") + 10;
     let end = at + xml[at..].find('"').expect("it ends");
     format!("{}0{}", &xml[..at], &xml[end..])
 }
 
 /// Latitude and longitude the wrong way round: an error (B02).
-fn set_aside(number: u32) -> Submission {
+pub(crate) fn set_aside(number: u32) -> Submission {
     site_at(number, -11.4445, 14.4469)
 }
 
 /// What the register says, but what only grows: the log, the feed, numbers that phones see.
-fn said(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
+pub(crate) fn said(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
     let tables = [
         (
             "entity",
@@ -144,7 +155,7 @@ fn concerns(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
 }
 
 /// Both registers say the same, or the lines that only one of them has.
-fn same(one: &BTreeMap<&str, Vec<String>>, other: &BTreeMap<&str, Vec<String>>) {
+pub(crate) fn same(one: &BTreeMap<&str, Vec<String>>, other: &BTreeMap<&str, Vec<String>>) {
     let missing = |from: &[String], others: &[String]| {
         from.iter().filter(|line| !others.contains(line)).cloned().collect::<Vec<_>>()
     };
@@ -168,7 +179,7 @@ fn lines(server: &Server, sql: &str) -> Vec<String> {
 }
 
 /// The register derived again is the one that was lived through, and its counts add up.
-fn is_sound(server: &mut Server) {
+pub(crate) fn is_sound(server: &mut Server) {
     let check = server.cli_json(&["check"]);
     assert_eq!(check["wrong_count_cells"], 0, "{check}");
     server.stop();
@@ -178,10 +189,10 @@ fn is_sound(server: &mut Server) {
 }
 
 /// A generator of its own: the same seed, the same history.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> usize {
+    pub(crate) fn below(&mut self, n: u64) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from((self.0 >> 33) % n).unwrap()
@@ -189,7 +200,7 @@ impl Dice {
 }
 
 /// Sites, people who carry each other's cards on them, edits, warnings and errors: instance id and XML.
-fn a_season(dice: &mut Dice) -> Vec<(String, String)> {
+pub(crate) fn a_season(dice: &mut Dice) -> Vec<(String, String)> {
     let mut sent = Vec::new();
     for number in 1..=3 {
         let lat = 14.4469 + f64::from(number) / 100.0;

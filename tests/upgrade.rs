@@ -67,6 +67,11 @@ fn back_to_the_first_schema(server: &Server) {
         ALTER TABLE entity DROP COLUMN shifts;
         CREATE INDEX record_under_review ON record (dataset, state, zone_id) WHERE state <> 'received';
         DELETE FROM _sqlx_migrations WHERE version = 7;";
+    // And the eighth.
+    sql += "DROP TABLE entity_past; DROP TABLE entity_source; DROP INDEX entity_deleted;
+        ALTER TABLE entity DROP COLUMN day; ALTER TABLE entity DROP COLUMN deleted_seq;
+        ALTER TABLE apply_state DROP COLUMN day; ALTER TABLE apply_state DROP COLUMN first_day;
+        DELETE FROM _sqlx_migrations WHERE version = 8;";
     server.sql(&sql);
 }
 

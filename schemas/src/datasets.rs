@@ -38,6 +38,8 @@ pub struct Dataset {
     pub name: String,
     /// The title people read.
     pub title_fr: String,
+    /// The same in English.
+    pub title_en: String,
     /// Whose data it is.
     pub realm: Realm,
     /// What one record stands for.

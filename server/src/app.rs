@@ -220,6 +220,7 @@ impl Base {
             self.runtime.clone(),
             self.catalogue.clone(),
             self.places.clone(),
+            self.blobs.clone(),
             (self.policy.clone(), self.acceptance),
         )
     }

@@ -1,14 +1,14 @@
 //! The twelve cases of the domain, each sent as phones send them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
-    Reviewer, is_sound,
+    Reviewer, decision, derived, is_sound,
     people::{Miner, card, child},
     send,
 };
 use crate::support::{
-    Server,
+    Server, request,
     xml::{census, submit},
 };
 
@@ -146,6 +146,104 @@ on_both! {
         assert_eq!(server.sql("SELECT COUNT(*) FROM entity WHERE merged_into IS NOT NULL"), "0");
         assert_eq!(server.sql("SELECT class, dataset FROM match_pair"), "age_review|enfants");
         is_sound(&mut server);
+    }
+
+    fn a_miner_who_is_a_child_elsewhere_is_answered_and_never_merged(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let site = "00000000-0000-4000-9000-000000000001";
+        assert_eq!(submit(&phone.url, &child("Drissa", "Kanté", "Nantenin", 17, site)).status, 201);
+        let miner = Miner { given: "Drissa", surname: "Kanté", mother: "Nantenin Kanté", year: 2008, agent: "KK003", site: Some(site.to_owned()), ..Miner::new(1) };
+        send(&phone.url, &miner);
+        server.settled();
+        let awa = Reviewer::new(&server, "awa", "data_manager");
+        let fanta = Reviewer::new(&server, "fanta", "protection");
+        let sidi = Reviewer::new(&server, "sidi", "supervisor");
+        let list = |state: &str| fanta.get(&format!("/v1/reviews/duplicates?of=enfants&state={state}")).json();
+        let case = list("unanswered")["cases"][0].clone();
+        let (a, b) = (case["a"].as_str().unwrap(), case["b"].as_str().unwrap());
+        let kid = if a == miner.id() { b } else { a };
+        let before = derived(&server);
+
+        assert_eq!(sidi.answers(1, a, b, "same").status, 403);
+        let choice = json!({ "a": a, "b": b, "answer": "same", "choices": { "sex": a } });
+        assert_eq!(awa.put(2, &choice).status, 400);
+        let first = awa.answers(3, a, b, "same");
+        assert_eq!(first.json()["state"], "waiting", "{}", first.text());
+        assert_eq!(awa.answers(4, a, b, "same").status, 409);
+        fanta.says(5, a, b, "same");
+
+        assert_eq!(derived(&server), before, "nothing is merged, and nobody is counted otherwise");
+        assert_eq!(list("unanswered")["cases"], json!([]));
+        assert_eq!(list("age_wrong")["cases"][0]["pairs"][0]["answer"], "age_wrong");
+        let told = awa.get_because(&format!("/v1/reviews/duplicates/{a}/{b}"), "age").json();
+        assert_eq!((&told["together"], &told["next"]["to_do"]), (&json!(false), &json!("correct_age")), "{told}");
+        assert_eq!(awa.answers(6, a, b, "unmerge").status, 409);
+        // A supervisor reads the miner's story, and learns of no child.
+        let story = sidi.get(&format!("/v1/reviews/entities/{}", miner.id()));
+        assert_eq!((story.status, story.text().contains(kid)), (200, false), "{}", story.text());
+        let words = awa.get(&format!("/v1/reviews/entities/{}", miner.id()));
+        assert_eq!((words.text().contains("age_wrong"), words.text().contains("vu ensemble")), (true, false));
+
+        let back = json!({ "a": a, "b": b, "answer": "cannot_tell", "reason": "", "replaces": decision(5) });
+        assert_eq!(awa.put(7, &back).status, 200);
+        assert_eq!((list("age_wrong")["cases"].clone(), list("unanswered")["cases"].clone()), (json!([]), json!([])));
+        assert_eq!(list("undecided")["cases"].as_array().map(Vec::len), Some(1));
+        fanta.says(8, a, b, "different");
+        assert_eq!((list("undecided")["cases"].clone(), derived(&server)), (json!([]), before));
+        is_sound(&mut server);
+    }
+
+    fn an_age_put_right_leaves_nothing_to_correct(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let site = "00000000-0000-4000-9000-000000000001";
+        assert_eq!(submit(&phone.url, &child("Drissa", "Kanté", "Nantenin", 17, site)).status, 201);
+        let miner = Miner { given: "Drissa", surname: "Kanté", mother: "Nantenin Kanté", year: 2008, agent: "KK003", site: Some(site.to_owned()), ..Miner::new(1) };
+        send(&phone.url, &miner);
+        server.settled();
+        let awa = Reviewer::new(&server, "awa", "data_manager");
+        let fanta = Reviewer::new(&server, "fanta", "protection");
+        let case = awa.get("/v1/reviews/duplicates?of=enfants").json()["cases"][0].clone();
+        let (a, b) = (case["a"].as_str().unwrap(), case["b"].as_str().unwrap());
+        assert_eq!(awa.answers(1, a, b, "same").status, 200);
+        fanta.says(2, a, b, "same");
+
+        let rejected = json!({ "instance_id": "uuid:miner-1", "action": "reject", "reason": "17 ans, vu l'acte de naissance" });
+        let url = format!("{}/v1/reviews/submissions/decisions/{}", server.url, decision(3));
+        let headers = [("Authorization", awa.basic.as_str()), ("Content-Type", "application/json")];
+        let answer = request("PUT", &url, &headers, rejected.to_string().as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+
+        assert_eq!(awa.get("/v1/reviews/duplicates?of=enfants&state=age_wrong").json()["cases"], json!([]));
+        assert_eq!((server.count("orpailleurs"), server.count_as("enfants", &awa.basic)), (0, 1));
+        is_sound(&mut server);
+    }
+
+    fn nobody_could_tell_is_a_list_of_its_own(server) {
+        let phone = server.phone("agent", None);
+        let people = [Miner::new(1), Miner { surname: "Traore", ..Miner::new(2) },
+            Miner { surname: "Keïta", given: "Sidi", ..Miner::new(3) }, Miner { surname: "Keita", given: "Sidi", ..Miner::new(4) }];
+        for miner in &people {
+            send(&phone.url, miner);
+        }
+        server.settled();
+        let awa = Reviewer::new(&server, "awa", "data_manager");
+        let list = |state: &str| awa.get(&format!("/v1/reviews/duplicates?of=orpailleurs&state={state}")).json();
+        let ids = |list: &Value| list["cases"].as_array().unwrap().iter().map(|c| c["a"].clone()).collect::<Vec<_>>();
+        let before = ids(&list("unanswered"));
+        assert_eq!(before.len(), 2, "{}", list("unanswered"));
+
+        let first = list("unanswered")["cases"][0].clone();
+        awa.says(1, first["a"].as_str().unwrap(), first["b"].as_str().unwrap(), "cannot_tell");
+
+        let rest = list("unanswered");
+        assert_eq!((ids(&rest), rest["undecided"].clone(), rest["waiting"].clone()),
+            (before.get(1..).unwrap().to_vec(), json!({ "review": 1 }), json!({ "review": 1 })));
+        assert_eq!(ids(&list("undecided")), before.get(..1).unwrap());
+        assert_eq!(awa.get("/v1/reviews/duplicates?state=all").status, 400);
+        awa.says(2, first["b"].as_str().unwrap(), first["a"].as_str().unwrap(), "same");
+        assert_eq!(ids(&list("undecided")), Vec::<Value>::new());
     }
 
     fn nine_forms_in_forty_minutes_are_for_quality_control_and_not_for_the_queue(server) {

@@ -106,6 +106,24 @@ impl Role {
         }
     }
 
+    /// Whether a person may be erased on their wish.
+    pub const fn may_erase(self, children: bool) -> bool {
+        match self {
+            Self::Admin | Self::DataManager => !children,
+            Self::Protection => children,
+            _ => false,
+        }
+    }
+
+    /// Whether all that is held of a person may be read, to be handed over to them.
+    pub const fn may_hand_over(self, children: bool) -> bool {
+        match self {
+            Self::DataManager => !children,
+            Self::Protection => children,
+            _ => false,
+        }
+    }
+
     /// Whether answers may be corrected.
     pub const fn may_correct(self) -> bool {
         matches!(self, Self::DataManager)

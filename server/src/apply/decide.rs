@@ -30,6 +30,11 @@ impl Refusal {
 /// The largest group that people may make: more than this is a mistake with cards, not a person.
 const GROUP_MAX: usize = 32;
 
+/// Whether one of two is registered as a miner and the other as a child.
+fn miner_and_child(one: &str, other: &str) -> bool {
+    matches!((one, other), ("orpailleurs", "enfants") | ("enfants", "orpailleurs"))
+}
+
 impl Register {
     /// Takes a decision at its place in the journal.
     pub(super) fn decide(&mut self, event: &Event, decision: &Decision) {
@@ -76,7 +81,18 @@ impl Register {
         if of.0 == of.1 {
             return Err(Refusal::of("self_pair"));
         }
-        if a.dataset != b.dataset || a.dataset != decision.dataset {
+        let mixed = miner_and_child(&a.dataset, &b.dataset);
+        let dataset = if mixed { "enfants" } else { a.dataset.as_str() };
+        if (!mixed && a.dataset != b.dataset) || decision.dataset != dataset {
+            return Err(Refusal::of("other_dataset"));
+        }
+        // A child is never merged with a miner; only of these two can an age be wrong in this way.
+        let names_both = match decision.answer {
+            Answer::Same => !mixed,
+            Answer::AgeWrong => mixed,
+            _ => true,
+        };
+        if !names_both {
             return Err(Refusal::of("other_dataset"));
         }
         let group = self.groups.group_of(of.0);
@@ -90,13 +106,14 @@ impl Register {
         {
             return Err(Refusal { code: "decided", in_the_way: Some(standing.decision_id) });
         }
-        if decision.answer != Answer::Same {
+        if !matches!(decision.answer, Answer::Same | Answer::AgeWrong) {
             return Ok(Standing::Stands);
         }
-        self.may_merge(event, decision, of, &group)
+        self.may_be_one(event, decision, of, &group)
     }
 
-    fn may_merge(
+    /// Whether two may be said to be one person: merged, or, of a miner and a child, one with a wrong age.
+    fn may_be_one(
         &self,
         event: &Event,
         decision: &Decision,
@@ -108,7 +125,7 @@ impl Register {
         if let Some(apart) = self.groups.between(group, &other, decision.replaces) {
             return Err(Refusal { code: "kept_apart", in_the_way: Some(apart.decision_id) });
         }
-        if group.len() + other.len() > GROUP_MAX {
+        if decision.answer == Answer::Same && group.len() + other.len() > GROUP_MAX {
             return Err(Refusal::of("group_too_large"));
         }
         let stop = self.hard_stop(group, &other);
@@ -120,7 +137,7 @@ impl Register {
             return Ok(Standing::Stands);
         }
         // Two people: the first answer waits for another account to say the same.
-        let mut first = self.groups.waiting(of).filter(|d| d.answer == Answer::Same).peekable();
+        let mut first = self.groups.waiting(of).filter(|d| d.answer == decision.answer).peekable();
         if first.peek().is_none() {
             return Ok(Standing::Waits);
         }

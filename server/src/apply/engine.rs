@@ -1,7 +1,7 @@
 //! The loop that follows the journal.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -17,6 +17,7 @@ use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
     entity::Source,
+    erase::erase,
     event::{self, Event},
     fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
     holders::{self, Holders},
@@ -35,12 +36,12 @@ use crate::{
     catalogue::{Catalogue, Snapshot},
     db::{Db, DbError, Result, Tx},
     geo::Gazetteer,
-    intake::Appended,
+    intake::{Appended, BlobStore},
     keys::MasterKeys,
     linkage::Policy,
     places::Places,
     runtime::{Micros, Runtime},
-    store::ZoneId,
+    store::{ZoneId, lost_files},
 };
 
 /// Events folded in one transaction.
@@ -89,6 +90,8 @@ pub struct Applier {
     brought: Arc<AtomicU64>,
     /// What the rules alone accept.
     acceptance: Acceptance,
+    /// The files, some of which go with an erased person.
+    blobs: BlobStore,
 }
 
 impl Applier {
@@ -99,6 +102,7 @@ impl Applier {
         runtime: Runtime,
         catalogue: Catalogue,
         places: Places,
+        blobs: BlobStore,
         (policy, acceptance): (Policy, Acceptance),
     ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
@@ -113,6 +117,7 @@ impl Applier {
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
             acceptance,
+            blobs,
         }
     }
 
@@ -183,6 +188,9 @@ impl Applier {
         self.recall(&forms).await?;
         if self.places.refresh().await? {
             self.replace_all(&mut |_| {}).await?;
+        }
+        if forms_token.is_none() {
+            self.clear_up().await;
         }
         // Also at the start: a form may have been published while nobody applied.
         if *forms_token != Some(forms.token()) {
@@ -289,10 +297,11 @@ impl Applier {
     async fn set_aside(&self, event: Event, (from, to): (i64, i64)) -> Result<bool> {
         let mut tx = self.db.write().await?;
         let mark = Mark::read(&mut tx).await?;
-        if mark.seq != from || !mark.advance(&mut tx, to).await? {
+        let day = mark.day.max(event.received_at.day());
+        if mark.seq != from || !mark.advance(&mut tx, to, day).await? {
             return Ok(false);
         }
-        let mut register = Register::default();
+        let mut register = Register { day, ..Register::default() };
         register.set_aside(event);
         write::write(&mut tx, Rows::of(register)).await?;
         tx.commit().await?;
@@ -324,7 +333,8 @@ impl Applier {
         let place = |s: &Said| (s.event.zone_id, s.event.submission_id);
         let again = advance.is_none();
         let stored = batch.iter().filter(|_| again).map(place).collect();
-        let (mut people, folded) = self.fold(&mut tx, batch, people, &ground, stored).await;
+        let day = self.day_of(&batch, mark, again);
+        let (mut people, folded) = self.fold(&mut tx, batch, people, &ground, (stored, day)).await;
         drop(tx);
         let to = advance.map_or(mark.seq, |(_, to)| to);
         let written = match folded {
@@ -338,35 +348,88 @@ impl Applier {
         written
     }
 
+    /// The day of a batch: that of its events, but never one before what was derived already. What is tried
+    /// again is derived today, whenever it came.
+    fn day_of(&self, batch: &[Said], mark: Mark, again: bool) -> i64 {
+        let came = batch.iter().map(|s| s.event.received_at.day()).max();
+        let day = if again { Some(self.runtime.now().day()) } else { came };
+        day.map_or(mark.day, |day| day.max(mark.day))
+    }
+
     async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
         let mut tx = self.db.write().await?;
-        if !mark.advance(&mut tx, to).await? {
+        let day = rows.entities.day;
+        if !mark.advance(&mut tx, to, day).await? {
             return Ok(false);
         }
+        let destroys = rows.erased.destroys();
         let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
         write::write(&mut tx, rows).await?;
         for site in lost {
-            replace::leave_site(&mut tx, site, &self.gazetteer(), &self.keys).await?;
+            replace::leave_site(&mut tx, site, day, (&self.gazetteer(), &self.keys)).await?;
         }
         tx.commit().await?;
+        if destroys {
+            self.clear_up().await;
+        }
         Ok(true)
     }
 
+    /// Removes the files of erased people, and what the log still holds of their keys. What cannot be done now
+    /// is done at the next start.
+    pub(super) async fn clear_up(&self) {
+        self.db.scrub();
+        if let Err(failure) = self.remove_files().await {
+            error!(error = %failure, "files of an erased person are still there: restart to try again");
+        }
+    }
+
+    /// Forgets files that came once more with an erased submission.
+    pub async fn lose_files(&self, files: BTreeSet<[u8; 32]>) -> Result<()> {
+        if files.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.write().await?;
+        lost_files::lose_unnamed(&mut tx, files).await?;
+        tx.commit().await?;
+        self.remove_files().await
+    }
+
+    async fn remove_files(&self) -> Result<()> {
+        loop {
+            let mut tx = self.db.read().await?;
+            let files = lost_files::lost(&mut tx).await?;
+            drop(tx);
+            if files.is_empty() {
+                return Ok(());
+            }
+            for file in files {
+                let mut tx = self.db.write().await?;
+                if !lost_files::is_back(&mut tx, file).await? {
+                    self.blobs.remove(&file)?;
+                }
+                lost_files::removed(&mut tx, file).await?;
+                tx.commit().await?;
+            }
+        }
+    }
+
     /// Folds a batch over the engine's memory; gives the memory back either way. `stored` names submissions
-    /// that are read again.
+    /// that are read again; `day` is the day of the batch.
     async fn fold(
         &self,
         tx: &mut Tx,
         said: Vec<Said>,
         people: PeopleGuard,
         ground: &Ground<'_>,
-        stored: HashSet<(ZoneId, Uuid)>,
+        (stored, day): (HashSet<(ZoneId, Uuid)>, i64),
     ) -> (PeopleGuard, Result<Rows>) {
         let mut register = match self.fetch(tx, &said, ground, stored).await {
             Ok(register) => register,
             Err(failure) => return (people, Err(failure)),
         };
         register.people = Some(people);
+        register.day = day;
         let folded = fold_all(tx, &mut register, said, ground).await;
         self.brought
             .fetch_add(u64::try_from(register.brought).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -422,7 +485,7 @@ impl Applier {
         mut stored: HashSet<(ZoneId, Uuid)>,
     ) -> Result<Register> {
         let mut needs = Needs::of(said);
-        stored.extend(&needs.edited);
+        stored.extend(needs.edited.union(&needs.continued));
         let mut register = Register {
             record_entities: load::record_entities(tx, &needs.edited).await?,
             known: reviewed::known(tx, &stored).await?,
@@ -431,7 +494,7 @@ impl Applier {
         };
         needs.add_cases(&register.cases);
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
-        self.fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
+        fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
         let changed = (&needs.reviewed_entities, &needs.edited_entities);
         remember_versions(tx, &mut register, changed, ground).await?;
         let leaving = needs.leaving(said, &register, ground);
@@ -445,37 +508,6 @@ impl Applier {
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
         register.branches = load::branches(tx, &canonical, needs.branched).await?;
         Ok(register)
-    }
-
-    async fn fetch_waiting(
-        &self,
-        tx: &mut Tx,
-        ids: &HashSet<Uuid>,
-        register: &mut Register,
-        ground: &Ground<'_>,
-    ) -> Result<()> {
-        let rows = load::held(tx, ids).await?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
-        let mut sites = HashSet::new();
-        let events = event::at(tx, &seqs, &self.keys).await?;
-        let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
-        let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
-        let known = reviewed::known(tx, &ids).await?;
-        for Said { event, interpretation, .. } in said {
-            let pending = known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
-            let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
-            for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
-                if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
-                    sites.extend(change.site_id);
-                    let waiting = Waiting { source, zone_id, change };
-                    register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);
-                }
-            }
-        }
-        bring(tx, register, sites, ground).await
     }
 
     /// Tries again what no form could read, after a form changed.
@@ -509,8 +541,41 @@ impl Applier {
     /// Computes every place again, after polygons were imported.
     pub async fn replace_all(&self, told: &mut (dyn FnMut(u64) + Send)) -> Result<u64> {
         let _turn = self.turn.lock().await;
-        replace::replace_all(&self.db, &self.places.gazetteer(), &self.keys, told).await
+        let today = self.runtime.now().day();
+        let ground = (&*self.places.gazetteer(), &*self.keys);
+        replace::replace_all(&self.db, ground, today, told).await
     }
+}
+
+/// Fetches the changes that wait for these entities.
+pub(super) async fn fetch_waiting(
+    tx: &mut Tx,
+    ids: &HashSet<Uuid>,
+    register: &mut Register,
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let rows = load::held(tx, ids).await?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
+    let mut sites = HashSet::new();
+    let events = event::at(tx, &seqs, ground.keys).await?;
+    let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
+    let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
+    let known = reviewed::known(tx, &ids).await?;
+    for Said { event, interpretation, .. } in said {
+        let pending = known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
+        let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
+        for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
+            if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
+                sites.extend(change.site_id);
+                let waiting = Waiting { source, zone_id, change };
+                register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);
+            }
+        }
+    }
+    bring(tx, register, sites, ground).await
 }
 
 /// Folds event by event, then makes the groups again around what changed.
@@ -521,7 +586,11 @@ async fn fold_all(
     ground: &Ground<'_>,
 ) -> Result<()> {
     let at = said.last().map_or(Micros(0), |s| s.event.received_at);
-    for s in said {
+    for mut s in said {
+        if let Some(erasure) = s.erasure.take() {
+            erase(tx, register, &s.event, erasure, ground).await?;
+            continue;
+        }
         register.take(s, ground);
         if !register.by_score.is_empty() {
             let others = register.by_score.iter().map(|(_, other, _)| *other).collect();

@@ -101,6 +101,10 @@ pub(super) struct EntityState {
     /// What its stored row shows when it is the canonical of a group: the view of all members.
     pub(super) shown: Option<Box<EntityState>>,
     pub(super) dirty: bool,
+    /// Since which day the database says of it what it says; `None` = it is new.
+    pub(super) stored_day: Option<i64>,
+    /// The event that deleted it; 0 = none did. Nothing speaks for what is deleted.
+    pub(super) deleted_seq: i64,
     /// Where the versions begin that the database holds and that `versions` takes the place of.
     pub(super) replaced: Option<i64>,
     pub(super) versions: Vec<VersionRow>,
@@ -157,6 +161,8 @@ impl EntityState {
             merged_into: None,
             shown: None,
             dirty: true,
+            stored_day: None,
+            deleted_seq: 0,
             replaced: None,
             versions: Vec::new(),
         }

@@ -17,6 +17,8 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Event {
     pub(super) seq: i64,
+    /// Its id; the context of its seal.
+    pub(super) event_id: Uuid,
     pub(super) zone_id: ZoneId,
     pub(super) kind: EventKind,
     pub(super) submission_id: Uuid,
@@ -54,6 +56,7 @@ impl From<Appended> for Event {
             .collect();
         Self {
             seq: a.seq,
+            event_id: a.event_id,
             zone_id: a.zone_id,
             kind: a.kind,
             submission_id: a.submission_id,
@@ -131,6 +134,7 @@ fn read(row: &Row, keys: &MasterKeys) -> Result<Event> {
     };
     Ok(Event {
         seq: row.get(1)?,
+        event_id,
         zone_id: ZoneId(row.get(0)?),
         kind: EventKind::parse(&kind)
             .ok_or(DbError::Inconsistent { table: "journal", column: "kind" })?,

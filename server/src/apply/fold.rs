@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     change::{EntityChange, Props},
     entity::{EntityState, Source, overlay},
+    erased::Erased,
     event::{Content, Event},
     groups::{Groups, Link, Pair},
     holders::Holders,
@@ -29,7 +30,7 @@ use super::{
 use crate::{
     catalogue::Snapshot,
     geo::Gazetteer,
-    intake::{Action, Decision, EventKind, FileEntry, Review},
+    intake::{Action, Decision, Erasure, EventKind, FileEntry, Review},
     keys::MasterKeys,
     runtime::Runtime,
     store::ZoneId,
@@ -92,6 +93,8 @@ pub(super) type PeopleGuard = tokio::sync::OwnedRwLockWriteGuard<People>;
 /// The register as far as a batch touches it, and what the batch adds.
 #[derive(Default)]
 pub(super) struct Register {
+    /// The day of what is folded; see [`crate::runtime::Micros::day`].
+    pub(super) day: i64,
     pub(super) entities: HashMap<Uuid, EntityState>,
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
     /// Who carries a card or NINA.
@@ -141,6 +144,7 @@ pub(super) struct Register {
     /// Of entities whose records are edited or reviewed: each stored version, and whether it is pending.
     pub(super) flags: HashMap<Uuid, Vec<(i64, bool)>>,
     pub(super) reviewed: Reviewed,
+    pub(super) erased: Erased,
 }
 
 /// What a batch must fetch before it can be folded.
@@ -150,6 +154,8 @@ pub(super) struct Needs {
     /// The same ids, where their changes were registered.
     pub(super) places: HashSet<(ZoneId, Uuid)>,
     pub(super) edited: HashSet<(ZoneId, Uuid)>,
+    /// Submissions that are here already, of which more came.
+    pub(super) continued: HashSet<(ZoneId, Uuid)>,
     /// Entities that edits speak of.
     pub(super) edited_entities: HashSet<Uuid>,
     /// Entities that reviewed submissions speak of.
@@ -164,6 +170,7 @@ pub(super) struct Said {
     pub(super) interpretation: Option<Interpretation>,
     pub(super) decision: Option<Decision>,
     pub(super) review: Option<Review>,
+    pub(super) erasure: Option<Erasure>,
 }
 
 /// Interprets an event: the costly, pure part.
@@ -183,14 +190,19 @@ pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
         .as_ref()
         .filter(|_| event.kind == EventKind::Decision)
         .and_then(|content| Decision::read(&content.xml));
-    Said { event, interpretation, decision, review: None }
+    let erasure = event
+        .content
+        .as_ref()
+        .filter(|_| event.kind == EventKind::Erasure)
+        .and_then(|content| Erasure::read(&content.xml));
+    Said { event, interpretation, decision, review: None, erasure }
 }
 
 /// A review is about a submission; a correction says it anew, as an edit does.
 fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
     let review = event.content.as_ref().and_then(|content| Review::read(&content.xml));
     let Some(review) = review else {
-        return Said { event, interpretation: None, decision: None, review: None };
+        return Said { event, interpretation: None, decision: None, review: None, erasure: None };
     };
     event.submission_id = review.submission_id;
     let corrected = event.content.clone().filter(|_| review.action == Action::Correct);
@@ -199,15 +211,19 @@ fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
         let xml = review.corrected.clone().into();
         interpret(&edit, &Content { xml, ..content }, ground.forms, ground.keys)
     });
-    Said { event, interpretation, decision: None, review: Some(review) }
+    Said { event, interpretation, decision: None, review: Some(review), erasure: None }
 }
 
 impl Needs {
     pub(super) fn of(said: &[Said]) -> Self {
         let mut needs = Self::default();
         for s in said {
+            let place = (s.event.zone_id, s.event.submission_id);
             if s.event.kind == EventKind::Edit {
-                needs.edited.insert((s.event.zone_id, s.event.submission_id));
+                needs.edited.insert(place);
+            }
+            if matches!(s.event.kind, EventKind::Files | EventKind::LateOriginal) {
+                needs.continued.insert(place);
             }
             for change in s.interpretation.iter().flat_map(|i| &i.changes) {
                 needs.add(s.event.zone_id, change);
@@ -231,7 +247,8 @@ impl Needs {
         ground: &Ground<'_>,
     ) -> BTreeMap<BlockKey, usize> {
         let mut leaving: BTreeMap<BlockKey, usize> = BTreeMap::new();
-        for entity in self.entity_ids.iter().filter_map(|id| register.entities.get(id)) {
+        let known = self.entity_ids.iter().filter_map(|id| register.entities.get(id));
+        for entity in known.filter(|e| identity::kind(&e.dataset).is_some()) {
             let (open, sealed) = (&entity.open, &entity.sealed);
             for key in identity::block_keys(&entity.dataset, open, sealed, ground.keys) {
                 *leaving.entry(key).or_insert(0) += 1;
@@ -319,7 +336,11 @@ fn keys_on_the_way(
 impl Register {
     /// Takes one event.
     pub(super) fn take(&mut self, said: Said, ground: &Ground<'_>) {
-        let Said { event, interpretation, decision, review } = said;
+        let Said { event, interpretation, decision, review, .. } = said;
+        if self.known.get(&event.submission_id).is_some_and(|k| k.is_erased) && review.is_none() {
+            self.erased.came_late(&event);
+            return;
+        }
         if let Some(review) = review {
             self.review(&event, &review, interpretation, ground);
             return;
@@ -343,6 +364,7 @@ impl Register {
             match self.change(event.zone_id, change, source, ground) {
                 Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
                 Changed::Waits => waits = true,
+                Changed::Erased => said.flag("entity_erased", "A12"),
                 Changed::Foreign => said.flag("entity_of_another_zone", "A12"),
                 Changed::OtherDataset => said.flag("entity_id_of_another_dataset", "A12"),
             }
@@ -422,6 +444,7 @@ impl Register {
         let known = Known {
             seq: out.event.seq,
             is_flagged: out.state == RecordState::Flagged.as_str(),
+            is_erased: false,
             stand: out.stand.clone(),
         };
         self.known.insert(key.1, known);
@@ -446,7 +469,10 @@ impl Register {
 
     /// Keeps an event out of the register whose application fails: a person must look at it.
     pub(super) fn set_aside(&mut self, event: Event) {
-        let content = event.content.as_ref().filter(|_| event.kind != EventKind::Files);
+        let content = event
+            .content
+            .as_ref()
+            .filter(|_| !matches!(event.kind, EventKind::Files | EventKind::Erasure));
         if let Some(content) = content {
             let said = super::interpret::kept_aside("apply_failed", "A01", content);
             let stand = Stand::by_rules(Acceptance::Clean, RecordState::Quarantined);
@@ -478,7 +504,8 @@ impl Register {
             }
             Some(_) => {}
             // An id that has a home and no readable entity was erased: nothing is made of it again.
-            None if change.create && !self.homes.contains_key(&id) => {
+            None if self.homes.contains_key(&id) => return Changed::Erased,
+            None if change.create => {
                 self.create(id, zone_id, change, source, ground);
             }
             None => {
@@ -591,6 +618,7 @@ pub(super) enum Changed {
     Waits,
     Foreign,
     OtherDataset,
+    Erased,
 }
 
 pub(super) fn hidden_from(sender: ZoneId, entity: ZoneId) -> bool {

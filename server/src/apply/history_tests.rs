@@ -57,6 +57,13 @@ enum Act {
     },
 }
 
+/// Ids from here on are children's.
+const CHILD: u128 = 8;
+/// What a register calls those with this id.
+const fn dataset_of(who: u128) -> &'static str {
+    if who < CHILD { "orpailleurs" } else { "enfants" }
+}
+
 const CARDS: [&str; 3] = ["ORP-0000001-B", "ORP-0000002-9", "ORP-0000012-5"];
 
 fn some_act(dice: &mut Dice, number: u128) -> Act {
@@ -136,7 +143,7 @@ impl World {
                     decision_id: Uuid::from_u128(*id),
                     a: Uuid::from_u128(*a),
                     b: Uuid::from_u128(*b),
-                    dataset: String::from("orpailleurs"),
+                    dataset: String::from(dataset_of(*a.max(b))),
                     answer: *answer,
                     reason: String::new(),
                     choices: choices.collect(),
@@ -161,8 +168,8 @@ impl World {
             ("birth_year".to_owned(), json!(1990)),
         ]);
         EntityChange {
-            dataset: String::from("orpailleurs"),
-            realm: Realm::Adults,
+            dataset: String::from(dataset_of(who)),
+            realm: if who < CHILD { Realm::Adults } else { Realm::Children },
             entity_id: Uuid::from_u128(who),
             create: true,
             update: false,
@@ -170,7 +177,7 @@ impl World {
             trunk_version: 0,
             branch_id: String::new(),
             label: None,
-            block_keys: identity::block_keys("orpailleurs", &open, &sealed, &self.keys),
+            block_keys: identity::block_keys(dataset_of(who), &open, &sealed, &self.keys),
             open,
             sealed,
             site_id: None,
@@ -191,13 +198,15 @@ fn empty() -> Register {
 fn event(seq: i64) -> Event {
     Event {
         seq,
+        event_id: Uuid::from_u128(1),
         zone_id: ZoneId(1),
         kind: EventKind::Decision,
         submission_id: Uuid::from_u128(1),
         form_id: String::new(),
         form_version: String::new(),
         instance_id: String::new(),
-        account_id: Some(Uuid::from_u128(9)),
+        // Two who take turns.
+        account_id: Some(Uuid::from_u128(if seq % 2 == 0 { 8 } else { 9 })),
         device_id: None,
         received_at: Micros(seq),
         content: Some(Content {
@@ -335,4 +344,42 @@ fn one_card_and_one_name_are_one_person() {
     let people = register.people.as_ref().expect("an engine");
     let said = people.compare(Uuid::from_u128(1), Uuid::from_u128(2));
     assert_eq!(register.groups.group_of(Uuid::from_u128(1)).len(), 2, "{said:#?}");
+}
+
+#[test]
+fn a_child_who_is_also_a_miner_is_never_merged_and_the_answer_is_taken_back_exactly() {
+    histories(|seed, world, acts, dice| {
+        let (mut register, mut control) = (empty(), empty());
+        let say = |who, card| Act::Say { who, card, name: 0, role: 0, zone: 1 };
+        let miner = u128::from(dice.below(7)) + 1;
+        let answer = |id, answer, replaces: Option<u128>| {
+            let replaces = replaces.map(Uuid::from_u128);
+            Act::Answer { id, a: CHILD, b: miner, answer, replaces, choice: None }
+        };
+        for both in [&mut register, &mut control] {
+            world.play(both, 1, &say(CHILD, 0));
+            world.play(both, 2, &say(miner, 0));
+        }
+        let of = super::groups::pair(Uuid::from_u128(CHILD), Uuid::from_u128(miner));
+        let standing = |register: &Register| register.groups.standing(of).map(|d| d.answer);
+
+        world.play(&mut register, 3, &answer(1, Answer::Same, None));
+        world.play(&mut register, 4, &answer(2, Answer::AgeWrong, None));
+        assert_eq!(standing(&register), None, "a merge is refused and one reviewer is not enough");
+        world.play(&mut register, 5, &answer(3, Answer::AgeWrong, None));
+        assert_eq!(standing(&register), Some(Answer::AgeWrong));
+        for (seq, act) in (6..).zip(&acts) {
+            world.play(&mut register, seq, act);
+            world.play(&mut control, seq, act);
+            assert_eq!(stored(&register), stored(&control), "seed {seed}: {acts:?}");
+        }
+        world.play(&mut register, 90, &answer(4, Answer::Different, None));
+        assert_eq!(standing(&register), Some(Answer::AgeWrong), "only by naming what it replaces");
+        world.play(&mut register, 91, &answer(5, Answer::CannotTell, Some(3)));
+        assert_eq!(standing(&register), Some(Answer::CannotTell));
+        world.play(&mut register, 92, &answer(6, Answer::Relative, None));
+        assert_eq!(standing(&register), Some(Answer::Relative));
+
+        assert_eq!(stored(&register), stored(&control), "seed {seed}: {acts:?}");
+    });
 }

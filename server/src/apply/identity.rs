@@ -73,7 +73,9 @@ pub(super) fn block_keys(
     sealed: &Props,
     keys: &MasterKeys,
 ) -> BTreeSet<BlockKey> {
-    let Some(kind) = kind(dataset) else { return BTreeSet::new() };
+    let Some(kind) = kind(dataset) else {
+        return named(text(open, sealed, NAMES_CARD), keys).into_iter().collect();
+    };
     let (card, nina) = (card(kind, open, sealed), nina(open, sealed));
     let mut found = BTreeSet::new();
     if !card.is_empty() {
@@ -81,6 +83,38 @@ pub(super) fn block_keys(
     }
     if !nina.is_empty() {
         found.insert(keys.lookup_hash("nina", &nina));
+    }
+    found
+}
+
+/// The property by which an interview about something else says whose it is.
+const NAMES_CARD: &str = "orpailleur_id";
+
+/// The keyed hash under which interviews are found that name this card. Another than that of whoever
+/// carries the card: they are not registrations of the person.
+fn named(card: &str, keys: &MasterKeys) -> Option<BlockKey> {
+    let card = card.to_uppercase();
+    card_is_valid(&card).then(|| keys.lookup_hash("names orpailleurs", &card))
+}
+
+/// The keyed hash of the card of a registration, as [`block_keys`] has it; `None` when it is no card.
+pub fn card_key(dataset: &str, card: &str, keys: &MasterKeys) -> Option<[u8; 32]> {
+    let card = card.trim().to_uppercase();
+    let is_card = kind(dataset).is_some() && card_is_valid(&card);
+    is_card.then(|| keys.lookup_hash(dataset, &card))
+}
+
+/// Everything by which what speaks of the person of a registration is found: by its card and NINA, and by who
+/// names its card.
+pub(super) fn traced_by(
+    dataset: &str,
+    open: &Props,
+    sealed: &Props,
+    keys: &MasterKeys,
+) -> BTreeSet<BlockKey> {
+    let mut found = block_keys(dataset, open, sealed, keys);
+    if kind(dataset) == Some(Kind::Miner) {
+        found.extend(named(text(open, sealed, "card_no"), keys));
     }
     found
 }

@@ -23,7 +23,7 @@ const ENTITY: &str = "SELECT zone_id, entity_id, dataset, version, label, props,
      region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, \
      basis_2023, district, sex, age_group, status, created_seq, updated_seq, realm, wrapped, \
      sealed, merged_into, review, shifts, (SELECT created_at FROM entity_version v WHERE v.zone_id = entity.zone_id \
-     AND v.seq = entity.created_seq AND v.entity_id = entity.entity_id AND v.version = 1) \
+     AND v.seq = entity.created_seq AND v.entity_id = entity.entity_id AND v.version = 1), day, deleted_seq \
      FROM entity WHERE zone_id = $1 AND entity_id IN";
 
 /// Entity ids to the zone they live in and the id they are known under.
@@ -313,6 +313,8 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
         merged_into: row.get::<Option<Uuid>>(27)?.filter(|into| *into != entity_id),
         shown: None,
         dirty: false,
+        stored_day: Some(row.get(31)?),
+        deleted_seq: row.get(32)?,
         replaced: None,
         versions: Vec::new(),
     };

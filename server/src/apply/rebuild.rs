@@ -11,12 +11,13 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 17] = [
+const DERIVED: [&str; 20] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
      ON CONFLICT (zone_id, entity_id) DO UPDATE SET wrapped = excluded.wrapped",
     "DELETE FROM match_pair",
+    "DELETE FROM erasure",
     "DELETE FROM review",
     "DELETE FROM decision",
     "DELETE FROM link",
@@ -28,10 +29,12 @@ const DERIVED: [&str; 17] = [
     "DELETE FROM block_key",
     "DELETE FROM entity_home",
     "DELETE FROM entity_version",
+    "DELETE FROM entity_past",
+    "DELETE FROM entity_source",
     "DELETE FROM entity",
     "DELETE FROM attachment",
     "DELETE FROM record",
-    "UPDATE apply_state SET seq = 0, turn = turn + 1 WHERE id = 1",
+    "UPDATE apply_state SET seq = 0, turn = turn + 1, day = 0, first_day = 0 WHERE id = 1",
 ];
 
 /// Derives everything again from the journal; a new epoch tells devices to read the feed anew.
@@ -58,7 +61,7 @@ pub async fn rebuild(
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,
 /// which start over with a new epoch.
-const COMPARED: [(&str, &str, usize); 12] = [
+const COMPARED: [(&str, &str, usize); 15] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
@@ -74,9 +77,9 @@ const COMPARED: [(&str, &str, usize); 12] = [
          CAST(updated_seq AS text), COALESCE(CAST(site_id IS NULL AS text), ''), \
          CAST(COALESCE(CAST(lon * 10000000 AS bigint), 0) AS text), \
          CAST(COALESCE(CAST(lat * 10000000 AS bigint), 0) AS text), \
-         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed, review, CAST(shifts AS text) \
-         FROM entity ORDER BY zone_id, entity_id",
-        28,
+         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed, review, CAST(shifts AS text), \
+         CAST(day AS text), CAST(deleted_seq AS text) FROM entity ORDER BY zone_id, entity_id",
+        30,
     ),
     (
         "entity_version",
@@ -84,6 +87,20 @@ const COMPARED: [(&str, &str, usize); 12] = [
          CAST(seq AS text), CAST(base_version AS text), branch_id, props, sealed, \
          review FROM entity_version ORDER BY zone_id, entity_id, version",
         10,
+    ),
+    (
+        "entity_past",
+        "SELECT CAST(zone_id AS text), entity_id, CAST(until_day AS text), CAST(since_day AS text), dataset, \
+         CAST(version AS text), label, props, flags, region_2012, cercle_2012, commune_2012, basis_2012, \
+         region_2023, cercle_2023, commune_2023, basis_2023, district, status, CAST(created_seq AS text), \
+         CAST(updated_seq AS text), COALESCE(CAST(site_id IS NULL AS text), ''), \
+         COALESCE(CAST(merged_into IS NULL AS text), ''), sealed, review FROM entity_past",
+        25,
+    ),
+    (
+        "entity_source",
+        "SELECT CAST(zone_id AS text), entity_id, CAST(record_zone_id AS text), submission_id FROM entity_source",
+        4,
     ),
     (
         "entity_home",
@@ -112,6 +129,13 @@ const COMPARED: [(&str, &str, usize); 12] = [
         "SELECT CAST(zone_id AS text), review_id, CAST(seq AS text), submission_id, action, state, refusal, \
          CAST(reviewed_at AS text) FROM review",
         8,
+    ),
+    (
+        "erasure",
+        "SELECT CAST(zone_id AS text), erasure_id, CAST(seq AS text), dataset, entity_id, state, refusal, \
+         CAST(erased_at AS text), CAST(registrations AS text), CAST(submissions AS text), \
+         CAST(files AS text) FROM erasure",
+        11,
     ),
     (
         "match_pair",

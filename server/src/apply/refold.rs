@@ -186,13 +186,16 @@ impl Register {
                 waiting.source.pending = pending;
             }
         }
+        // Of an entity that a submission only named, the other versions were not looked up.
+        let was = !self.flags.contains_key(&id) && entity.pending;
         let stored = self.flags.entry(id).or_default();
         for (seq, flag) in stored.iter_mut().filter(|(seq, flag)| is_one(*seq) && *flag != pending)
         {
             *flag = pending;
             self.reviewed.marks.insert((entity.zone_id, id, *seq), pending);
         }
-        let now = stored.iter().any(|(_, flag)| *flag)
+        let now = was
+            || stored.iter().any(|(_, flag)| *flag)
             || entity.versions.iter().any(|version| version.pending);
         if entity.pending != now {
             entity.pending = now;

@@ -27,7 +27,7 @@ const SURE_MAX: usize = 6;
 /// What identifies a registration at one moment.
 #[derive(PartialEq)]
 pub(super) struct Identity {
-    keys: BTreeSet<BlockKey>,
+    pub(super) keys: BTreeSet<BlockKey>,
     described: Option<Described>,
 }
 
@@ -175,7 +175,7 @@ impl Register {
         }
     }
 
-    fn drop_key(&mut self, key: BlockKey, zone: ZoneId, id: Uuid) {
+    pub(super) fn drop_key(&mut self, key: BlockKey, zone: ZoneId, id: Uuid) {
         if let Some(set) = self.holders.get_mut(&key) {
             set.remove((zone, id));
         }

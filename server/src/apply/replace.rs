@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     cells::{CellKey, Cells, review_of},
     entity::EntityState,
-    load,
+    load, past,
     rows::EntityRows,
     turn,
     write::{write_cells, write_entities, write_heads},
@@ -40,7 +40,12 @@ fn cell(row: &Row) -> Result<(CellKey, i64)> {
 }
 
 /// Gives everybody registered on a site the place of the site, and moves their cells.
-pub(super) async fn follow_site(tx: &mut Tx, site: Uuid, cells: &mut Cells) -> Result<()> {
+pub(super) async fn follow_site(
+    tx: &mut Tx,
+    site: Uuid,
+    day: i64,
+    cells: &mut Cells,
+) -> Result<()> {
     let site_row = tx
         .query(
             "SELECT region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
@@ -65,15 +70,18 @@ pub(super) async fn follow_site(tx: &mut Tx, site: Uuid, cells: &mut Cells) -> R
         cells.add(former, -n);
         cells.add(now, n);
     }
+    past::keep_those_who_move(tx, site, day, (&codes, &basis, &district)).await?;
     let mut update = tx.query(
         "UPDATE entity SET region_2012 = $1, cercle_2012 = $2, commune_2012 = $3, region_2023 = $4, \
-         cercle_2023 = $5, commune_2023 = $6, basis_2012 = $7, basis_2023 = $8, district = $9 \
-         WHERE site_id = $10",
+         cercle_2023 = $5, commune_2023 = $6, basis_2012 = $7, basis_2023 = $8, district = $9, \
+         day = $11 WHERE site_id = $10 AND (region_2012 <> $1 OR cercle_2012 <> $2 \
+         OR commune_2012 <> $3 OR region_2023 <> $4 OR cercle_2023 <> $5 OR commune_2023 <> $6 \
+         OR basis_2012 <> $7 OR basis_2023 <> $8 OR district <> $9)",
     );
     for text in codes.iter().chain(&basis) {
         update = update.bind(text.as_str());
     }
-    update.bind(district).bind(site).execute().await?;
+    update.bind(district).bind(site).bind(day).execute().await?;
     Ok(())
 }
 
@@ -81,8 +89,8 @@ pub(super) async fn follow_site(tx: &mut Tx, site: Uuid, cells: &mut Cells) -> R
 pub(super) async fn leave_site(
     tx: &mut Tx,
     site: Uuid,
-    gazetteer: &Gazetteer,
-    keys: &MasterKeys,
+    day: i64,
+    (gazetteer, keys): (&Gazetteer, &MasterKeys),
 ) -> Result<()> {
     let rows = tx
         .query("SELECT zone_id, entity_id FROM entity WHERE site_id = $1 AND version > 0")
@@ -94,7 +102,7 @@ pub(super) async fn leave_site(
     for page in people.chunks(usize::try_from(PAGE)?) {
         let wanted = page.iter().copied().collect();
         let entities = load::entities(tx, &wanted, keys).await?;
-        settle_page(tx, gazetteer, entities, &HashMap::new()).await?;
+        settle_page(tx, gazetteer, entities, (&HashMap::new(), day)).await?;
     }
     Ok(())
 }
@@ -106,8 +114,8 @@ const PAGE: i64 = 500;
 /// Sites first, so that people take the places of their sites.
 pub(super) async fn replace_all(
     db: &Db,
-    gazetteer: &Gazetteer,
-    keys: &MasterKeys,
+    (gazetteer, keys): (&Gazetteer, &MasterKeys),
+    today: i64,
     told: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64> {
     let mut done = 0;
@@ -115,7 +123,7 @@ pub(super) async fn replace_all(
         let mut after = (ZoneId(i32::MIN), Uuid::nil());
         loop {
             let mut tx = db.write().await?;
-            turn::take(&mut tx).await?;
+            let day = turn::take(&mut tx, today).await?;
             let page = page_after(&mut tx, sites, after).await?;
             let Some(last) = page.last().copied() else { break };
             after = last;
@@ -123,7 +131,7 @@ pub(super) async fn replace_all(
             let wanted: HashSet<_> = page.into_iter().collect();
             let entities = load::entities(&mut tx, &wanted, keys).await?;
             let grounds = grounds(&mut tx, &entities, keys).await?;
-            settle_page(&mut tx, gazetteer, entities, &grounds).await?;
+            settle_page(&mut tx, gazetteer, entities, (&grounds, day)).await?;
             tx.commit().await?;
             told(done);
         }
@@ -171,7 +179,7 @@ async fn settle_page(
     tx: &mut Tx,
     gazetteer: &Gazetteer,
     mut entities: Vec<EntityState>,
-    grounds: &HashMap<Uuid, EntityState>,
+    (grounds, day): (&HashMap<Uuid, EntityState>, i64),
 ) -> Result<()> {
     let mut cells = Cells::default();
     let mut heads: BTreeMap<(ZoneId, String), i64> = BTreeMap::new();
@@ -189,9 +197,9 @@ async fn settle_page(
             moved.push(entity.entity_id);
         }
     }
-    write_entities(tx, EntityRows::of(entities, &mut cells)).await?;
+    write_entities(tx, EntityRows::of(entities, day, &mut cells)).await?;
     for site in moved {
-        follow_site(tx, site, &mut cells).await?;
+        follow_site(tx, site, day, &mut cells).await?;
     }
     write_cells(tx, cells).await?;
     write_heads(tx, heads).await

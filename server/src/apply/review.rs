@@ -54,6 +54,9 @@ impl Case {
 
     /// How it stands after this, or why that cannot be.
     fn after(&self, seq: i64, review: &Review, rules: Acceptance) -> Result<Stand, &'static str> {
+        if self.known.is_erased {
+            return Err("erased");
+        }
         if review.seen.is_some_and(|seen| seen != self.known.seq) {
             return Err("changed");
         }
@@ -91,6 +94,8 @@ impl Case {
                 return Ok(self.again(stand, rules));
             }
             Action::Correct => return self.corrected(stand, rules),
+            // Of entities, which are no submissions.
+            Action::Delete | Action::Restore => return Err("no_entity"),
         }
         // Errors are let in by an acceptance alone.
         stand.trail.let_in.clear();

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     bring::remember,
     cells::review_of,
+    erased::ERASED,
     event,
     fold::{Ground, Register, Said, say},
     interpret::RecordState,
@@ -147,18 +148,22 @@ async fn write_log(tx: &mut Tx, log: Vec<ReviewLine>) -> Result<()> {
     Ok(())
 }
 
-/// Splits a batch so that each review stands alone: it is taken over what is stored. So does each part of a base
-/// list, which is a batch already.
+/// Splits a batch so that each review, each erasure and each part of a base list (a batch already) stands alone, being
+/// taken over what is stored, and that no part is of two days: what the register says at the end of a day is kept.
 pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
     let mut parts: Vec<Vec<Said>> = Vec::new();
     let mut alone = true;
+    let mut day = i64::MIN;
     for said in batch {
-        let is_review = said.review.is_some() || said.event.kind == EventKind::Import;
-        match parts.last_mut().filter(|_| !alone && !is_review) {
+        let is_alone =
+            said.review.is_some() || said.erasure.is_some() || said.event.kind == EventKind::Import;
+        let is_next_day = said.event.received_at.day() > day;
+        day = day.max(said.event.received_at.day());
+        match parts.last_mut().filter(|_| !alone && !is_alone && !is_next_day) {
             Some(part) => part.push(said),
             None => parts.push(vec![said]),
         }
-        alone = is_review;
+        alone = is_alone;
     }
     parts
 }
@@ -198,8 +203,9 @@ fn read(row: &Row) -> Result<Known> {
         reviewed_seq: row.get(3)?,
         trail: Trail::read(&trail).ok_or_else(|| broken("trail"))?,
     };
-    let is_flagged = row.get::<String>(5)? == RecordState::Flagged.as_str();
-    Ok(Known { seq: row.get(1)?, is_flagged, stand })
+    let state: String = row.get(5)?;
+    let (is_flagged, is_erased) = (state == RecordState::Flagged.as_str(), state == ERASED);
+    Ok(Known { seq: row.get(1)?, is_flagged, is_erased, stand })
 }
 
 /// The submissions that these events review, with every version of each read again.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     cells::{CellKey, Cells, review_of},
     entity::EntityState,
+    erased::Erased,
     fold::{FeedOut, RecordOut, Register, Waiting},
     groups::{DecisionRow, Link, Pair},
     identity::BlockKey,
@@ -23,6 +24,10 @@ pub(super) type Row = Vec<Value>;
 pub(super) struct EntityRows {
     pub(super) entities: Vec<Row>,
     pub(super) versions: Vec<Row>,
+    /// The day from which on these rows say what they say.
+    pub(super) day: i64,
+    /// Entities whose stored row said something else until the day before.
+    pub(super) outdated: BTreeMap<ZoneId, Vec<Uuid>>,
     /// Entities whose versions take the place of stored ones, which begin at this event.
     pub(super) replaced: Vec<(ZoneId, Uuid, i64)>,
 }
@@ -49,6 +54,7 @@ pub(super) struct Rows {
     pub(super) heads: BTreeMap<(ZoneId, String), i64>,
     pub(super) feed: Vec<FeedOut>,
     pub(super) reviewed: Reviewed,
+    pub(super) erased: Erased,
 }
 
 impl Rows {
@@ -64,7 +70,7 @@ impl Rows {
         Self {
             records: register.records.into_values().map(record).collect(),
             files: files(register.files),
-            entities: EntityRows::of(dirty, &mut cells),
+            entities: EntityRows::of(dirty, register.day, &mut cells),
             homes: register
                 .new_homes
                 .into_iter()
@@ -84,6 +90,7 @@ impl Rows {
             heads: register.heads,
             feed: register.feed,
             reviewed: register.reviewed,
+            erased: register.erased,
         }
     }
 }
@@ -135,9 +142,9 @@ fn files(files: Vec<(ZoneId, Uuid, crate::intake::FileEntry, i64)>) -> Vec<Row> 
 }
 
 impl EntityRows {
-    /// Of entities that changed; moves their cells.
-    pub(super) fn of(dirty: Vec<EntityState>, cells: &mut Cells) -> Self {
-        let mut rows = Self::default();
+    /// Of entities that changed on this day; moves their cells.
+    pub(super) fn of(dirty: Vec<EntityState>, day: i64, cells: &mut Cells) -> Self {
+        let mut rows = Self { day, ..Self::default() };
         for mut entity in dirty {
             if let Some(former) = entity.counted.take() {
                 cells.add(former, -1);
@@ -149,12 +156,15 @@ impl EntityRows {
             let gone = (entity.version == 0).then_some(entity.entity_id);
             let merged_into = entity.merged_into.or(gone);
             let place = (entity.zone_id, entity.entity_id);
+            if entity.stored_day.is_some_and(|since| since < day) {
+                rows.outdated.entry(place.0).or_default().push(place.1);
+            }
             rows.replaced.extend(entity.replaced.map(|since| (place.0, place.1, since)));
             let shown = entity.shown.take().map(|shown| *shown);
             // Sealed anew only when the first version is not all there is.
             let vault = shown.as_ref().unwrap_or(&entity).vault();
             rows.versions.extend(versions(&mut entity));
-            rows.entities.push(row(shown.unwrap_or(entity), vault, merged_into));
+            rows.entities.push(row(shown.unwrap_or(entity), vault, merged_into, day));
         }
         rows
     }
@@ -179,7 +189,7 @@ fn versions(entity: &mut EntityState) -> impl Iterator<Item = Row> {
     })
 }
 
-fn row(entity: EntityState, vault: Vec<u8>, merged_into: Option<Uuid>) -> Row {
+fn row(entity: EntityState, vault: Vec<u8>, merged_into: Option<Uuid>, day: i64) -> Row {
     let props = entity.props();
     // Only places have their position in clear; a person's stays in the vault.
     let position = entity.position.filter(|_| entity.open.contains_key("geometry"));
@@ -195,7 +205,7 @@ fn row(entity: EntityState, vault: Vec<u8>, merged_into: Option<Uuid>) -> Row {
         entity.flags.into(),
         entity.site_id.into(),
     ];
-    row.reserve_exact(20);
+    row.reserve_exact(22);
     row.extend(entity.place.codes.into_iter().map(Value::from));
     row.extend(entity.place.basis.into_iter().map(Value::from));
     row.extend([
@@ -211,6 +221,8 @@ fn row(entity: EntityState, vault: Vec<u8>, merged_into: Option<Uuid>) -> Row {
         merged_into.into(),
         review_of(entity.pending).into(),
         entity.shifts.into(),
+        day.into(),
+        entity.deleted_seq.into(),
     ]);
     row
 }

@@ -8,39 +8,51 @@ use crate::db::{Result, Tx};
 pub(super) struct Mark {
     /// The last event applied.
     pub(super) seq: i64,
+    /// The day of that event, or of a later one before it; see [`crate::runtime::Micros::day`].
+    pub(super) day: i64,
     turn: i64,
 }
 
 impl Mark {
     /// As it stands in this snapshot.
     pub(super) async fn read(tx: &mut Tx) -> Result<Self> {
-        let row = tx.query("SELECT seq, turn FROM apply_state WHERE id = 1").fetch_one().await?;
-        Ok(Self { seq: row.get(0)?, turn: row.get(1)? })
+        let row =
+            tx.query("SELECT seq, turn, day FROM apply_state WHERE id = 1").fetch_one().await?;
+        Ok(Self { seq: row.get(0)?, turn: row.get(1)?, day: row.get(2)? })
     }
 
-    /// Moves on to the event `to`; false when another process has derived since the mark was read.
+    /// Moves on to the event `to`, of this day; false when another process has derived since the mark was read.
     ///
     /// The row stays locked until the end of the transaction: one derives at a time.
-    pub(super) async fn advance(self, tx: &mut Tx, to: i64) -> Result<bool> {
+    pub(super) async fn advance(self, tx: &mut Tx, to: i64, day: i64) -> Result<bool> {
         let moved = tx
             .query(
-                "UPDATE apply_state SET seq = $3, turn = turn + 1 \
+                "UPDATE apply_state SET seq = $3, turn = turn + 1, day = $4 \
                  WHERE id = 1 AND seq = $1 AND turn = $2",
             )
             .bind(self.seq)
             .bind(self.turn)
             .bind(to)
+            .bind(day)
             .execute()
             .await?;
         Ok(moved == 1)
     }
 }
 
-/// Makes this transaction the only one that derives: an import runs in a process of its own, and
-/// two that read a place before either moved its cell would both move it.
-pub(super) async fn take(tx: &mut Tx) -> Result<()> {
-    tx.query("UPDATE apply_state SET turn = turn + 1 WHERE id = 1").execute().await?;
-    Ok(())
+/// Makes this transaction the only one that derives, and says on which day it does, `today` or a later one that
+/// the register has seen: an import runs in a process of its own, and two that read a place before either moved
+/// its cell would both move it.
+pub(super) async fn take(tx: &mut Tx, today: i64) -> Result<i64> {
+    let row = tx
+        .query(
+            "UPDATE apply_state SET turn = turn + 1, day = CASE WHEN day < $1 THEN $1 ELSE day END \
+             WHERE id = 1 RETURNING day",
+        )
+        .bind(today)
+        .fetch_one()
+        .await?;
+    row.get(0)
 }
 
 #[cfg(test)]
@@ -55,13 +67,13 @@ mod tests {
         let mark = Mark::read(&mut db.look_up().await.unwrap()).await.unwrap();
 
         let mut import = db.write().await.unwrap();
-        take(&mut import).await.unwrap();
+        assert_eq!(take(&mut import, 3).await.unwrap(), 3);
         import.commit().await.unwrap();
         let mut tx = db.write().await.unwrap();
-        assert!(!mark.advance(&mut tx, 7).await.unwrap());
+        assert!(!mark.advance(&mut tx, 7, 0).await.unwrap());
 
         let fresh = Mark::read(&mut tx).await.unwrap();
-        assert!(fresh.advance(&mut tx, 7).await.unwrap());
+        assert!(fresh.advance(&mut tx, 7, 0).await.unwrap());
         assert_eq!(Mark::read(&mut tx).await.unwrap().seq, 7);
     }
 }

@@ -106,6 +106,8 @@ fn blank(like: &EntityState) -> EntityState {
         merged_into: None,
         shown: None,
         dirty: false,
+        stored_day: like.stored_day,
+        deleted_seq: like.deleted_seq,
         replaced: None,
         versions: Vec::new(),
     }

@@ -9,7 +9,7 @@ use super::{
     cells::Cells,
     fold::{FeedOut, Waiting},
     identity::BlockKey,
-    replace,
+    past, replace,
     rows::{EntityRows, Row, Rows},
 };
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
 /// Writes everything; the feed numbers are taken last.
 pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
     let Rows { mut cells, mut feed, .. } = rows;
+    let day = rows.entities.day;
     write_records(tx, rows.records).await?;
     write_files(tx, rows.files).await?;
     rows.reviewed.clear_holds(tx).await?;
@@ -31,8 +32,9 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
     feed.extend(release(tx, rows.released).await?);
     write_waiting(tx, rows.waiting).await?;
     rows.reviewed.write(tx).await?;
+    rows.erased.write(tx, &mut cells).await?;
     for site in rows.moved_sites {
-        replace::follow_site(tx, site, &mut cells).await?;
+        replace::follow_site(tx, site, day, &mut cells).await?;
     }
     write_cells(tx, cells).await?;
     write_heads(tx, rows.heads).await?;
@@ -70,6 +72,7 @@ async fn write_files(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
 }
 
 pub(super) async fn write_entities(tx: &mut Tx, rows: EntityRows) -> Result<()> {
+    past::keep(tx, &rows.outdated, rows.day).await?;
     for (zone, id, since) in &rows.replaced {
         let (zone, id) = (zone.0, *id);
         tx.query("DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND seq = $3")
@@ -90,7 +93,7 @@ pub(super) async fn write_entities(tx: &mut Tx, rows: EntityRows) -> Result<()> 
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, lon, lat, flags, \
          site_id, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
          basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq, \
-         realm, wrapped, sealed, merged_into, review, shifts)",
+         realm, wrapped, sealed, merged_into, review, shifts, day, deleted_seq)",
         "ON CONFLICT (zone_id, entity_id) DO UPDATE SET version = excluded.version, \
          label = excluded.label, props = excluded.props, lon = excluded.lon, lat = excluded.lat, \
          flags = excluded.flags, site_id = excluded.site_id, region_2012 = excluded.region_2012, \
@@ -100,7 +103,8 @@ pub(super) async fn write_entities(tx: &mut Tx, rows: EntityRows) -> Result<()> 
          basis_2023 = excluded.basis_2023, district = excluded.district, sex = excluded.sex, \
          age_group = excluded.age_group, status = excluded.status, updated_seq = excluded.updated_seq, \
          sealed = excluded.sealed, merged_into = excluded.merged_into, review = excluded.review, \
-         shifts = excluded.shifts, created_seq = excluded.created_seq",
+         shifts = excluded.shifts, created_seq = excluded.created_seq, day = excluded.day, \
+         deleted_seq = excluded.deleted_seq",
         rows.entities,
     )
     .await?;

@@ -1,6 +1,13 @@
 //! Connections: one writer and several readers on SQLite, one pool on PostgreSQL.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions as _, Connection as _, PgPool, SqliteConnection, SqlitePool,
@@ -33,6 +40,8 @@ pub enum Db {
         look_up: SqlitePool,
         /// Folds the log back beside the writer.
         keeper: SqlitePool,
+        /// Whether the log holds what was erased, and must be emptied rather than used again.
+        scrub: Arc<AtomicBool>,
     },
     /// A server.
     Postgres(PgPool),
@@ -89,7 +98,9 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(20))
             .statement_cache_capacity(256)
-            .pragma("temp_store", "MEMORY");
+            .pragma("temp_store", "MEMORY")
+            // What is deleted or overwritten is gone from the file: a destroyed key must not be found in a free page.
+            .pragma("secure_delete", "ON");
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .before_acquire(|connection, _| sound(connection))
@@ -114,7 +125,8 @@ impl Db {
             .acquire_timeout(Duration::from_mins(1))
             // What a batch of 512 looks up.
             .connect_lazy_with(base.read_only(true).pragma("cache_size", "-4096"));
-        Ok(Self::Sqlite { read, write, look_up, keeper })
+        let scrub = Arc::default();
+        Ok(Self::Sqlite { read, write, look_up, keeper, scrub })
     }
 
     /// Starts a read: a snapshot of what was committed.
@@ -185,9 +197,12 @@ impl Db {
     ///
     /// Never ends on SQLite: the task is to be aborted. On PostgreSQL there is nothing to do.
     pub async fn tend(&self) {
-        let Self::Sqlite { keeper, .. } = self else { return };
+        let Self::Sqlite { keeper, scrub, .. } = self else { return };
         loop {
             tokio::time::sleep(TEND).await;
+            if scrub.load(Ordering::Acquire) && empty_log(keeper).await {
+                scrub.store(false, Ordering::Release);
+            }
             let mut before = 0;
             loop {
                 let folded: std::result::Result<(i64, i64, i64), _> =
@@ -206,6 +221,15 @@ impl Db {
                 }
                 before = done;
             }
+        }
+    }
+
+    /// Asks that the log be folded back and emptied: old pages in it may hold what was just erased.
+    ///
+    /// On PostgreSQL there is nothing to do here: what its old rows and its log keep, its operator decides.
+    pub fn scrub(&self) {
+        if let Self::Sqlite { scrub, .. } = self {
+            scrub.store(true, Ordering::Release);
         }
     }
 
@@ -230,7 +254,7 @@ impl Db {
     /// Closes all connections; on SQLite this also folds the log back into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { read, write, look_up, keeper } => {
+            Self::Sqlite { read, write, look_up, keeper, .. } => {
                 read.close().await;
                 look_up.close().await;
                 keeper.close().await;
@@ -239,6 +263,23 @@ impl Db {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Folds the log back and cuts it to nothing; false when readers are in the way. They are not waited for long:
+/// the writer waits too.
+async fn empty_log(keeper: &SqlitePool) -> bool {
+    let emptied = async {
+        let mut connection = keeper.acquire().await?;
+        sqlx::query("PRAGMA busy_timeout = 200").execute(&mut *connection).await?;
+        let row: (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await?;
+        sqlx::query("PRAGMA busy_timeout = 20000").execute(&mut *connection).await?;
+        Ok::<_, sqlx::Error>(row.0 == 0)
+    };
+    emptied.await.unwrap_or_else(|failure| {
+        warn!(error = %failure, "the log cannot be emptied now");
+        false
+    })
 }
 
 /// Whether a connection may be used again. After "disk full" SQLite has rolled back by itself and the

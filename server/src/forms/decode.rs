@@ -63,6 +63,19 @@ pub(super) fn read_tree<'x>(form: &XForm, xml: &'x [u8]) -> Result<Tree<'x>, Xml
     Ok(walked(form, xml, Date::MIN)?.sent.into_tree())
 }
 
+/// What the form calculates and the submission says otherwise: path and value, as the form would write it.
+pub(super) fn calculations(
+    form: &XForm,
+    xml: &[u8],
+    today: Date,
+) -> Result<Vec<(String, String)>, XmlRefused> {
+    let walk = walked(form, xml, today)?;
+    if walk.decoded.envelope.version != form.version {
+        return Ok(Vec::new());
+    }
+    Ok(walk.sent.calculations(form, today))
+}
+
 fn walked<'f, 'x>(form: &'f XForm, xml: &'x [u8], today: Date) -> Result<Walk<'f, 'x>, XmlRefused> {
     let mut scanner = Scanner::new(xml, SUBMISSION)?;
     let envelope = envelope::root(&mut scanner)?;

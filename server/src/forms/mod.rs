@@ -6,6 +6,7 @@ mod answers;
 mod checks;
 mod choices;
 mod constraint;
+mod correct;
 mod decode;
 mod dom;
 mod entities;
@@ -21,6 +22,7 @@ mod outline;
 mod scan;
 mod sent;
 mod shape;
+mod spans;
 mod value;
 pub mod xlsform;
 mod xpath;
@@ -31,6 +33,7 @@ pub use checks::{
     RULE_WRONG_TYPE, Severity, Violation,
 };
 pub use constraint::{Bounds, Comparison, Operand, Operator, Subject};
+pub use correct::{CorrectionError, WrongCorrection, correct};
 pub use decode::{Answer, Decoded, decode};
 pub use entities::EntityBlock;
 pub use envelope::{Envelope, envelope, named};

@@ -248,6 +248,16 @@ impl<'a> Scanner<'a> {
         XmlRefused::Unparsable { offset: self.offset() }
     }
 
+    /// How many bytes were read, after a byte order mark.
+    pub(super) fn position(&self) -> usize {
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
+    }
+
+    /// Whether the tag that was read last is that of an element without content, `<a/>`.
+    pub(super) fn is_empty_element(&self) -> bool {
+        self.source.as_bytes().get(..self.position()).is_some_and(|read| read.ends_with(b"/>"))
+    }
+
     fn offset(&self) -> u64 {
         self.reader.buffer_position()
     }

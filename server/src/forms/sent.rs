@@ -70,10 +70,17 @@ impl<'f, 'x> Sent<'f, 'x> {
         self.tree.leaf(Leaf { name, position: 0, text, kind, origin });
     }
 
+    /// The values that the form calculates where the submission says otherwise, by path.
+    pub(super) fn calculations(&self, form: &XForm, today: Date) -> Vec<(String, String)> {
+        let interview = Interview::of(self.logic, &self.tree, today);
+        logic::check(form, &self.tree, &self.judged, interview).calculated
+    }
+
     /// Checks all that was kept, and corrects and completes the violations found without it.
     pub(super) fn check(&self, form: &XForm, today: Date, violations: &mut Vec<Violation>) {
         let interview = Interview::of(self.logic, &self.tree, today);
-        let (found, irrelevant) = logic::check(form, &self.tree, &self.judged, interview);
+        let logic::Checked { found, irrelevant, .. } =
+            logic::check(form, &self.tree, &self.judged, interview);
         // A blank answer that is not even relevant is not missing.
         for &(id, at) in self.blanks.iter().rev() {
             if irrelevant.binary_search(&id).is_ok() {

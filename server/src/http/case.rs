@@ -16,6 +16,7 @@ use super::{
     auth::By,
     decisions::{both, is_reviewed},
     evidence,
+    lists::is_of_identity,
     problem::Problem,
     request::{decode, param, query_pairs, query_param},
     reviews::{as_json, family, private},
@@ -144,7 +145,21 @@ async fn describe(
         "evidence": account(app, a, b, sight.both()).await,
         "family": relatives.iter().map(as_json).collect::<Vec<_>>(),
         "decisions": decided.iter().map(|d| decision(d, &reasons)).collect::<Vec<_>>(),
+        "next": decided.iter().find_map(what_next),
     }))
+}
+
+/// What is left to do after an answer that stands: of a wrong age, to correct one of the two.
+fn what_next(line: &DecisionLine) -> Option<Value> {
+    (line.answer == "age_wrong" && line.state == "standing").then(|| {
+        json!({
+            "to_do": "correct_age",
+            "fr": "Une seule personne, inscrite comme orpailleur et comme enfant : l'un des deux âges est faux. \
+                Vérifier l'âge à la date de chaque fiche, puis corriger ou renvoyer la fiche fautive. L'enfant reste protégé d'ici là.",
+            "en": "One person, registered as a miner and as a child: one of the two ages is wrong. \
+                Verify the age on the day of each, then correct or return the wrong submission. The child stays protected until then.",
+        })
+    })
 }
 
 /// What the engine says of two, when both may be read: its levels tell about either.
@@ -186,12 +201,8 @@ fn registration(of: &Registered, tier: Option<ReviewTier>, seen: &BTreeMap<Uuid,
     if tier == Some(ReviewTier::Identity)
         && let Some(map) = line.as_object_mut()
     {
-        // A referral is nobody's business but the focal point's; a position adds nothing to a place.
-        let values: BTreeMap<_, _> = of
-            .properties
-            .iter()
-            .filter(|(name, _)| !name.starts_with("referral.") && name.as_str() != "geometry")
-            .collect();
+        let values: BTreeMap<_, _> =
+            of.properties.iter().filter(|(name, _)| is_of_identity(name)).collect();
         map.insert(String::from("values"), json!(values));
     }
     line
@@ -253,6 +264,11 @@ fn why(uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, Problem> {
     if query_pairs(uri).iter().any(|(name, _)| name != "reason") {
         return Err(Problem::bad("parameters: reason"));
     }
+    reason(uri, headers)
+}
+
+/// As [`why`], where there are other parameters too.
+pub(super) fn reason(uri: &Uri, headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let header = headers.get(REASON).and_then(|v| v.to_str().ok()).map(decode);
     let given = query_param(uri, "reason").or(header);
     let given = given.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -286,8 +302,7 @@ pub(super) async fn entity(
     let words = (subject.dataset != CHILDREN || reason.is_some()).then_some(tier);
     let contacts = app.applier.contacts(&mut tx, id).await?;
     let members = visible(&mut tx, &by, contacts.iter().map(|c| c.entity_id)).await?;
-    let decided = pairs::decisions(&mut tx, &by.scope, subject.zone_id, id).await?;
-    let reasons = reasons(&app, &mut tx, words, &decided).await?;
+    let (decided, reasons) = story(&app, &mut tx, &by, &subject, words).await?;
     drop(tx);
     note(&app, &by, id.to_string(), words == Some(ReviewTier::Identity), reason).await?;
     let contacts: Vec<Value> = contacts
@@ -311,6 +326,25 @@ pub(super) async fn entity(
         "decisions": decided.iter().map(|d| decision(d, &reasons)).collect::<Vec<_>>(),
     });
     Ok(private(Json(body).into_response()))
+}
+
+/// What was decided about a registration, and in whose words. Of a miner who may be a child, who may not know of
+/// the child learns nothing, and nobody reads words about one without saying why.
+async fn story(
+    app: &App,
+    tx: &mut Tx,
+    by: &Caller,
+    of: &Subject,
+    words: Option<ReviewTier>,
+) -> Result<(Vec<DecisionLine>, BTreeMap<i64, String>), Problem> {
+    let mut decided = pairs::decisions(tx, &by.scope, of.zone_id, of.entity_id).await?;
+    decided.retain(|d| by.role.review_tier(d.dataset == CHILDREN).is_some());
+    let mut reasons = reasons(app, tx, words, &decided).await?;
+    if of.dataset != CHILDREN {
+        let about = |seq| decided.iter().any(|d| d.seq == seq && d.dataset == CHILDREN);
+        reasons.retain(|seq, _| !about(*seq));
+    }
+    Ok((decided, reasons))
 }
 
 /// Those of these entities that the caller may see.

@@ -33,6 +33,9 @@ const CHOICES_MAX: usize = 200;
 /// Bytes of a property's name.
 const NAME_MAX: usize = 64;
 
+const MINERS: &str = "orpailleurs";
+const CHILDREN: &str = "enfants";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
@@ -72,7 +75,7 @@ impl Request {
     }
 }
 
-/// Both ends, which must be known, in scope and of one dataset that has duplicates.
+/// Both ends, which must be known and in scope.
 pub(super) async fn both(
     app: &App,
     by: &Caller,
@@ -109,21 +112,15 @@ pub(super) async fn put(
     }
     let request = Request::read(&headers, body).await?;
     let (a, b) = both(&app, &by, request.a, request.b).await?;
-    // A child is not found by those who may not decide about children.
-    if !by.role.may_decide(a.dataset == "enfants") || !by.role.may_decide(b.dataset == "enfants") {
-        return Err(Problem::not_found());
-    }
-    if a.dataset != b.dataset || !is_reviewed(&a.dataset) {
-        return Err(Problem::bad("a, b: two entities of one dataset that is reviewed"));
-    }
+    let (dataset, answer) = about(&by, &a, &b, &request)?;
     // The decision lives in the zone of the smaller id.
     let zone_id = if a.entity_id < b.entity_id { a.zone_id } else { b.zone_id };
     let decision = Decision {
         decision_id: id,
         a: request.a,
         b: request.b,
-        dataset: a.dataset,
-        answer: request.answer,
+        dataset,
+        answer,
         reason: request.reason,
         choices: request.choices,
         role: by.role.as_str().to_owned(),
@@ -139,6 +136,39 @@ pub(super) async fn put(
     answered(&app, zone_id, id).await
 }
 
+/// What an answer is about, and what it says of these two. A miner and a child are the children's: whether
+/// they are one person is for those who decide about children, and the answer never merges them.
+fn about(
+    by: &Caller,
+    a: &Subject,
+    b: &Subject,
+    request: &Request,
+) -> Result<(String, Answer), Problem> {
+    let child = |s: &Subject| s.dataset == CHILDREN;
+    // A child is not found by those who may not decide about children.
+    if !by.role.may_decide(child(a) || child(b)) {
+        return Err(Problem::not_found());
+    }
+    let with_miner = |one: &Subject, other: &Subject| child(one) && other.dataset == MINERS;
+    if with_miner(a, b) || with_miner(b, a) {
+        if !request.choices.is_empty() {
+            return Err(Problem::bad("choices: a miner and a child are never merged"));
+        }
+        let answer = match request.answer {
+            Answer::Same => Answer::AgeWrong,
+            other => other,
+        };
+        return Ok((CHILDREN.to_owned(), answer));
+    }
+    if a.dataset != b.dataset || !is_reviewed(&a.dataset) {
+        return Err(Problem::bad("a, b: two entities of one dataset that is reviewed"));
+    }
+    if request.answer == Answer::AgeWrong {
+        return Err(Problem::bad("answer: \"age_wrong\" is of a miner and a child"));
+    }
+    Ok((a.dataset.clone(), request.answer))
+}
+
 async fn journalled(app: &App, incoming: Incoming) -> Result<(), Problem> {
     let outcomes = app.intake.accept(vec![incoming]).await.map_err(|error| match error {
         IntakeError::Busy => Problem::new("busy", ""),
@@ -148,7 +178,7 @@ async fn journalled(app: &App, incoming: Incoming) -> Result<(), Problem> {
     match outcomes.first() {
         Some(Outcome::Accepted { .. } | Outcome::Duplicate { .. }) => Ok(()),
         Some(Outcome::Conflict { .. }) => Err(Problem::new("decision-id-used", "")),
-        None => Err(Problem::new("internal", "")),
+        Some(Outcome::Erased { .. }) | None => Err(Problem::new("internal", "")),
     }
 }
 

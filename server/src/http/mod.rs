@@ -2,6 +2,7 @@
 //! knows status codes.
 
 mod api;
+mod as_of;
 mod auth;
 mod blobs;
 mod body;
@@ -10,15 +11,19 @@ mod central;
 mod count_doubt;
 mod count_view;
 mod counts;
+mod datasets;
 mod decisions;
 mod door;
+mod erasures;
 mod evidence;
 mod exports;
 mod hear_out;
+mod lists;
 mod metrics;
 mod office;
 mod ogc;
 mod pace;
+mod persons;
 mod problem;
 mod quality;
 mod ranges;

@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 27] = [
+const KINDS: [(&str, u16, &str, &str); 29] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
@@ -72,6 +72,18 @@ const KINDS: [(&str, u16, &str, &str); 27] = [
         "Dites pourquoi vous lisez la fiche d'un enfant : `?reason=` ou l'en-tête `Sanu-Reason`",
     ),
     (
+        "history-unknown",
+        400,
+        "This register does not know what it said so long ago: sanu rebuild derives it",
+        "Ce registre ne sait pas ce qu'il disait ce jour-là : sanu rebuild le recalcule",
+    ),
+    (
+        "wrong-answers",
+        400,
+        "Some answers cannot be corrected like this",
+        "Certaines réponses ne peuvent pas être corrigées ainsi",
+    ),
+    (
         "kept-apart",
         409,
         "A decision keeps these two apart",
@@ -119,6 +131,18 @@ const KINDS: [(&str, u16, &str, &str); 27] = [
         409,
         "This submission has no such correction, or it was taken back",
         "Cette fiche n'a pas cette correction, ou elle a été annulée",
+    ),
+    (
+        "several-persons",
+        409,
+        "Registrations that are not one person carry this card: give the id of one as `entity`",
+        "Plusieurs personnes portent cette carte : donnez l'identifiant de l'une d'elles dans `entity`",
+    ),
+    (
+        "erased",
+        409,
+        "What this is about was erased",
+        "Ce dont il s'agit a été effacé",
     ),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),

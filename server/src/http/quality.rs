@@ -61,7 +61,7 @@ pub(super) async fn linkage(
 /// What an answer says: one person or not; `cannot_tell` says neither.
 fn same(row: &AnsweredPair) -> Option<bool> {
     match row.answer.as_deref() {
-        Some("same") => Some(true),
+        Some("same" | "age_wrong") => Some(true),
         Some("different" | "relative" | "twins") => Some(false),
         _ => None,
     }

@@ -22,7 +22,7 @@ use crate::{
     db::Tx,
     store::{
         ZoneId,
-        pairs::{self, After, Pair},
+        pairs::{self, After, Heard, Pair},
     },
 };
 
@@ -37,16 +37,23 @@ const MEMBERS_MAX: usize = 12;
 
 struct Question {
     of: String,
+    heard: Heard,
     limit: usize,
     after: Option<After>,
 }
 
 impl Question {
     fn read(uri: &Uri) -> Result<Self, Problem> {
-        let mut question = Self { of: String::from("orpailleurs"), limit: LIMIT, after: None };
+        let mut question = Self {
+            of: String::from("orpailleurs"),
+            heard: Heard::Nobody,
+            limit: LIMIT,
+            after: None,
+        };
         for (name, value) in query_pairs(uri) {
             match name.as_str() {
                 "of" => question.of = value,
+                "state" => question.heard = state(&value)?,
                 "limit" => {
                     question.limit = value
                         .parse()
@@ -59,13 +66,22 @@ impl Question {
                     question.after =
                         Some(after.ok_or_else(|| Problem::bad("after: as `next` gave it"))?);
                 }
-                _ => return Err(Problem::bad("parameters: of, limit, after")),
+                _ => return Err(Problem::bad("parameters: of, state, limit, after")),
             }
         }
         if !is_reviewed(&question.of) {
             return Err(Problem::bad("of: orpailleurs, enfants, sites, cooperatives"));
         }
         Ok(question)
+    }
+}
+
+fn state(text: &str) -> Result<Heard, Problem> {
+    match text {
+        "unanswered" => Ok(Heard::Nobody),
+        "undecided" => Ok(Heard::Undecided),
+        "age_wrong" => Ok(Heard::AgeWrong),
+        _ => Err(Problem::bad("state: unanswered, undecided, age_wrong")),
     }
 }
 
@@ -110,7 +126,8 @@ pub(super) async fn queue(
             break;
         }
         let wanted = i64::try_from(question.limit).unwrap_or(0);
-        let page = pairs::queue(&mut tx, &by.scope, &question.of, after, wanted).await?;
+        let of = (question.of.as_str(), question.heard);
+        let page = pairs::queue(&mut tx, &by.scope, of, after, wanted).await?;
         more = page.len() == question.limit;
         for pair in page {
             after = Some(After { effect: pair.effect, a: pair.a, b: pair.b });
@@ -126,15 +143,24 @@ pub(super) async fn queue(
             }
         }
     }
-    let waiting = pairs::load(&mut tx, &by.scope, &question.of).await?;
-    let waiting: BTreeMap<String, i64> = waiting.into_iter().collect();
     let body = json!({
         "of": question.of,
         "cases": cases,
-        "waiting": waiting,
+        "waiting": load(&mut tx, &by, &question.of, Heard::Nobody).await?,
+        "undecided": load(&mut tx, &by, &question.of, Heard::Undecided).await?,
+        "age_wrong": load(&mut tx, &by, &question.of, Heard::AgeWrong).await?,
         "next": last.filter(|_| more),
     });
     Ok(private(Json(body).into_response()))
+}
+
+async fn load(
+    tx: &mut Tx,
+    by: &Caller,
+    of: &str,
+    heard: Heard,
+) -> Result<BTreeMap<String, i64>, Problem> {
+    Ok(pairs::load(tx, &by.scope, (of, heard)).await?.into_iter().collect())
 }
 
 /// An answer that no cache may keep.
@@ -173,7 +199,9 @@ fn is_open_question(pair: &Pair) -> bool {
 
 fn leads(pair: &Pair, family: &[Pair]) -> bool {
     let rank = |p: &Pair| (p.effect, p.a, p.b);
-    family.iter().filter(|p| is_open_question(p)).all(|p| rank(p) <= rank(pair))
+    // Pairs of another list have their turn there.
+    let listed = |p: &&Pair| is_open_question(p) && p.answer == pair.answer;
+    family.iter().filter(listed).all(|p| rank(p) <= rank(pair))
 }
 
 fn as_case(best: &Pair, family: &[Pair]) -> Value {
@@ -200,6 +228,7 @@ pub(super) fn as_json(pair: &Pair) -> Value {
         "probability": millionths(pair.probability),
         "relative": millionths(pair.relative),
         "model": pair.model,
+        "answer": (!pair.answer.is_empty()).then_some(&pair.answer),
     })
 }
 
@@ -228,6 +257,7 @@ mod tests {
             relative: 0,
             effect: after.effect,
             model: String::new(),
+            answer: String::new(),
         };
 
         assert_eq!(read_place(&write_place(&pair)), Some(after));

@@ -19,8 +19,9 @@ use tower_http::{
 };
 
 use super::{
-    api, blobs, case, central, counts, decisions, exports, hear_out::hear_out, metrics, office,
-    ogc, problem, quality, reviews, session, sites, submissions, sync, tables, tiles,
+    api, blobs, case, central, counts, datasets, decisions, erasures, exports, hear_out::hear_out,
+    metrics, office, ogc, persons, problem, quality, reviews, session, sites, submissions, sync,
+    tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -49,10 +50,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/reviews/submissions/{instance_id}", get(submissions::one))
         .route("/v1/reviews/submissions/decisions", post(submissions::put_many))
         .route("/v1/reviews/submissions/decisions/{id}", put(submissions::put))
+        .route("/v1/erasures", post(erasures::post))
+        .route("/v1/persons/access", post(persons::access))
         .route("/v1/sessions", post(session::open))
         .route("/v1/sessions/current", get(session::current).delete(session::close))
         .route("/v1/openapi.json", get(api::openapi))
         .merge(central::routes())
+        .merge(datasets::routes())
         .merge(ogc::routes())
         .fallback(api::not_found)
         .method_not_allowed_fallback(api::not_allowed)

@@ -9,14 +9,19 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::{auth::By, problem::Problem};
+use super::{
+    as_of::as_of,
+    auth::By,
+    problem::Problem,
+    request::{query_pairs, query_param},
+};
 use crate::{
     access::SiteTier,
     app::App,
     db::DbError,
     export::{FOOT, HEAD, site_feature},
-    ogc::{Crs, Writer},
-    store::{Scope, audit, entities, sites},
+    ogc::{Crs, Features, Writer},
+    store::{AsOf, Scope, audit, entities, sites},
 };
 
 /// Sites fetched at a time: about 200 kB of text.
@@ -31,14 +36,16 @@ pub(super) async fn geojson(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if uri.query().is_some_and(|q| !q.is_empty()) {
-        return Err(Problem::bad("this download takes no parameters"));
+    if query_pairs(&uri).iter().any(|(name, _)| name != "as_of") {
+        return Err(Problem::bad("parameters: as_of"));
     }
     let Some(tier) = by.role.site_tier() else { return Err(Problem::forbidden()) };
+    let as_of = as_of(&app, query_param(&uri, "as_of").as_deref()).await?;
     let mut tx = app.base.db.read().await?;
     let heads = entities::heads(&mut tx, &by.scope, "sites").await?;
     drop(tx);
-    let text = format!("{}|{tier:?}|{}|{heads:?}", app.base.info.epoch, by.scope.token());
+    let (epoch, scope, day) = (app.base.info.epoch, by.scope.token(), as_of.token());
+    let text = format!("{epoch}|{tier:?}|{scope}|{heads:?}|{day}");
     let mac = app.base.keys.sign(&[b"sites.geojson", text.as_bytes()]);
     let etag = format!("\"{}\"", hex::encode(mac.get(..12).unwrap_or(&mac)));
     let known = headers
@@ -53,16 +60,16 @@ pub(super) async fn geojson(
         app.base
             .db
             .with_tx("audit", move |tx| {
-                let (actor, runtime) = (actor.clone(), runtime.clone());
+                let (actor, runtime, day) = (actor.clone(), runtime.clone(), day.clone());
                 Box::pin(async move {
-                    audit::note(tx, &runtime, &actor, "download", "sites.geojson", "").await
+                    audit::note(tx, &runtime, &actor, "download", "sites.geojson", &day).await
                 })
             })
             .await?;
         let body = if tier == SiteTier::Public {
-            masked(&app, &by.scope, tier).await?
+            masked(&app, &by.scope, tier, as_of).await?
         } else {
-            stream(app, by.scope, tier)
+            stream(app, by.scope, tier, as_of)
         };
         ([(header::CONTENT_TYPE, "application/geo+json")], body).into_response()
     };
@@ -77,32 +84,46 @@ pub(super) async fn geojson(
 }
 
 /// What the public sees, as it sees it at `/ogc`: one mask in every format.
-async fn masked(app: &App, scope: &Scope, tier: SiteTier) -> Result<Body, DbError> {
+async fn masked(app: &App, scope: &Scope, tier: SiteTier, as_of: AsOf) -> Result<Body, DbError> {
     let forms = app.base.catalogue.current().await?;
     let layer = crate::layers::sites(tier, &forms);
-    let held = app.layers.features(&app.base, scope, &layer).await?;
-    let pages = (0..held.features.len().div_ceil(MASKED_PAGE).max(1)).map(move |page| {
+    Ok(match as_of {
+        AsOf::Now => written(app.layers.features(&app.base, scope, &layer).await?, |h| &h.features),
+        AsOf::Day(_) => {
+            written(app.layers.sites_as_of(&app.base, scope, &layer, as_of).await?, |f| f)
+        }
+    })
+}
+
+/// Features as pages of one document.
+fn written<H: Send + 'static>(
+    held: H,
+    features: impl Fn(&H) -> &Features + Send + 'static,
+) -> Body {
+    let pages = (0..features(&held).len().div_ceil(MASKED_PAGE).max(1)).map(move |page| {
+        let features = features(&held);
         let (start, end) = (page * MASKED_PAGE, (page + 1) * MASKED_PAGE);
         let mut text = String::from(if page == 0 { HEAD } else { "" });
-        let writer = Writer::new(&held.features, Crs::Crs84);
-        for row in start..end.min(held.features.len()) {
+        let writer = Writer::new(features, Crs::Crs84);
+        for row in start..end.min(features.len()) {
             if row > 0 {
                 text.push_str(",\n");
             }
             writer.feature(&mut text, row, "");
         }
-        if end >= held.features.len() {
+        if end >= features.len() {
             text.push_str(FOOT);
         }
         Ok::<_, DbError>(text)
     });
-    Ok(Body::from_stream(futures_util::stream::iter(pages)))
+    Body::from_stream(futures_util::stream::iter(pages))
 }
 
 struct Reading {
     app: Arc<App>,
     scope: Scope,
     tier: SiteTier,
+    as_of: AsOf,
     after: Option<entities::Place>,
     state: Step,
 }
@@ -113,15 +134,15 @@ enum Step {
     End,
 }
 
-fn stream(app: Arc<App>, scope: Scope, tier: SiteTier) -> Body {
-    let reading = Reading { app, scope, tier, after: None, state: Step::Start };
+fn stream(app: Arc<App>, scope: Scope, tier: SiteTier, as_of: AsOf) -> Body {
+    let reading = Reading { app, scope, tier, as_of, after: None, state: Step::Start };
     Body::from_stream(futures_util::stream::try_unfold(reading, |mut r| async move {
         let first = matches!(r.state, Step::Start);
         if matches!(r.state, Step::End) {
             return Ok::<_, DbError>(None);
         }
         let mut tx = r.app.base.db.read().await?;
-        let rows = sites::page(&mut tx, &r.scope, r.after, PAGE).await?;
+        let rows = sites::page(&mut tx, &r.scope, r.as_of, r.after, PAGE).await?;
         drop(tx);
         let mut text = String::with_capacity(rows.len() * 1_200 + 64);
         if first {

@@ -1,6 +1,9 @@
 //! Native sync, version 1. The wire itself is the crate `sync-protocol`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use axum::{
     Json,
@@ -109,7 +112,7 @@ pub(super) async fn push(
         };
         results.push(RecordResult { index, instance_id, verdict });
     }
-    append(&app, accepted, &mut results).await?;
+    append(&app, accepted, &mut results, &mut missing).await?;
     missing.sort_unstable();
     missing.dedup();
     Ok(no_store(PushResponse {
@@ -186,6 +189,7 @@ async fn append(
     app: &App,
     accepted: Vec<(usize, Incoming)>,
     results: &mut [RecordResult],
+    missing: &mut Vec<Sha256Hex>,
 ) -> Result<(), Problem> {
     if accepted.is_empty() {
         return Ok(());
@@ -193,12 +197,16 @@ async fn append(
     let mut places = Vec::with_capacity(accepted.len());
     let mut batch = Vec::with_capacity(accepted.len());
     for (place, incoming) in accepted {
-        places.push((place, errors(&incoming)));
+        let files: BTreeSet<[u8; 32]> = incoming.files.iter().map(|f| f.sha256).collect();
+        places.push((place, errors(&incoming), files));
         batch.push(incoming);
     }
     let outcomes = app.intake.accept(batch).await?;
     let states = duplicate_states(app, &outcomes).await?;
-    for ((place, rules), outcome) in places.into_iter().zip(outcomes) {
+    let (mut wanted, mut lost) = (BTreeSet::new(), BTreeSet::new());
+    for ((place, rules, files), outcome) in places.into_iter().zip(outcomes) {
+        let is_erased = matches!(outcome, Outcome::Erased { .. });
+        if is_erased { &mut lost } else { &mut wanted }.extend(files);
         let Some(result) = results.get_mut(place) else { continue };
         result.verdict = match outcome {
             Outcome::Accepted { submission_id, .. } if rules.is_empty() => {
@@ -207,13 +215,16 @@ async fn append(
             Outcome::Accepted { submission_id, .. } => {
                 Verdict::Quarantined { submission_id, rules }
             }
-            Outcome::Duplicate { submission_id, .. } => {
+            Outcome::Duplicate { submission_id, .. } | Outcome::Erased { submission_id, .. } => {
                 Verdict::Duplicate { submission_id, state: states.get(&submission_id).copied() }
             }
             Outcome::Conflict { submission_id, with } => Verdict::Conflict { submission_id, with },
         };
     }
-    Ok(())
+    // Nobody is asked for the files of what was erased, and those that came are not kept.
+    lost.retain(|file| !wanted.contains(file));
+    missing.retain(|file| !lost.contains(file.as_bytes()));
+    Ok(app.applier.lose_files(lost).await?)
 }
 
 /// The rules of severity "error" that a record breaks: it will be kept aside.
@@ -234,7 +245,8 @@ async fn duplicate_states(
     let wanted: Vec<_> = outcomes
         .iter()
         .filter_map(|o| match o {
-            Outcome::Duplicate { submission_id, zone_id } => Some((*zone_id, *submission_id)),
+            Outcome::Duplicate { submission_id, zone_id }
+            | Outcome::Erased { submission_id, zone_id } => Some((*zone_id, *submission_id)),
             Outcome::Accepted { .. } | Outcome::Conflict { .. } => None,
         })
         .collect();

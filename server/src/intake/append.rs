@@ -41,7 +41,17 @@ pub enum Outcome {
         /// The submission that had the instance id first.
         with: Uuid,
     },
+    /// It, or what it edits, was erased: known, and never stored again.
+    Erased {
+        /// The submission's id.
+        submission_id: Uuid,
+        /// The zone it was registered in.
+        zone_id: ZoneId,
+    },
 }
+
+/// Stands in the place of a content's hash when the content was erased. No content is known to have it.
+pub const ERASED: [u8; 16] = [0; 16];
 
 /// A submission made ready outside the transaction: sealed, with its ids, so that running the
 /// transaction again gives the same rows.
@@ -135,6 +145,12 @@ struct Known {
     content_hash: Option<IntakeKey>,
 }
 
+impl Known {
+    const fn erased(self) -> Outcome {
+        Outcome::Erased { submission_id: self.submission_id, zone_id: self.zone_id }
+    }
+}
+
 /// What one prepared submission adds to the journal.
 struct Addition {
     index: usize,
@@ -169,6 +185,8 @@ pub(super) async fn append(
         .collect();
     if !work.additions.is_empty() {
         write_events(tx, batch, &work, head, now).await?;
+    }
+    if !work.new_keys.is_empty() || !work.additions.is_empty() {
         write_keys(tx, batch, work).await?;
     }
     Ok((outcomes, appended))
@@ -252,6 +270,7 @@ impl Batch {
             return self.first_of_its_id(index, p);
         };
         match first.content_hash {
+            Some(ERASED) => first.erased(),
             Some(hash) if hash == content => self.seen(index, p, first),
             None => {
                 self.late.push((p.instance_key, content));
@@ -280,6 +299,11 @@ impl Batch {
         let sender = &p.incoming.sender;
         let replaced = p.deprecated_key.and_then(|key| self.known.get(&key).copied());
         let (kind, zone, submission_id) = match replaced {
+            // A phone that edits what was erased does not bring it back.
+            Some(old) if old.content_hash == Some(ERASED) && sender.scope.contains(old.zone_id) => {
+                self.learn(p.instance_key, old.zone_id, old.submission_id, Some(ERASED));
+                return old.erased();
+            }
             Some(old) if sender.scope.contains(old.zone_id) => {
                 (EventKind::Edit, old.zone_id, old.submission_id)
             }
@@ -297,6 +321,7 @@ impl Batch {
             Matter::Submission => kind,
             Matter::Decision => EventKind::Decision,
             Matter::Review => EventKind::Review,
+            Matter::Erasure => EventKind::Erasure,
             Matter::Import => EventKind::Import,
         };
         self.learn(p.instance_key, zone, submission_id, Some(half(&p.content_hash)));
@@ -307,6 +332,9 @@ impl Batch {
     /// The submission is here already; its files may not be.
     fn seen(&mut self, index: usize, p: &Prepared, known: Known) -> Outcome {
         let submission_id = known.submission_id;
+        if known.content_hash == Some(ERASED) {
+            return known.erased();
+        }
         if p.file_keys.iter().all(|key| self.known.contains_key(key)) {
             // The retry of a transaction whose COMMIT was cut off finds its own rows.
             return if submission_id == p.event_id {

@@ -23,6 +23,9 @@ pub enum Answer {
     CannotTell,
     /// They were taken for one and are not.
     Unmerge,
+    /// One person, registered as a miner and as a child: one of the two ages is to be corrected, and
+    /// nothing is merged.
+    AgeWrong,
 }
 
 impl Answer {
@@ -35,14 +38,23 @@ impl Answer {
             Self::Twins => "twins",
             Self::CannotTell => "cannot_tell",
             Self::Unmerge => "unmerge",
+            Self::AgeWrong => "age_wrong",
         }
     }
 
     /// Reads the stored spelling.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Same, Self::Different, Self::Relative, Self::Twins, Self::CannotTell, Self::Unmerge]
-            .into_iter()
-            .find(|a| a.as_str() == text)
+        [
+            Self::Same,
+            Self::Different,
+            Self::Relative,
+            Self::Twins,
+            Self::CannotTell,
+            Self::Unmerge,
+            Self::AgeWrong,
+        ]
+        .into_iter()
+        .find(|a| a.as_str() == text)
     }
 
     /// Whether the pair may never be in one group while this answer stands.
@@ -60,7 +72,7 @@ pub struct Decision {
     pub a: Uuid,
     /// The other.
     pub b: Uuid,
-    /// Their dataset.
+    /// Their dataset; of a miner and a child, the children's.
     pub dataset: String,
     /// The answer.
     pub answer: Answer,

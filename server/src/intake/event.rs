@@ -29,6 +29,8 @@ pub enum EventKind {
     Decision,
     /// What somebody said of a submission.
     Review,
+    /// That a person is to be erased.
+    Erasure,
     /// Lines of a base list.
     Import,
 }
@@ -44,6 +46,7 @@ impl EventKind {
             Self::Files => "files",
             Self::Decision => "decision",
             Self::Review => "review",
+            Self::Erasure => "erasure",
             Self::Import => "import",
         }
     }
@@ -58,6 +61,7 @@ impl EventKind {
             Self::Files,
             Self::Decision,
             Self::Review,
+            Self::Erasure,
             Self::Import,
         ]
         .into_iter()
@@ -102,6 +106,8 @@ pub enum Matter {
     Decision,
     /// What somebody said of a submission.
     Review,
+    /// That a person is to be erased.
+    Erasure,
     /// Lines of a base list.
     Import,
 }
@@ -151,6 +157,13 @@ pub(super) fn half(hash: &[u8; 32]) -> IntakeKey {
     *hash.first_chunk().expect("16 is less than 32")
 }
 
+/// The keys by which a submission of the journal is known again: of its instance id, and of its content
+/// under that id.
+pub fn keys_of(form_id: &str, instance_id: &str, content: &[u8; 32]) -> [[u8; 16]; 2] {
+    let instance = hash_of(&[b"instance", form_id.as_bytes(), instance_id.as_bytes()]);
+    [half(&instance), half(&hash_of(&[b"content", &instance, content]))]
+}
+
 /// Key of "this instance of this form", as the journal keeps it.
 pub fn instance_key(form_id: &str, instance_id: &str) -> [u8; 16] {
     half(&hash_of(&[b"instance", form_id.as_bytes(), instance_id.as_bytes()]))
@@ -191,6 +204,23 @@ impl Incoming {
         }
     }
 
+    /// That a person is to be erased, at the door.
+    pub fn erasure(erasure: &super::Erasure, sender: Sender) -> Self {
+        Self {
+            matter: Matter::Erasure,
+            form_id: String::new(),
+            form_version: String::new(),
+            instance_id: erasure.erasure_id.to_string(),
+            deprecated_id: None,
+            xml: erasure.to_bytes().into(),
+            files: Vec::new(),
+            realm: erasure.realm(),
+            sender,
+            decoded: None,
+            decoded_on: None,
+        }
+    }
+
     /// Lines of a base list, from the console; `part` is unique within the import.
     pub fn import(import: (Uuid, usize), dataset: &str, content: Vec<u8>, zone_id: ZoneId) -> Self {
         Self {
@@ -222,6 +252,7 @@ impl Incoming {
             Matter::Submission => b"instance",
             Matter::Decision => b"decision",
             Matter::Review => b"review",
+            Matter::Erasure => b"erasure",
             Matter::Import => b"import",
         };
         // One id is one review, whatever form it is about.

@@ -98,6 +98,21 @@ impl BlobStore {
         File::open(&self.folder)?.sync_all()
     }
 
+    /// Destroys a file: its wrapped key is overwritten before its name goes. One that is not here is no error.
+    pub fn remove(&self, sha256: &[u8; 32]) -> io::Result<()> {
+        let path = self.path_of(sha256);
+        let mut file = match File::options().write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        file.write_all(&[0; 9 + WRAPPED])?;
+        file.sync_all()?;
+        std::fs::remove_file(&path)?;
+        let folder = path.parent().expect("a blob lies in a folder of the store");
+        File::open(folder)?.sync_all()
+    }
+
     /// Opens a blob for reading; chunks of plaintext.
     pub fn read(&self, sha256: &[u8; 32]) -> io::Result<SealedReader<File>> {
         let mut file = File::open(self.path_of(sha256))?;

@@ -5,6 +5,7 @@
 
 mod append;
 mod decision;
+mod erasure;
 mod event;
 mod files;
 mod import;
@@ -12,9 +13,10 @@ mod payload;
 mod review;
 mod writer;
 
-pub use append::{Appended, Outcome, journal};
+pub use append::{Appended, ERASED, Outcome, journal};
 pub use decision::{Answer, Decision};
-pub use event::{EventKind, Incoming, Matter, Sender, StoredFile, instance_key};
+pub use erasure::{Erasure, GoneRecord, Remains, Tombstone};
+pub use event::{EventKind, Incoming, Matter, Sender, StoredFile, instance_key, keys_of};
 pub use files::{BlobStore, FileSink, PartFile};
 pub use import::{Import, ImportRow, list_of_form};
 pub use payload::{FileEntry, Payload, PayloadError};

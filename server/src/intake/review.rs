@@ -25,11 +25,15 @@ pub enum Action {
     Correct,
     /// A correction is taken back.
     Withdraw,
+    /// An entity is taken out of the register.
+    Delete,
+    /// A deleted entity is put back.
+    Restore,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Accept,
         Self::Reject,
         Self::Return,
@@ -37,6 +41,8 @@ impl Action {
         Self::Reopen,
         Self::Correct,
         Self::Withdraw,
+        Self::Delete,
+        Self::Restore,
     ];
 
     /// The stored spelling.
@@ -49,6 +55,8 @@ impl Action {
             Self::Reopen => "reopen",
             Self::Correct => "correct",
             Self::Withdraw => "withdraw",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
         }
     }
 
@@ -63,7 +71,7 @@ impl Action {
 pub struct Review {
     /// The id that the client gave it: the same again changes nothing.
     pub review_id: Uuid,
-    /// The submission.
+    /// The submission; the entity, when one is deleted or restored.
     pub submission_id: Uuid,
     /// What is done with it.
     pub action: Action,

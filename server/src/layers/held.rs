@@ -15,7 +15,7 @@ use crate::{
     db::{DbError, Tx},
     ogc::Features,
     runtime::Micros,
-    store::{Scope, boundaries, entities},
+    store::{AsOf, Scope, boundaries, entities},
 };
 
 /// What all held features may take together, in bytes, about.
@@ -103,6 +103,7 @@ impl Layers {
         };
         let from = From {
             scope,
+            as_of: AsOf::Now,
             gazetteer: &gazetteer,
             sites: sites.as_deref().map(|s| &s.features),
             miners: miners.as_deref(),
@@ -117,6 +118,24 @@ impl Layers {
         let held = Arc::new(Held { features, at, token, cost });
         self.keep(key, &held);
         Ok(held)
+    }
+
+    /// The sites as they were, built for this reader alone and not held.
+    pub async fn sites_as_of(
+        &self,
+        base: &Base,
+        scope: &Scope,
+        layer: &Layer,
+        as_of: AsOf,
+    ) -> Result<Features, DbError> {
+        let _turn = self.building.lock().await;
+        let gazetteer = base.places.gazetteer();
+        let from = From { scope, as_of, gazetteer: &gazetteer, sites: None, miners: None };
+        let mut tx = base.db.read().await?;
+        let builder = build(&mut tx, layer, from).await?;
+        drop(tx);
+        let features = tokio::task::spawn_blocking(move || builder.finish()).await;
+        Ok(features.expect("sorting and indexing do not panic"))
     }
 
     /// A turn to search for long.

@@ -16,12 +16,14 @@ use crate::{
     geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
     ogc::{Builder, Features, Geometry},
     publication::{self, Published},
-    store::{Scope, boundaries, cells, features, features::EntityRow},
+    store::{AsOf, Scope, boundaries, cells, features, features::EntityRow},
 };
 
 /// What a layer is built from, besides the database.
 pub(super) struct From<'a> {
     pub(super) scope: &'a Scope,
+    /// Which register is read.
+    pub(super) as_of: AsOf,
     pub(super) gazetteer: &'a Gazetteer,
     /// The sites as the same reader sees them, for what lies where its site lies.
     pub(super) sites: Option<&'a Features>,
@@ -65,9 +67,9 @@ async fn entities(
     let directory = public && dataset == "cooperatives";
     let mut squares = Squares::default();
     if public && !directory {
-        features::positions(tx, from.scope, dataset, |at| squares.add(at)).await?;
+        features::positions(tx, from.scope, (dataset, from.as_of), |at| squares.add(at)).await?;
     }
-    features::each(tx, from.scope, dataset, |row| {
+    features::each(tx, from.scope, (dataset, from.as_of), |row| {
         if directory {
             if agreed(&row.props) {
                 let at = row.position.map(square);
@@ -165,7 +167,7 @@ fn properties(builder: &mut Builder, props: &str) {
 }
 
 async fn visits(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(), DbError> {
-    features::each(tx, from.scope, "visites", |row| {
+    features::each(tx, from.scope, ("visites", from.as_of), |row| {
         let site = |id: Uuid| from.sites.and_then(|s| s.point(s.find(&id.to_string())?));
         builder.point(row.entity_id, row.site_id.and_then(site));
         let site_id = row.site_id.map(|id| id.to_string()).unwrap_or_default();

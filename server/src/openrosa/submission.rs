@@ -83,12 +83,16 @@ pub(super) async fn post(
         incoming.files.push(stored);
     }
     let doubtful = incoming.decoded.as_ref().is_some_and(|d| !d.violations.is_empty());
+    let files = incoming.files.iter().map(|f| f.sha256).collect();
     let outcomes = app.intake.accept(vec![incoming]).await?;
+    if let Some(Outcome::Erased { .. }) = outcomes.first() {
+        app.applier.lose_files(files).await?;
+    }
     let text = match outcomes.first() {
         Some(Outcome::Conflict { .. }) => {
             "Fiche reçue. Une autre fiche porte le même numéro : le superviseur vérifiera."
         }
-        Some(Outcome::Duplicate { .. }) => "Fiche déjà reçue. Merci.",
+        Some(Outcome::Duplicate { .. } | Outcome::Erased { .. }) => "Fiche déjà reçue. Merci.",
         Some(Outcome::Accepted { .. }) if doubtful => {
             "Fiche reçue, à vérifier par le superviseur. Merci."
         }

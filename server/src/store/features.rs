@@ -3,7 +3,7 @@
 use futures_util::StreamExt as _;
 use uuid::Uuid;
 
-use super::Scope;
+use super::{AsOf, Scope};
 use crate::db::{Result, Row, Tx};
 
 /// An entity, as features need it.
@@ -54,20 +54,20 @@ fn entity(r: &Row) -> Result<EntityRow> {
 pub async fn each(
     tx: &mut Tx,
     scope: &Scope,
-    dataset: &str,
+    (dataset, as_of): (&str, AsOf),
     mut see: impl FnMut(EntityRow),
 ) -> Result<()> {
-    let query = tx
-        .query(
-            "SELECT entity_id, label, props, lon, lat, flags, site_id, region_2012, cercle_2012, \
-             commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, basis_2023, district, \
-             status, version FROM entity WHERE dataset = $1 \
-             AND merged_into IS NULL",
-        )
-        .bind(dataset);
-    let mut rows = scope.narrow(query).stream();
-    while let Some(row) = rows.next().await {
-        see(entity(&row?)?);
+    for arm in as_of.arms() {
+        let query = arm.from(tx.query(
+            "SELECT e.entity_id, e.label, e.props, e.lon, e.lat, e.flags, e.site_id, e.region_2012, \
+             e.cercle_2012, e.commune_2012, e.region_2023, e.cercle_2023, e.commune_2023, \
+             e.basis_2012, e.basis_2023, e.district, e.status, e.version",
+        ));
+        let query = query.push(" AND e.merged_into IS NULL AND e.dataset = ").push_bind(dataset);
+        let mut rows = scope.narrow_on(query, " AND e.zone_id IN ").stream();
+        while let Some(row) = rows.next().await {
+            see(entity(&row?)?);
+        }
     }
     Ok(())
 }
@@ -76,19 +76,18 @@ pub async fn each(
 pub async fn positions(
     tx: &mut Tx,
     scope: &Scope,
-    dataset: &str,
+    (dataset, as_of): (&str, AsOf),
     mut see: impl FnMut([f64; 2]),
 ) -> Result<()> {
-    let query = tx
-        .query(
-            "SELECT lon, lat FROM entity WHERE dataset = $1 \
-                AND merged_into IS NULL AND lon IS NOT NULL AND lat IS NOT NULL",
-        )
-        .bind(dataset);
-    let mut rows = scope.narrow(query).stream();
-    while let Some(row) = rows.next().await {
-        let row = row?;
-        see([row.get(0)?, row.get(1)?]);
+    for arm in as_of.arms() {
+        let query = arm.from(tx.query("SELECT e.lon, e.lat")).push(" AND e.merged_into IS NULL ");
+        let query = query.push("AND e.lon IS NOT NULL AND e.lat IS NOT NULL AND e.dataset = ");
+        let query = scope.narrow_on(query.push_bind(dataset), " AND e.zone_id IN ");
+        let mut rows = query.stream();
+        while let Some(row) = rows.next().await {
+            let row = row?;
+            see([row.get(0)?, row.get(1)?]);
+        }
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! SQL, one file per aggregate. Statements stand beside their one user.
 
 pub mod accounts;
+pub mod as_of;
 pub mod audit;
 pub mod boundaries;
 pub mod cells;
@@ -11,10 +12,13 @@ pub mod features;
 pub mod feed;
 pub mod forms;
 pub mod imports;
+pub mod lost_files;
 pub mod metrics;
 pub mod pairs;
+pub mod persons;
 pub mod quality;
 pub mod records;
+pub mod register;
 pub mod registered;
 pub mod reviews;
 mod scope;
@@ -25,4 +29,5 @@ pub mod submissions;
 pub mod versions;
 pub mod zones;
 
+pub use as_of::AsOf;
 pub use scope::{Scope, ZoneId};

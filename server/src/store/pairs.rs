@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{Scope, ZoneId, reviews::Subject};
-use crate::db::{Result, Row, Tx};
+use crate::db::{Query, Result, Row, Tx};
 
 /// A pair as stored: stable words and numbers, no values.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,30 @@ pub struct Pair {
     pub effect: i64,
     /// The model that said so.
     pub model: String,
+    /// The answer that stands; empty while nobody answered.
+    pub answer: String,
+}
+
+/// Which pairs of the queue are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Nobody has answered.
+    Nobody,
+    /// Somebody looked and could not tell: for another pair of eyes.
+    Undecided,
+    /// One person, registered as a miner and as a child: an age is to be corrected.
+    AgeWrong,
+}
+
+impl Heard {
+    /// The answer that stands.
+    const fn answer(self) -> &'static str {
+        match self {
+            Self::Nobody => "",
+            Self::Undecided => "cannot_tell",
+            Self::AgeWrong => "age_wrong",
+        }
+    }
 }
 
 /// A place in the queue: after this pair.
@@ -48,13 +72,23 @@ pub struct After {
 }
 
 const PAIR: &str = "SELECT p.a_id, p.zone_id, p.b_id, p.b_zone_id, p.class, p.stops, p.match_key, \
-     p.weight, p.probability, p.relative, p.effect, p.model, p.dataset FROM match_pair p \
+     p.weight, p.probability, p.relative, p.effect, p.model, p.dataset, \
+     COALESCE((SELECT d.answer FROM decision d WHERE d.zone_id = p.zone_id AND d.a_id = p.a_id \
+     AND d.b_id = p.b_id AND d.state = 'standing' ORDER BY d.seq DESC LIMIT 1), '') FROM match_pair p \
      JOIN entity_home ha ON ha.entity_id = p.a_id JOIN entity_home hb ON hb.entity_id = p.b_id \
      WHERE ha.canonical_id <> hb.canonical_id";
 
 /// A standing answer closes a pair; "cannot tell" leaves it open.
 const OPEN: &str = " AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = p.zone_id \
      AND d.a_id = p.a_id AND d.b_id = p.b_id AND d.state = 'standing' AND d.answer <> 'cannot_tell')";
+
+/// Nobody has answered.
+const UNHEARD: &str = " AND NOT EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = p.zone_id \
+     AND d.a_id = p.a_id AND d.b_id = p.b_id AND d.state = 'standing')";
+
+/// This answer stands.
+const HEARD: &str = " AND EXISTS (SELECT 1 FROM decision d WHERE d.zone_id = p.zone_id \
+     AND d.a_id = p.a_id AND d.b_id = p.b_id AND d.state = 'standing' AND d.answer = ";
 
 const FOR_REVIEW: &str = " AND p.class IN ('same', 'review', 'age_review')";
 
@@ -84,18 +118,19 @@ fn pair(row: &Row) -> Result<Pair> {
         effect: row.get(10)?,
         model: row.get(11)?,
         dataset: row.get(12)?,
+        answer: row.get(13)?,
     })
 }
 
-/// The next open pairs of a dataset, what changes most first; both ends in scope.
+/// The next pairs of a dataset that were so answered, what changes most first; both ends in scope.
 pub async fn queue(
     tx: &mut Tx,
     scope: &Scope,
-    dataset: &str,
+    (dataset, heard): (&str, Heard),
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Pair>> {
-    let query = tx.query(PAIR).push(OPEN).push(FOR_REVIEW).push(NOT_FABRICATED);
+    let query = heard_as(tx.query(PAIR), heard).push(FOR_REVIEW).push(NOT_FABRICATED);
     let mut query = query.push(" AND p.dataset = ").push_bind(dataset);
     if let Some(after) = after {
         query = query
@@ -115,6 +150,13 @@ pub async fn queue(
         .fetch_all()
         .await?;
     rows.iter().map(pair).collect()
+}
+
+fn heard_as(query: Query<'_>, heard: Heard) -> Query<'_> {
+    match heard {
+        Heard::Nobody => query.push(UNHEARD),
+        _ => query.push(HEARD).push_bind(heard.answer()).push(")"),
+    }
 }
 
 /// The open pairs of one registration, relatives and twins among them.
@@ -153,12 +195,16 @@ pub async fn is_stored(tx: &mut Tx, a: &Subject, b: &Subject) -> Result<bool> {
     Ok(false)
 }
 
-/// How many pairs wait for an answer, by class.
-pub async fn load(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<Vec<(String, i64)>> {
+/// How many pairs were so answered, by class.
+pub async fn load(
+    tx: &mut Tx,
+    scope: &Scope,
+    (dataset, heard): (&str, Heard),
+) -> Result<Vec<(String, i64)>> {
     const OF: &str = "SELECT p.class, CAST(COUNT(*) AS bigint) FROM match_pair p \
          JOIN entity_home ha ON ha.entity_id = p.a_id JOIN entity_home hb ON hb.entity_id = p.b_id \
          WHERE ha.canonical_id <> hb.canonical_id";
-    let query = tx.query(OF).push(OPEN).push(" AND p.dataset = ").push_bind(dataset);
+    let query = heard_as(tx.query(OF), heard).push(" AND p.dataset = ").push_bind(dataset);
     let query = scope.narrow_on(query, " AND p.zone_id IN ");
     let query = scope.narrow_on(query, " AND p.b_zone_id IN ");
     let rows = query.push(" GROUP BY p.class").fetch_all().await?;
@@ -190,6 +236,8 @@ pub struct DecisionLine {
     pub account_id: Option<Uuid>,
     /// When, microseconds.
     pub at: i64,
+    /// What it is about; of a miner and a child, the children.
+    pub dataset: String,
 }
 
 /// What was decided about an entity, the newest first.
@@ -200,7 +248,7 @@ pub async fn decisions(
     id: Uuid,
 ) -> Result<Vec<DecisionLine>> {
     const OF: &str = "SELECT d.decision_id, d.seq, d.a_id, d.b_id, d.answer, d.state, d.refusal, \
-         d.account_id, d.decided_at FROM decision d WHERE ";
+         d.account_id, d.decided_at, d.dataset FROM decision d WHERE ";
     let mut found = Vec::new();
     for ends in [["d.zone_id = ", " AND d.a_id = "], ["d.b_zone_id = ", " AND d.b_id = "]] {
         let [on_zone, on_id] = ends;
@@ -222,6 +270,7 @@ pub async fn decisions(
                 refusal: row.get(6)?,
                 account_id: row.get(7)?,
                 at: row.get(8)?,
+                dataset: row.get(9)?,
             });
         }
     }

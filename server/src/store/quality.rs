@@ -17,7 +17,7 @@ pub struct AnsweredPair {
     pub key: String,
     /// Levels by field, as JSON; no values.
     pub evidence: String,
-    /// `same`, `different`, `relative`, `twins`, `cannot_tell`; `None` while nobody answered.
+    /// `same`, `different`, `relative`, `twins`, `cannot_tell`, `age_wrong`; `None` while nobody answered.
     pub answer: Option<String>,
     /// When that was.
     pub at: Option<Micros>,

@@ -18,12 +18,12 @@ pub struct Subject {
     pub dataset: String,
 }
 
-/// Finds an entity by its id, wherever it lives.
+/// Finds an entity by its id, wherever it lives; not one that was erased.
 pub async fn subject(tx: &mut Tx, id: Uuid) -> Result<Option<Subject>> {
     let row = tx
         .query(
             "SELECT h.zone_id, h.canonical_id, e.dataset FROM entity_home h JOIN entity e \
-             ON e.zone_id = h.zone_id AND e.entity_id = h.entity_id WHERE h.entity_id = $1",
+             ON e.zone_id = h.zone_id AND e.entity_id = h.entity_id WHERE h.entity_id = $1 AND length(e.wrapped) > 0",
         )
         .bind(id)
         .fetch_optional()

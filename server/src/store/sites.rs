@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::{Scope, ZoneId, entities::Place};
-use crate::db::{Result, Tx};
+use super::{AsOf, Scope, ZoneId, entities::Place};
+use crate::db::{Result, Row, Tx};
 
 /// A site as stored.
 #[derive(Clone, Debug)]
@@ -41,47 +41,60 @@ impl SiteRow {
     }
 }
 
+const COLUMNS: &str = "SELECT e.zone_id, e.entity_id, e.label, e.props, e.lon, e.lat, e.flags, e.region_2012, \
+     e.cercle_2012, e.commune_2012, e.region_2023, e.cercle_2023, e.commune_2023, e.basis_2012, \
+     e.basis_2023, e.district, e.status, e.version, e.created_seq";
+
 /// The next sites after `after`, in the order of registration.
 pub async fn page(
     tx: &mut Tx,
     scope: &Scope,
+    as_of: AsOf,
     after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<SiteRow>> {
     let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
-    let query = tx
-        .query(
-            "SELECT zone_id, entity_id, label, props, lon, lat, flags, region_2012, cercle_2012, \
-             commune_2012, region_2023, cercle_2023, commune_2023, basis_2012, basis_2023, district, \
-             status, version, created_seq FROM entity WHERE dataset = 'sites' AND merged_into IS NULL \
-             AND (zone_id, created_seq, entity_id) > ($1, $2, $3)",
-        )
-        .bind(zone.0)
-        .bind(seq)
-        .bind(id);
-    let rows = scope
-        .narrow(query)
-        .push(" ORDER BY zone_id, created_seq, entity_id LIMIT ")
-        .push_bind(limit)
-        .fetch_all()
-        .await?;
-    rows.iter()
-        .map(|r| {
-            let position = r.get::<Option<f64>>(4)?.zip(r.get::<Option<f64>>(5)?);
-            Ok(SiteRow {
-                zone_id: ZoneId(r.get(0)?),
-                entity_id: r.get(1)?,
-                label: r.get(2)?,
-                props: r.get(3)?,
-                position,
-                flags: r.get(6)?,
-                places: [r.get(7)?, r.get(8)?, r.get(9)?, r.get(10)?, r.get(11)?, r.get(12)?],
-                basis: [r.get(13)?, r.get(14)?],
-                district: r.get(15)?,
-                status: r.get(16)?,
-                version: r.get(17)?,
-                created_seq: r.get(18)?,
-            })
-        })
-        .collect()
+    let mut found = Vec::new();
+    for arm in as_of.arms() {
+        let query = arm
+            .from(tx.query(COLUMNS))
+            .push(" AND e.dataset = 'sites' AND e.merged_into IS NULL ")
+            .push("AND (e.zone_id, e.created_seq, e.entity_id) > (")
+            .push_bind(zone.0)
+            .push(", ")
+            .push_bind(seq)
+            .push(", ")
+            .push_bind(id)
+            .push(")");
+        let rows = scope
+            .narrow_on(query, " AND e.zone_id IN ")
+            .push(" ORDER BY e.zone_id, e.created_seq, e.entity_id LIMIT ")
+            .push_bind(limit)
+            .fetch_all()
+            .await?;
+        for row in &rows {
+            found.push(site(row)?);
+        }
+    }
+    found.sort_by_key(SiteRow::place);
+    found.truncate(usize::try_from(limit)?);
+    Ok(found)
+}
+
+fn site(r: &Row) -> Result<SiteRow> {
+    let position = r.get::<Option<f64>>(4)?.zip(r.get::<Option<f64>>(5)?);
+    Ok(SiteRow {
+        zone_id: ZoneId(r.get(0)?),
+        entity_id: r.get(1)?,
+        label: r.get(2)?,
+        props: r.get(3)?,
+        position,
+        flags: r.get(6)?,
+        places: [r.get(7)?, r.get(8)?, r.get(9)?, r.get(10)?, r.get(11)?, r.get(12)?],
+        basis: [r.get(13)?, r.get(14)?],
+        district: r.get(15)?,
+        status: r.get(16)?,
+        version: r.get(17)?,
+        created_seq: r.get(18)?,
+    })
 }

@@ -15,6 +15,11 @@ pub struct Zone {
     pub code: String,
 }
 
+/// The code of every zone.
+pub async fn codes(tx: &mut Tx) -> Result<std::collections::BTreeMap<ZoneId, String>> {
+    Ok(all(tx).await?.into_iter().map(|zone| (zone.zone_id, zone.code)).collect())
+}
+
 /// The zone with this code, if there is one.
 pub async fn by_code(tx: &mut Tx, code: &str) -> Result<Option<ZoneId>> {
     let row = tx

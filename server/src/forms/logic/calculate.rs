@@ -25,6 +25,19 @@ pub(super) fn agrees(node: &NodeLogic, value: &Atom<'_>, sent: &str, today: Mome
     }
 }
 
+/// How a value is written into a node of this type, so that it agrees.
+pub(super) fn written(node: &NodeLogic, value: &Atom<'_>) -> String {
+    if value.is_blank() {
+        return String::new();
+    }
+    match value {
+        Atom::Number(number) if node.answer == AnswerKind::Integer => {
+            Atom::Number(number.trunc()).to_text().into_owned()
+        }
+        _ => value.to_text().into_owned(),
+    }
+}
+
 fn is_bool(sent: &str, yes: bool) -> bool {
     matches!((sent, yes), ("1" | "true", true) | ("0" | "false", false))
 }

@@ -30,7 +30,18 @@ enum Relevance {
     Unknown,
 }
 
-/// Checks a submission; gives what its logic finds, and the nodes that are not even relevant.
+/// What the logic of a form finds in a submission.
+#[derive(Debug)]
+pub(in crate::forms) struct Checked {
+    /// The rules broken.
+    pub(in crate::forms) found: Vec<Violation>,
+    /// The nodes that are not even relevant.
+    pub(in crate::forms) irrelevant: Vec<NodeId>,
+    /// What the form calculates where something else was sent: path and value.
+    pub(in crate::forms) calculated: Vec<(String, String)>,
+}
+
+/// Checks a submission.
 ///
 /// `judged` is sorted by node. Nodes of which something is known already are not judged twice.
 pub(in crate::forms) fn check(
@@ -38,7 +49,7 @@ pub(in crate::forms) fn check(
     sent: &Tree<'_>,
     judged: &[(NodeId, Judged)],
     interview: Interview,
-) -> (Vec<Violation>, Vec<NodeId>) {
+) -> Checked {
     let (logic, outline) = (&form.logic, &form.outline);
     let world = World {
         main: sent,
@@ -50,9 +61,18 @@ pub(in crate::forms) fn check(
         budget: Cell::new(LOGIC_STEPS),
     };
     let relevance = Vec::with_capacity(sent.len());
-    let (found, too_long) = (Vec::new(), false);
-    let mut checker =
-        Checker { logic, outline, world, interview, judged, relevance, found, too_long };
+    let (found, calculated, too_long) = (Vec::new(), Vec::new(), false);
+    let mut checker = Checker {
+        logic,
+        outline,
+        world,
+        interview,
+        judged,
+        relevance,
+        found,
+        calculated,
+        too_long,
+    };
     let mut irrelevant = Vec::new();
     for (id, node) in sent.iter() {
         let relevance = checker.relevance(id, node.parent, node.origin);
@@ -70,7 +90,7 @@ pub(in crate::forms) fn check(
         let path = sent.node(Tree::ROOT).map(|_| checker.path(Tree::ROOT, 0)).unwrap_or_default();
         checker.note(RULE_LOGIC_TOO_LONG, path, Severity::Information);
     }
-    (checker.found, irrelevant)
+    Checked { found: checker.found, irrelevant, calculated: checker.calculated }
 }
 
 struct Checker<'e> {
@@ -82,6 +102,7 @@ struct Checker<'e> {
     /// By node of the submission.
     relevance: Vec<Relevance>,
     found: Vec<Violation>,
+    calculated: Vec<(String, String)>,
     too_long: bool,
 }
 
@@ -187,15 +208,22 @@ impl<'e> Checker<'e> {
             return;
         }
         let moments = [self.interview.end, self.interview.start];
+        let mut expected = None;
         for moment in moments.into_iter().take(if rule.timed { 2 } else { 1 }) {
             self.world.clock.set(moment);
             let value = self.attempt(rule, scope);
             self.world.clock.set(self.interview.end);
-            if value.is_none_or(|value| calculate::agrees(node, &value, text, moment)) {
+            let Some(value) = value.filter(|v| !calculate::agrees(node, v, text, moment)) else {
                 return;
-            }
+            };
+            expected.get_or_insert_with(|| calculate::written(node, &value));
         }
         self.found_at(RULE_CALCULATION, id);
+        let origin = self.world.main.node(id).map_or(NodeIndex::MAX, |node| node.origin);
+        let path = self.path(id, origin);
+        if self.calculated.len() < VIOLATIONS {
+            self.calculated.extend(expected.map(|value| (path, value)));
+        }
     }
 
     /// Questions that a group does not have although their conditions hold and they are demanded.

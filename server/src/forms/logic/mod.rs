@@ -29,7 +29,7 @@ use labels::ChoiceLabels;
 
 pub use report::{NotEvaluated, evaluate};
 
-pub(super) use check::{Judged, check};
+pub(super) use check::{Checked, Judged, check};
 pub(super) use clock::Interview;
 pub(super) use compile::compile;
 

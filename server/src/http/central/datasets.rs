@@ -23,8 +23,7 @@ use crate::{
     central::{
         self, Cell, Dataset, Hop, Item, Row, Schema, dataset_line, dataset_schema, entity, text_of,
     },
-    forms::{AnswerKind, Choices, Class, Mode, Question, Realm, XForm},
-    http::problem::Problem,
+    http::{lists, problem::Problem},
     runtime::Micros,
     store::registered,
 };
@@ -41,27 +40,9 @@ struct List {
     sources: Vec<(String, String)>,
 }
 
-/// The datasets that forms make or change.
-fn declared(form: &XForm) -> impl Iterator<Item = &str> {
-    let own = form.dataset.as_deref().filter(|_| form.mode != Mode::None);
-    own.into_iter().chain(form.entities.iter().map(|e| e.dataset.as_str()))
-}
-
 /// The names of the lists that there are for this reader.
 pub(super) fn names(reader: &Reader, forms: &Snapshot) -> BTreeSet<String> {
-    let all = forms.all();
-    let names: BTreeSet<&str> = all.iter().flat_map(|p| declared(&p.form)).collect();
-    let seen = |name: &&str| reader.tier(is_of_children(forms, name)).is_some();
-    names.into_iter().filter(seen).map(str::to_owned).collect()
-}
-
-/// Whether any form of children saves into it, or the census keeps it apart.
-fn is_of_children(forms: &Snapshot, name: &str) -> bool {
-    let apart = sanu_schemas::Realm::Children;
-    sanu_schemas::datasets().iter().any(|d| d.name == name && d.realm == apart)
-        || forms.all().iter().any(|p| {
-            p.form.realm == Realm::Children && declared(&p.form).any(|dataset| dataset == name)
-        })
+    lists::names(reader.by.role, forms)
 }
 
 /// `GET /v1/projects/1/datasets`
@@ -77,48 +58,17 @@ pub(super) async fn list(reader: &Reader) -> Result<Response, Problem> {
 }
 
 fn find(reader: &Reader, forms: &Snapshot, name: &str) -> Result<List, Problem> {
-    let children = is_of_children(forms, name);
-    let tier = reader.tier(children).ok_or_else(Problem::not_found)?;
-    let mut classes: BTreeMap<String, bool> = BTreeMap::new();
-    let mut savers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut sources = BTreeMap::new();
-    let mut created_at = None::<Micros>;
-    for published in forms.all() {
-        let form = &published.form;
-        if !declared(form).any(|dataset| dataset == name) {
-            continue;
-        }
-        let at = published.row.published_at;
-        created_at = Some(created_at.map_or(at, |known| known.min(at)));
-        sources.insert(form.form_id.clone(), published.row.title.clone());
-        let own = form.dataset.as_deref() == Some(name);
-        for question in form.questions.iter().filter(|q| !own || !q.in_repeat) {
-            let property = if own { &question.property } else { &question.save_to };
-            let Some(property) = property.clone().filter(|p| p != "label") else { continue };
-            let shown = shows(tier, question, &property, children);
-            classes.entry(property.clone()).and_modify(|all| *all &= shown).or_insert(shown);
-            savers.entry(property).or_default().insert(form.form_id.clone());
-        }
-    }
-    let created_at = created_at.ok_or_else(Problem::not_found)?;
-    let properties: Vec<_> = classes.into_iter().collect();
-    let schema = dataset_schema(name, &properties);
-    let sources = sources.into_iter().collect();
-    Ok(List { schema, tier, children, created_at, savers, sources })
-}
-
-/// Whether a property that this question feeds may be read.
-fn shows(tier: RecordTier, question: &Question, property: &str, children: bool) -> bool {
-    let place =
-        matches!(question.kind, AnswerKind::GeoPoint | AnswerKind::GeoTrace | AnswerKind::GeoShape);
-    let typed = question.kind == AnswerKind::Text
-        && question.asked
-        && matches!(question.choices, Choices::Open);
-    let narrow = question.class != Class::None;
-    // Only places have their position here: a person's stays in the vault.
-    let hidden = (narrow && (place || typed)) || (children && place);
-    let vault = property.starts_with("vault.");
-    tier.reads(question.class, property.starts_with("referral.")) && !vault && !hidden
+    let list = lists::find(reader.by.role, forms, name).ok_or_else(Problem::not_found)?;
+    let properties: Vec<_> =
+        list.properties.iter().map(|(name, property)| (name.clone(), property.shown)).collect();
+    Ok(List {
+        schema: dataset_schema(name, &properties),
+        tier: list.tier,
+        children: list.children,
+        created_at: list.created_at,
+        savers: list.properties.into_iter().map(|(name, p)| (name, p.forms)).collect(),
+        sources: list.sources,
+    })
 }
 
 /// Something of an entity list.

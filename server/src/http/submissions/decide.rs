@@ -1,7 +1,11 @@
 //! `PUT /v1/reviews/submissions/decisions/{id}` and many at once: accept, reject, return, comment,
-//! reopen.
+//! reopen, correct, withdraw.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Json,
@@ -14,7 +18,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::find::{find, is_of_children};
+use super::{
+    correct::{self, Refused},
+    find::{find, is_of_children},
+};
 use crate::{
     access::Caller,
     app::App,
@@ -32,6 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE_FOR_MANY: Duration = Duration::from_secs(30);
 /// Characters of a reason or message.
 pub(super) const REASON_MAX: usize = 2_000;
+/// Answers of one correction.
+const ANSWERS_MAX: usize = 100;
 /// Decisions of one request.
 const MANY: usize = 500;
 
@@ -49,6 +58,9 @@ struct Request {
     version: Option<i64>,
     #[serde(default)]
     correction: Option<Uuid>,
+    /// Of a correction: the new answers by path; `null` or an empty text removes one.
+    #[serde(default)]
+    answers: BTreeMap<String, Option<String>>,
 }
 
 #[derive(Deserialize)]
@@ -62,13 +74,22 @@ impl Request {
         if self.reason.chars().count() > REASON_MAX {
             return Err(Problem::bad(format!("reason: at most {REASON_MAX} characters")));
         }
-        let needs_words = matches!(self.action, Action::Return | Action::Reject | Action::Comment);
+        let needs_words = matches!(
+            self.action,
+            Action::Return | Action::Reject | Action::Comment | Action::Correct
+        );
         if needs_words && self.reason.trim().is_empty() {
-            return Err(Problem::bad("reason: needed to return, reject or comment"));
+            return Err(Problem::bad("reason: needed to return, reject, comment or correct"));
+        }
+        let corrects = self.action == Action::Correct;
+        if corrects == self.answers.is_empty() || self.answers.len() > ANSWERS_MAX {
+            return Err(Problem::bad(format!(
+                "answers: of a correction, 1 to {ANSWERS_MAX}, by path"
+            )));
         }
         match self.action {
-            Action::Correct => {
-                Err(Problem::bad("action: corrections have an address of their own"))
+            Action::Delete | Action::Restore => {
+                Err(Problem::bad("action: entities are deleted at /v1/datasets"))
             }
             Action::Withdraw if self.correction.is_none() => {
                 Err(Problem::bad("correction: the one that is taken back"))
@@ -98,10 +119,14 @@ pub(in crate::http) async fn put(
     may(&by)?;
     let bytes = body::read(&headers, body, 64 * 1024).await?;
     let request: Request = serde_json::from_slice(&bytes).map_err(|_| {
-        Problem::new("malformed", "expected {instance_id, action, reason, version, correction}")
+        let members = "expected {instance_id, action, reason, version, correction, answers}";
+        Problem::new("malformed", members)
     })?;
-    let sent = understood(&app, &by, id, request).await?;
-    settle(&app, &by, sent).await
+    match understood(&app, &by, id, request).await {
+        Ok(sent) => settle(&app, &by, sent).await,
+        Err(Refused::Problem(problem)) => Err(problem),
+        Err(Refused::Answers(wrong)) => Ok(correct::refused(&wrong)),
+    }
 }
 
 /// Journals one review and says what became of it.
@@ -152,14 +177,14 @@ pub(in crate::http) async fn put_many(
         let id = request.id;
         let checked = match id {
             Some(id) => understood(&app, &by, id, request).await,
-            None => Err(Problem::bad("id: a UUID")),
+            None => Err(Problem::bad("id: a UUID").into()),
         };
         match checked {
             Ok(one) => {
                 results.push((id, Value::Null));
                 sent.push(one);
             }
-            Err(problem) => results.push((id, json!({ "problem": problem.kind() }))),
+            Err(refused) => results.push((id, json!({ "problem": refused.kind() }))),
         }
     }
     let wanted: Vec<(ZoneId, Uuid)> =
@@ -197,15 +222,15 @@ fn may(by: &Caller) -> Result<(), Problem> {
     if may { Ok(()) } else { Err(Problem::forbidden()) }
 }
 
-async fn understood(app: &App, by: &Caller, id: Uuid, of: Request) -> Result<Sent, Problem> {
+async fn understood(app: &App, by: &Caller, id: Uuid, of: Request) -> Result<Sent, Refused> {
     of.check()?;
-    if of.action == Action::Withdraw && !by.role.may_correct() {
-        return Err(Problem::forbidden());
+    if matches!(of.action, Action::Withdraw | Action::Correct) && !by.role.may_correct() {
+        return Err(Problem::forbidden().into());
     }
-    let mut tx = app.base.db.read().await?;
+    let mut tx = app.base.db.read().await.map_err(Problem::from)?;
     let row = find(app, &mut tx, by, &of.instance_id).await?;
     drop(tx);
-    let forms = app.base.catalogue.current().await?;
+    let forms = app.base.catalogue.current().await.map_err(Problem::from)?;
     let review = Review {
         review_id: id,
         submission_id: row.submission_id,
@@ -214,10 +239,13 @@ async fn understood(app: &App, by: &Caller, id: Uuid, of: Request) -> Result<Sen
         role: by.role.as_str().to_owned(),
         seen: of.version,
         correction: of.correction,
-        answers: std::collections::BTreeMap::new(),
+        answers: of.answers.into_iter().map(|(path, a)| (path, a.unwrap_or_default())).collect(),
         corrected: String::new(),
         children: is_of_children(&forms, &row.form_id),
     };
+    if review.action == Action::Correct {
+        return correct::made(app, &forms, by.role, Sent { review, row }).await;
+    }
     Ok(Sent { review, row })
 }
 
@@ -264,6 +292,7 @@ fn refusal(row: &ReviewRow) -> Option<&'static str> {
         "changed" => Some("changed-meanwhile"),
         "undecodable" => Some("undecodable"),
         "breaks_rules" => Some("breaks-rules"),
+        "erased" => Some("erased"),
         "no_correction" => Some("no-correction"),
         _ => Some("bad-parameter"),
     }

@@ -67,7 +67,8 @@ pub(super) async fn find(
 
 /// How a submission stands, in one word: as the checks have it until a person decided.
 pub(super) fn stands(row: &SubmissionRow) -> &str {
-    if row.review == "waiting" { &row.state } else { &row.review }
+    // What was erased is neither accepted nor anything else.
+    if row.review == "waiting" || row.state == "erased" { &row.state } else { &row.review }
 }
 
 /// A submission as the queue shows it.

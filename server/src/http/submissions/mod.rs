@@ -1,5 +1,6 @@
 //! `/v1/reviews/submissions`: what came in, what is wrong with it, and what people decide.
 
+mod correct;
 mod decide;
 mod find;
 mod one;

@@ -1,0 +1,56 @@
+-- What the register said on any day (ADR 15). The days below count from 1970-01-01, in UTC.
+-- The day of the last event applied; it never goes back, whatever a clock did.
+ALTER TABLE apply_state ADD COLUMN day bigint NOT NULL DEFAULT 0;
+-- The first day of which the register knows what it said.
+ALTER TABLE apply_state ADD COLUMN first_day bigint NOT NULL DEFAULT 0;
+UPDATE apply_state SET day = (SELECT COALESCE(MAX(received_at), 0) / 86400000000 FROM journal);
+UPDATE apply_state SET first_day = day;
+
+-- Since which day the row says what it says.
+ALTER TABLE entity ADD COLUMN day bigint NOT NULL DEFAULT 0;
+-- The event that deleted it; 0 = it was not deleted, or restored.
+ALTER TABLE entity ADD COLUMN deleted_seq bigint NOT NULL DEFAULT 0;
+CREATE INDEX entity_deleted ON entity (deleted_seq) WHERE deleted_seq > 0;
+
+-- What rows of `entity` said before: from `since_day` on, up to the day before `until_day`. What is sealed is
+-- sealed under the key in `entity`, and gone with it.
+CREATE TABLE entity_past (
+    zone_id integer NOT NULL,
+    entity_id uuid NOT NULL,
+    until_day bigint NOT NULL,
+    since_day bigint NOT NULL,
+    dataset text NOT NULL,
+    version bigint NOT NULL,
+    label text NOT NULL,
+    props text NOT NULL,
+    lon double precision,
+    lat double precision,
+    flags text NOT NULL,
+    site_id uuid,
+    region_2012 text NOT NULL,
+    cercle_2012 text NOT NULL,
+    commune_2012 text NOT NULL,
+    region_2023 text NOT NULL,
+    cercle_2023 text NOT NULL,
+    commune_2023 text NOT NULL,
+    basis_2012 text NOT NULL,
+    basis_2023 text NOT NULL,
+    district text NOT NULL,
+    status text NOT NULL,
+    created_seq bigint NOT NULL,
+    updated_seq bigint NOT NULL,
+    sealed bytea NOT NULL,
+    merged_into uuid,
+    review text NOT NULL,
+    PRIMARY KEY (zone_id, entity_id, until_day)
+);
+CREATE INDEX entity_past_list ON entity_past (dataset, zone_id, created_seq, entity_id);
+
+-- Submissions that once spoke of an entity and may speak of it no longer: they were rejected, or it was deleted.
+CREATE TABLE entity_source (
+    zone_id integer NOT NULL,
+    entity_id uuid NOT NULL,
+    record_zone_id integer NOT NULL,
+    submission_id uuid NOT NULL,
+    PRIMARY KEY (zone_id, entity_id, submission_id)
+);

@@ -1,0 +1,292 @@
+//! Everything that the register holds of one person, wherever it lies: for handing over, and for erasing.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use uuid::Uuid;
+
+use super::{
+    bring::{bring, remember},
+    change::EntityChange,
+    event::{self, Event},
+    fold::{Ground, Register, say},
+    identity::{self, BlockKey},
+    interpret::Interpretation,
+    load,
+    review::Spoken,
+    stand::Trail,
+};
+use crate::{
+    db::{DbError, Result, Tx},
+    intake::EventKind,
+    keys::MasterKeys,
+    store::ZoneId,
+};
+
+/// Records read at once when what is set aside is looked through.
+const PAGE: i64 = 500;
+
+/// What there is of a person.
+pub(super) struct Traces {
+    /// The registrations that are this person, the first one first.
+    pub(super) members: Vec<Uuid>,
+    /// The submissions that speak of the person, in the order of their ids.
+    pub(super) submissions: Vec<Trace>,
+}
+
+/// One submission that speaks of the person.
+pub(super) struct Trace {
+    pub(super) zone_id: ZoneId,
+    pub(super) submission_id: Uuid,
+    /// The event that its record stands for.
+    pub(super) seq: i64,
+    pub(super) instance_id: String,
+    pub(super) first_instance_id: String,
+    pub(super) dataset: String,
+    pub(super) state: String,
+    pub(super) review: String,
+    /// Its versions, corrections among them, oldest first.
+    pub(super) versions: Vec<Spoken>,
+    /// What else came of it: an original that came late, files, what could not be read.
+    pub(super) others: Vec<Event>,
+}
+
+impl Trace {
+    /// Every change that one of its versions asks for, let in or not.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (&Event, &EntityChange)> {
+        self.versions.iter().flat_map(|s| {
+            let changes = s.said.changes.iter().chain(&s.said.withheld);
+            changes.map(move |change| (&s.event, &**change))
+        })
+    }
+
+    /// The places in the journal of everything that came of it.
+    pub(super) fn seqs(&self) -> impl Iterator<Item = i64> {
+        let versions = self.versions.iter().map(|s| s.event.seq);
+        versions.chain(self.others.iter().map(|e| e.seq))
+    }
+}
+
+/// By what a submission that is not in the register is known to speak of the person.
+struct Marks {
+    members: BTreeSet<Uuid>,
+    keys: BTreeSet<BlockKey>,
+    sexes: BTreeSet<String>,
+}
+
+impl Marks {
+    fn of(register: &Register, members: &[Uuid], keys: &MasterKeys) -> Self {
+        let mut marks = Self {
+            members: members.iter().copied().collect(),
+            keys: BTreeSet::new(),
+            sexes: BTreeSet::new(),
+        };
+        for id in members {
+            if let Some(e) = register.entities.get(id) {
+                marks.keys.extend(identity::traced_by(&e.dataset, &e.open, &e.sealed, keys));
+            }
+            for step in register.past.get(id).into_iter().flatten() {
+                let c = &step.change;
+                marks.keys.extend(identity::traced_by(&c.dataset, &c.open, &c.sealed, keys));
+                marks.sexes.extend(c.facts.sex.clone());
+            }
+        }
+        marks
+    }
+
+    /// The same registration, or the same card or NINA and nothing that says it is somebody else.
+    fn are_on(&self, change: &EntityChange, keys: &MasterKeys) -> bool {
+        if self.members.contains(&change.entity_id) {
+            return true;
+        }
+        let found = identity::block_keys(&change.dataset, &change.open, &change.sealed, keys);
+        let other = change
+            .facts
+            .sex
+            .as_ref()
+            .is_some_and(|sex| !self.sexes.is_empty() && !self.sexes.contains(sex));
+        !other && !found.is_disjoint(&self.keys)
+    }
+}
+
+/// Why there is nothing to find.
+pub(super) type Nobody = &'static str;
+
+/// Follows a person from one registration to everything that speaks of them.
+pub(super) async fn traces(
+    tx: &mut Tx,
+    register: &mut Register,
+    (id, dataset): (Uuid, &str),
+    ground: &Ground<'_>,
+) -> Result<std::result::Result<Traces, Nobody>> {
+    bring(tx, register, HashSet::from([id]), ground).await?;
+    let Some(entity) = register.entities.get(&id) else { return Ok(Err("unknown")) };
+    if entity.dataset != dataset || identity::kind(dataset).is_none() {
+        return Ok(Err("other_dataset"));
+    }
+    let mut members = register.groups.group_of(id);
+    members.retain(|m| register.entities.contains_key(m));
+    members.sort_by_key(|m| (register.entities.get(m).map(|e| e.created_seq), *m));
+    let mut wanted: HashSet<(ZoneId, Uuid)> =
+        members.iter().filter_map(|m| register.entities.get(m).map(|e| (e.zone_id, *m))).collect();
+    remember(tx, register, &wanted, ground).await?;
+    let marks = Marks::of(register, &members, ground.keys);
+    wanted.extend(naming(tx, &marks.keys).await?);
+    remember(tx, register, &wanted, ground).await?;
+    let ids: HashSet<Uuid> = wanted.iter().map(|(_, id)| *id).collect();
+    let past = ids.iter().filter_map(|id| register.past.get(id)).flatten();
+    let mut seqs: BTreeSet<i64> = past.map(|step| step.source.seq).collect();
+    seqs.extend(load::held(tx, &ids).await?.iter().map(|held| held.seq));
+    let seqs: Vec<i64> = seqs.into_iter().collect();
+    let mut found: BTreeSet<(ZoneId, Uuid)> = BTreeSet::new();
+    let mut instances = BTreeSet::new();
+    for event in event::at(tx, &seqs, ground.keys).await? {
+        let event = say(event, ground).event;
+        instances.insert((event.form_id.clone(), event.instance_id.clone()));
+        found.insert((event.zone_id, event.submission_id));
+    }
+    found.extend(outside(tx, &marks, &instances, ground).await?);
+    let mut submissions = Vec::new();
+    for (zone, submission) in found {
+        submissions.extend(trace(tx, zone, submission, ground).await?);
+    }
+    Ok(Ok(Traces { members, submissions }))
+}
+
+/// Interviews about something else that name the person's card.
+async fn naming(tx: &mut Tx, keys: &BTreeSet<BlockKey>) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .fetch_in(
+            "SELECT b.zone_id, b.entity_id FROM block_key b JOIN entity e \
+             ON e.zone_id = b.zone_id AND e.entity_id = b.entity_id \
+             WHERE e.dataset NOT IN ('orpailleurs', 'enfants') AND b.block_key IN",
+            keys.iter().map(|key| (*key).into()).collect(),
+            "",
+        )
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
+
+/// Records that may speak of a person without a version of theirs in the register, each in the words of its index:
+/// set aside, waiting, or marked because they could not reach the registration (rule A12); and those rejected.
+const OUTSIDE: [&str; 2] = [
+    "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE state <> 'received' \
+     AND (state IN ('quarantined', 'held') OR (state = 'flagged' AND violations LIKE '%\"A12\"%')) \
+     AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
+    "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE review <> 'accepted' \
+     AND review = 'rejected' \
+     AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
+];
+
+/// Submissions that are kept out of the register and speak of the person, or collide with one that does.
+async fn outside(
+    tx: &mut Tx,
+    marks: &Marks,
+    instances: &BTreeSet<(String, String)>,
+    ground: &Ground<'_>,
+) -> Result<BTreeSet<(ZoneId, Uuid)>> {
+    let mut found = BTreeSet::new();
+    for sql in OUTSIDE {
+        let mut after = (ZoneId(i32::MIN), Uuid::nil());
+        loop {
+            let query = tx.query(sql).bind(after.0.0).bind(after.1).bind(PAGE);
+            let rows = query.fetch_all().await?;
+            let Some(last) = rows.last() else { break };
+            after = (ZoneId(last.get(0)?), last.get(1)?);
+            let mut places: BTreeMap<i64, (ZoneId, Uuid)> = BTreeMap::new();
+            for row in &rows {
+                let place = (ZoneId(row.get(0)?), row.get(1)?);
+                if instances.contains(&(row.get(4)?, row.get(5)?)) {
+                    found.insert(place);
+                }
+                let trail = read_trail(&row.get::<String>(3)?)?;
+                places.extend(trail.earlier.iter().chain([&row.get(2)?]).map(|seq| (*seq, place)));
+            }
+            found.extend(speaking(tx, &places, marks, ground).await?);
+        }
+    }
+    Ok(found)
+}
+
+/// Those of these submissions that speak of the person.
+async fn speaking(
+    tx: &mut Tx,
+    places: &BTreeMap<i64, (ZoneId, Uuid)>,
+    marks: &Marks,
+    ground: &Ground<'_>,
+) -> Result<BTreeSet<(ZoneId, Uuid)>> {
+    let mut found = BTreeSet::new();
+    let seqs: Vec<i64> = places.keys().copied().collect();
+    for event in event::at(tx, &seqs, ground.keys).await? {
+        let seq = event.seq;
+        let said = say(event, ground).interpretation;
+        let mut changes = said.into_iter().flat_map(Interpretation::all_changes);
+        if changes.any(|change| marks.are_on(&change, ground.keys)) {
+            found.extend(places.get(&seq));
+        }
+    }
+    Ok(found)
+}
+
+fn read_trail(text: &str) -> Result<Trail> {
+    Trail::read(text).ok_or(DbError::Inconsistent { table: "record", column: "trail" })
+}
+
+/// Everything that came of one submission; `None` when it was erased already.
+async fn trace(
+    tx: &mut Tx,
+    zone: ZoneId,
+    submission: Uuid,
+    ground: &Ground<'_>,
+) -> Result<Option<Trace>> {
+    let row = tx
+        .query(
+            "SELECT seq, trail, instance_id, first_instance_id, dataset, state, review FROM record \
+             WHERE zone_id = $1 AND submission_id = $2 AND state <> 'erased'",
+        )
+        .bind(zone.0)
+        .bind(submission)
+        .fetch_optional()
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let seq: i64 = row.get(0)?;
+    let mut seqs: BTreeSet<i64> = read_trail(&row.get::<String>(1)?)?.earlier.into_iter().collect();
+    seqs.insert(seq);
+    // Each in the words of its index.
+    for sql in [
+        "SELECT seq FROM journal WHERE zone_id = $1 AND submission_id = $2 AND kind IN ('edit', 'late_original')",
+        "SELECT seq FROM journal WHERE zone_id = $1 AND submission_id = $2 AND kind = 'files'",
+    ] {
+        for row in tx.query(sql).bind(zone.0).bind(submission).fetch_all().await? {
+            seqs.insert(row.get(0)?);
+        }
+    }
+    let seqs: Vec<i64> = seqs.into_iter().collect();
+    let (mut versions, mut others) = (Vec::new(), Vec::new());
+    for event in event::at(tx, &seqs, ground.keys).await? {
+        let spoken = say(event, ground);
+        match spoken.interpretation {
+            Some(said) => versions.push(Spoken { event: spoken.event, said }),
+            None => others.push(spoken.event),
+        }
+    }
+    Ok(Some(Trace {
+        zone_id: zone,
+        submission_id: submission,
+        seq,
+        instance_id: row.get(2)?,
+        first_instance_id: row.get(3)?,
+        dataset: row.get(4)?,
+        state: row.get(5)?,
+        review: row.get(6)?,
+        versions,
+        others,
+    }))
+}
+
+/// Whether an event brings a version of a submission, in the words of whoever sent it.
+pub(super) const fn is_sent(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Submission | EventKind::Edit | EventKind::LateOriginal | EventKind::Conflict
+    )
+}

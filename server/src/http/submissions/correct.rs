@@ -1,0 +1,130 @@
+//! A correction: the newest version of a submission with other answers, checked before it enters the journal.
+
+use std::collections::BTreeMap;
+
+use axum::response::Response;
+use serde_json::json;
+
+use super::{decide::Sent, one::may_read};
+use crate::{
+    access::Role,
+    app::App,
+    catalogue::Snapshot,
+    db::Tx,
+    forms::{CorrectionError, WrongCorrection, XForm, correct},
+    http::problem::Problem,
+    intake::Review,
+    store::submissions,
+};
+
+/// Why a decision is not taken at the door.
+pub(super) enum Refused {
+    Problem(Problem),
+    /// What is wrong with the answers of a correction: path and French sentence.
+    Answers(BTreeMap<String, &'static str>),
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl Refused {
+    /// The stable type of the problem.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Problem(problem) => problem.kind(),
+            Self::Answers(_) => "wrong-answers",
+        }
+    }
+}
+
+/// The answer to a correction that is not possible.
+pub(super) fn refused(wrong: &BTreeMap<String, &'static str>) -> Response {
+    let errors: Vec<_> =
+        wrong.iter().map(|(path, message)| json!({ "path": path, "message": message })).collect();
+    Problem::new("wrong-answers", "").with(&[("errors", errors.into())])
+}
+
+/// A correction with the submission as corrected.
+///
+/// It holds for the version that it was made from: another one that comes meanwhile refuses it.
+pub(super) async fn made(
+    app: &App,
+    forms: &Snapshot,
+    role: Role,
+    mut sent: Sent,
+) -> Result<Sent, Refused> {
+    let mut tx = app.base.db.read().await.map_err(Problem::from)?;
+    if let Some(same) = said_before(app, &mut tx, &sent).await? {
+        return Ok(Sent { review: same, ..sent });
+    }
+    let (zone, submission) = (sent.row.zone_id, sent.row.submission_id);
+    let versions = app.applier.versions(&mut tx, zone, submission, |_| false).await;
+    let versions = versions.map_err(Problem::from)?;
+    drop(tx);
+    let newest = versions.into_iter().find(|v| v.seq == sent.row.seq);
+    let undecodable = || Problem::new("undecodable", "");
+    let newest = newest.ok_or_else(undecodable)?;
+    if sent.review.seen.is_some_and(|seen| seen != newest.seq) {
+        return Err(Problem::new("changed-meanwhile", "").into());
+    }
+    let exact = forms.version(&sent.row.form_id, &sent.row.form_version);
+    let published = exact.or_else(|| forms.latest(&sent.row.form_id)).ok_or_else(undecodable)?;
+    readable(&published.form, role, &sent.review)?;
+    let today = newest.at.date();
+    let xml = match correct(&published.form, &newest.xml, &sent.review.answers, today) {
+        Ok(xml) => xml,
+        Err(CorrectionError::Wrong(wrong)) => {
+            let sentences = wrong.into_iter().map(|(path, why)| (path, sentence(why)));
+            return Err(Refused::Answers(sentences.collect()));
+        }
+        Err(CorrectionError::Xml(_)) => return Err(undecodable().into()),
+    };
+    sent.review.corrected = String::from_utf8(xml).map_err(|_| undecodable())?;
+    sent.review.seen = Some(newest.seq);
+    Ok(sent)
+}
+
+/// The same correction under the same id, as it stands in the journal: its bytes are what makes it the same.
+async fn said_before(app: &App, tx: &mut Tx, sent: &Sent) -> Result<Option<Review>, Problem> {
+    let of = [(sent.row.zone_id, sent.review.review_id)];
+    let Some(row) = submissions::taken(tx, &of).await?.into_iter().next() else { return Ok(None) };
+    let words = app.applier.review_words(tx, &[row.seq]).await?;
+    let same = words.into_iter().map(|(_, review)| review).find(|said| {
+        let (a, b) = (said, &sent.review);
+        (a.submission_id, a.action, &a.reason, &a.answers, &a.role)
+            == (b.submission_id, b.action, &b.reason, &b.answers, &b.role)
+            && (b.seen.is_none() || b.seen == a.seen)
+    });
+    // Another answer under this id: told as for every decision.
+    same.map(Some).ok_or_else(|| Problem::new("decision-id-used", ""))
+}
+
+/// Nobody changes unseen what they may not read.
+fn readable(form: &XForm, role: Role, review: &Review) -> Result<(), Refused> {
+    let mut wrong = BTreeMap::new();
+    for path in review.answers.keys() {
+        let plain: Vec<&str> =
+            path.split('/').map(|step| step.split('[').next().unwrap_or_default()).collect();
+        let class = form.question(&plain.join("/")).map(|question| question.class);
+        if class.is_some_and(|class| !may_read(role, review.children, class)) {
+            wrong.insert(path.clone(), "Ce compte ne peut pas lire cette réponse.");
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Refused::Answers(wrong)) }
+}
+
+/// What is wrong, as the data manager reads it.
+const fn sentence(why: WrongCorrection) -> &'static str {
+    match why {
+        WrongCorrection::NoSuchQuestion => "Le questionnaire n'a pas cette question à cet endroit.",
+        WrongCorrection::Calculated => {
+            "Réponse calculée par le questionnaire : corriger celles dont elle dépend."
+        }
+        WrongCorrection::WrongType => "La valeur n'est pas du type attendu.",
+        WrongCorrection::UnknownCode => "Ce code n'est pas dans la liste du questionnaire.",
+        WrongCorrection::OutOfRange => "La valeur est hors des limites du questionnaire.",
+    }
+}

@@ -1,0 +1,94 @@
+//! Finding the registrations of a person by card, and what became of erasures.
+
+use uuid::Uuid;
+
+use super::ZoneId;
+use crate::db::{Result, Row, Tx};
+
+/// A registration.
+#[derive(Clone, Copy, Debug)]
+pub struct Carrier {
+    /// Its zone.
+    pub zone_id: ZoneId,
+    /// Its id.
+    pub entity_id: Uuid,
+    /// The registration that shows its person.
+    pub canonical_id: Uuid,
+}
+
+/// Registrations of one card that are looked at: more share one only by mistake.
+const CARRIERS_MAX: i64 = 64;
+
+/// Who carries a card, by its keyed hash.
+pub async fn carriers(tx: &mut Tx, key: [u8; 32]) -> Result<Vec<Carrier>> {
+    let rows = tx
+        .query(
+            "SELECT b.zone_id, b.entity_id, h.canonical_id FROM block_key b \
+             JOIN entity_home h ON h.entity_id = b.entity_id \
+             WHERE b.block_key = $1 ORDER BY b.zone_id, b.entity_id LIMIT $2",
+        )
+        .bind(key)
+        .bind(CARRIERS_MAX)
+        .fetch_all()
+        .await?;
+    rows.iter()
+        .map(|r| {
+            let zone_id = ZoneId(r.get(0)?);
+            Ok(Carrier { zone_id, entity_id: r.get(1)?, canonical_id: r.get(2)? })
+        })
+        .collect()
+}
+
+/// The zones of everybody who is one with this registration.
+pub async fn zones_of_group(tx: &mut Tx, canonical: Uuid) -> Result<Vec<ZoneId>> {
+    let rows = tx
+        .query("SELECT zone_id FROM entity_home WHERE entity_id = $1 OR canonical_id = $1")
+        .bind(canonical)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok(ZoneId(r.get(0)?))).collect()
+}
+
+/// What became of an erasure.
+#[derive(Clone, Debug)]
+pub struct ErasureRow {
+    /// Its zone.
+    pub zone_id: ZoneId,
+    /// What it was about.
+    pub dataset: String,
+    /// `erased` or `refused`.
+    pub state: String,
+    /// Why it was refused; empty otherwise.
+    pub refusal: String,
+    /// Registrations of the person.
+    pub registrations: i64,
+    /// Submissions whose content is gone.
+    pub submissions: i64,
+    /// Files that were removed.
+    pub files: i64,
+}
+
+/// An erasure by its id, once apply has reached it. The table is short.
+pub async fn erasure(tx: &mut Tx, id: Uuid) -> Result<Option<ErasureRow>> {
+    let row = tx
+        .query(
+            "SELECT zone_id, dataset, state, refusal, registrations, submissions, files FROM erasure \
+             WHERE erasure_id = $1",
+        )
+        .bind(id)
+        .fetch_optional()
+        .await?;
+    row.as_ref().map(read).transpose()
+}
+
+fn read(row: &Row) -> Result<ErasureRow> {
+    Ok(ErasureRow {
+        zone_id: ZoneId(row.get(0)?),
+        dataset: row.get(1)?,
+        state: row.get(2)?,
+        refusal: row.get(3)?,
+        registrations: row.get(4)?,
+        submissions: row.get(5)?,
+        files: row.get(6)?,
+    })
+}
