@@ -12,7 +12,7 @@ use crate::support::{
 type Lines = BTreeMap<Vec<String>, i64>;
 
 /// The order of codes in a published cell.
-const AXES: [&str; 10] = [
+const AXES: [&str; 14] = [
     "region_2012",
     "cercle_2012",
     "commune_2012",
@@ -23,13 +23,17 @@ const AXES: [&str; 10] = [
     "sex",
     "age_group",
     "status",
+    "nationality",
+    "role_group",
+    "coop_member",
+    "protection",
 ];
 const DIMENSIONS: [&str; 6] = ["region", "cercle", "commune", "district", "sex", "age_group"];
 /// Kayes town, Kita town, Sikasso town, Bougouni town.
-const PLACES: [(f64, f64); 4] =
+pub(crate) const PLACES: [(f64, f64); 4] =
     [(14.4469, -11.4445), (13.0350, -9.4895), (11.3176, -5.6665), (11.4177, -7.4790)];
 
-fn token(server: &Server, role: &str) -> String {
+pub(crate) fn token(server: &Server, role: &str) -> String {
     let password = server.account(role, role, None);
     let body = json!({ "login": role, "password": password }).to_string();
     let answer =
@@ -38,7 +42,7 @@ fn token(server: &Server, role: &str) -> String {
 }
 
 /// Four sites with 31, 7, 12 and 3 miners, and 25 children.
-fn registered(server: &Server) -> String {
+pub(crate) fn registered(server: &Server) -> String {
     let phone = server.phone("phone", None).token;
     let mut all: Vec<_> = (1..).zip(PLACES).map(|(n, (lat, lon))| site_at(n, lat, lon)).collect();
     for (site, seed, count) in [(1, 61, 31), (2, 62, 7), (3, 63, 12), (4, 64, 3)] {

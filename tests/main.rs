@@ -26,19 +26,31 @@ mod central;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod corrections;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod datasets;
 #[cfg(test)]
+mod days;
+#[cfg(test)]
+mod deletion;
+#[cfg(test)]
+mod dimensions;
+#[cfg(test)]
 mod disclosure;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod extract;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod indicators;
 #[cfg(test)]
 mod link;
 #[cfg(test)]

@@ -125,7 +125,7 @@ pub(crate) fn said(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
         ("match_pair", "SELECT a_id, b_id, class, stops, weight, probability FROM match_pair"),
         (
             "count_cell",
-            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0",
+            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0 AND cube <> 'form'",
         ),
         (
             "record",
@@ -148,7 +148,7 @@ fn concerns(server: &Server) -> BTreeMap<&'static str, Vec<String>> {
         ("match_pair", "SELECT a_id, b_id, class, stops, weight FROM match_pair"),
         (
             "count_cell",
-            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0",
+            "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE n <> 0 AND cube <> 'form'",
         ),
     ];
     tables.into_iter().map(|(table, sql)| (table, lines(server, sql))).collect()

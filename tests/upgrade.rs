@@ -67,6 +67,14 @@ fn back_to_the_first_schema(server: &Server) {
         ALTER TABLE entity DROP COLUMN shifts;
         CREATE INDEX record_under_review ON record (dataset, state, zone_id) WHERE state <> 'received';
         DELETE FROM _sqlx_migrations WHERE version = 7;";
+    // And what the eleventh added, which makes the cells once more.
+    sql += "DROP TABLE count_day; DROP TABLE extract_release; DELETE FROM _sqlx_migrations WHERE version = 11;";
+    for column in ["open_day", "known_from", "cubes"] {
+        sql += &format!("ALTER TABLE apply_state DROP COLUMN {column};");
+    }
+    for column in ["code_system", "source_code", "name", "valid_from", "valid_to", "licence"] {
+        sql += &format!("ALTER TABLE boundary DROP COLUMN {column};");
+    }
     // And the eighth.
     sql += "DROP TABLE entity_past; DROP TABLE entity_source; DROP INDEX entity_deleted;
         ALTER TABLE entity DROP COLUMN day; ALTER TABLE entity DROP COLUMN deleted_seq;

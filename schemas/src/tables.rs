@@ -13,6 +13,8 @@ pub enum Beside {
     /// Base cooperatives, unions and federations that the confederation declared by mining district
     /// at its general assembly of 17 December 2024.
     DeclaredOrganisations,
+    /// Who is covered by social protection, among members of cooperatives and among all (R25).
+    Coverage,
 }
 
 /// One fixed table.

@@ -9,13 +9,14 @@ use crate::{
     apply::{Acceptance, Applier},
     catalogue::{self, Catalogue, PublishError},
     db::{Db, DbConfig, DbError, Tx},
+    figures::FigureBook,
     intake::{BlobStore, Intake},
     keys::{KeyError, Make, MasterKeys},
     linkage::{Auto, Policy},
     places::Places,
     publication::Publication,
     runtime::{Micros, Runtime},
-    store::{server, server::ServerInfo, settings, zones},
+    store::{AsOf, server, server::ServerInfo, settings, zones},
 };
 
 /// Where things are kept and how the server is reached.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub auto_merge: Option<Auto>,
     /// What the rules accept without review, when it is to be changed.
     pub accept: Option<Acceptance>,
+    /// After how many days the public is told of sites, when it is to be changed.
+    pub public_delay: Option<u16>,
 }
 
 impl Settings {
@@ -51,6 +54,7 @@ impl Settings {
             accept_length: 10_000_000,
             auto_merge: None,
             accept: None,
+            public_delay: None,
         }
     }
 
@@ -113,6 +117,8 @@ pub struct Base {
     pub places: Places,
     /// What is published of the counts.
     pub publication: Arc<Publication>,
+    /// The indicators over it.
+    pub figures: Arc<FigureBook>,
     /// The files.
     pub blobs: BlobStore,
     /// Who this server is.
@@ -121,6 +127,8 @@ pub struct Base {
     pub policy: Policy,
     /// What the rules accept without review.
     pub acceptance: Acceptance,
+    /// After how many days the public is told of sites.
+    pub public_delay: u16,
     /// Whether the data folder was just made.
     pub first_start: bool,
 }
@@ -151,6 +159,11 @@ impl Base {
         if let Some(accept) = settings.accept {
             let mut tx = db.write().await?;
             settings::set(&mut tx, settings::ACCEPT, accept.as_str()).await?;
+            tx.commit().await?;
+        }
+        if let Some(days) = settings.public_delay {
+            let mut tx = db.write().await?;
+            settings::set(&mut tx, settings::PUBLIC_DELAY, &days.to_string()).await?;
             tx.commit().await?;
         }
         Self::over(settings, runtime, db, keys, (info, first_start)).await
@@ -189,6 +202,7 @@ impl Base {
             |source| StartError::Folder { path: settings.data.display().to_string(), source };
         let policy = policy(&db).await?;
         let acceptance = acceptance(&db).await?;
+        let public_delay = public_delay(&db).await?;
         let blobs =
             BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
                 .map_err(folder)?;
@@ -196,6 +210,7 @@ impl Base {
         let places = Places::open(db.clone()).await?;
         let publication =
             Arc::new(Publication::new(db.clone(), Arc::clone(&keys), runtime.clone()));
+        let figures = Arc::new(FigureBook::new(db.clone(), Arc::clone(&keys), runtime.clone()));
         Ok(Self {
             settings,
             db,
@@ -204,12 +219,23 @@ impl Base {
             catalogue,
             places,
             publication,
+            figures,
             blobs,
             info,
             policy,
             acceptance,
+            public_delay,
             first_start,
         })
+    }
+
+    /// The register that the public is told of sites: it moves by whole days, so that no reading tells the
+    /// hour of anything.
+    pub fn told_as_of(&self) -> AsOf {
+        match i64::from(self.public_delay) {
+            0 => AsOf::Now,
+            days => AsOf::Day(self.runtime.now().day() - days),
+        }
     }
 
     /// An applier over this base.
@@ -237,6 +263,15 @@ async fn policy(db: &Db) -> Result<Policy, StartError> {
 async fn acceptance(db: &Db) -> Result<Acceptance, StartError> {
     let stored = settings::get(&mut db.read().await?, settings::ACCEPT).await?;
     Ok(stored.and_then(|text| Acceptance::parse(&text)).unwrap_or_default())
+}
+
+/// Days until the public is told of sites, unless the office has decided: public status is monthly, never live
+/// (rules on who sees what, 5.4).
+const PUBLIC_DELAY: u16 = 30;
+
+async fn public_delay(db: &Db) -> Result<u16, StartError> {
+    let stored = settings::get(&mut db.read().await?, settings::PUBLIC_DELAY).await?;
+    Ok(stored.and_then(|text| text.parse().ok()).unwrap_or(PUBLIC_DELAY))
 }
 
 /// Reads `decisive-id`, or a probability from 0.9 up.
@@ -326,6 +361,8 @@ pub struct App {
     pub layers: crate::layers::Layers,
     /// Finished downloads.
     pub(crate) exports: crate::http::Files,
+    /// The extract of people that was read last.
+    pub(crate) extracts: crate::http::Extracts,
     /// Drawn tiles.
     pub(crate) tiles: crate::http::Tiles,
     /// What was asked since the start.
@@ -360,9 +397,21 @@ impl App {
         let layers = crate::layers::Layers::default();
         let exports = crate::http::Files::default();
         let tiles = crate::http::Tiles::default();
+        let extracts = crate::http::Extracts::default();
         let requests = crate::http::Requests::default();
-        let app =
-            Self { base, access, intake, applier, large, budget, layers, exports, tiles, requests };
+        let app = Self {
+            base,
+            access,
+            intake,
+            applier,
+            large,
+            budget,
+            layers,
+            exports,
+            extracts,
+            tiles,
+            requests,
+        };
         (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }

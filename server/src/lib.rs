@@ -11,6 +11,8 @@ pub mod cli;
 pub mod counts;
 pub mod db;
 pub mod export;
+pub mod extract;
+pub mod figures;
 pub mod forms;
 pub mod geo;
 pub mod http;

@@ -105,6 +105,8 @@ impl Server {
             .command()
             .arg("serve")
             .args(listen)
+            // Most tests look at what they just sent.
+            .args(if args.contains(&"--public-delay") { &[][..] } else { &["--public-delay", "0"] })
             .args(args)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

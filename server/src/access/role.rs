@@ -78,6 +78,12 @@ impl Role {
         !matches!(self, Self::Enumerator | Self::Cooperative)
     }
 
+    /// Whether extracts of people without names, places or numbers may be fetched: researchers have signed
+    /// a data agreement.
+    pub const fn may_extract(self) -> bool {
+        matches!(self, Self::Researcher | Self::DataManager)
+    }
+
     /// Whether the counts of this dataset are shown exactly, without suppression.
     pub fn sees_exact_counts(self, children: bool) -> bool {
         if children {
@@ -85,6 +91,11 @@ impl Role {
         } else {
             matches!(self, Self::Admin | Self::DataManager | Self::Supervisor)
         }
+    }
+
+    /// Whether exact counts may be told by nationality: a list of foreigners by place endangers them.
+    pub const fn sees_exact_origins(self) -> bool {
+        matches!(self, Self::Admin | Self::DataManager)
     }
 
     /// Whether duplicates may be decided, of children or of everything else.
@@ -127,6 +138,15 @@ impl Role {
     /// Whether answers may be corrected.
     pub const fn may_correct(self) -> bool {
         matches!(self, Self::DataManager)
+    }
+
+    /// Whether entities may be deleted and restored, children or everything else.
+    pub const fn may_delete(self, children: bool) -> bool {
+        match self {
+            Self::DataManager => true,
+            Self::Admin => !children,
+            _ => false,
+        }
     }
 
     /// How much of a possible duplicate may be read; `None` = it is not found.

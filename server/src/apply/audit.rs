@@ -65,7 +65,7 @@ pub async fn check_counts(db: &Db) -> Result<i64> {
             "SELECT COUNT(*) FROM (SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, \
              region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review, SUM(n) AS n FROM ( \
              SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
-             commune_2023, district, sex, age_group, status, review, n FROM count_cell UNION ALL \
+             commune_2023, district, sex, age_group, status, review, n FROM count_cell WHERE cube = 'place' UNION ALL \
              SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
              commune_2023, district, sex, age_group, status, review, -1 AS n FROM entity WHERE merged_into IS NULL) AS b \
              GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \

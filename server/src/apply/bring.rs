@@ -74,6 +74,9 @@ async fn reach(
             next.extend(entity.site_id);
             register.entities.entry(entity.entity_id).or_insert(entity);
         }
+        let missing = located.iter().filter(|(_, id)| !register.entities.contains_key(id));
+        let missing = missing.copied().collect();
+        register.tombs.extend(load::tombs(tx, &missing).await?);
         register.brought += located.len();
         fresh.extend(located);
         next.retain(|id| register.asked.insert(*id));
@@ -159,7 +162,7 @@ fn unfold(register: &mut Register, id: Uuid, ground: &Ground<'_>) {
     let past = register.past.get(&id).map_or(&[][..], Vec::as_slice);
     let Some(mut own) = view::own(row, past) else { return };
     let mut shown = row.clone();
-    own.counted = shown.counted.take();
+    own.counted = std::mem::take(&mut shown.counted);
     own.shown = Some(Box::new(shown));
     // A site that is still folded shows the same place as one that is not: the order is free.
     let site = register.site_of(&own).cloned();

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
+    days, delete,
     entity::Source,
     erase::erase,
     event::{self, Event},
@@ -25,7 +26,7 @@ use super::{
     load,
     people::People,
     recall::recall,
-    replace,
+    recount, replace,
     reviewed::{self, cases, parts, remember_versions},
     rows::Rows,
     stand::Acceptance,
@@ -88,6 +89,7 @@ pub struct Applier {
     people: Arc<RwLock<People>>,
     /// Rows of the register fetched since the start.
     brought: Arc<AtomicU64>,
+    cells_are_full: Arc<AtomicBool>,
     /// What the rules alone accept.
     acceptance: Acceptance,
     /// The files, some of which go with an erased person.
@@ -116,6 +118,7 @@ impl Applier {
             turn: Arc::default(),
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
+            cells_are_full: Arc::default(),
             acceptance,
             blobs,
         }
@@ -185,6 +188,7 @@ impl Applier {
         forms_token: &mut Option<(i64, i64, i64)>,
     ) -> Result<()> {
         let forms = self.catalogue.current().await?;
+        self.fill_cells().await?;
         self.recall(&forms).await?;
         if self.places.refresh().await? {
             self.replace_all(&mut |_| {}).await?;
@@ -207,6 +211,7 @@ impl Applier {
     /// Applies everything in the journal; for command-line work and tests.
     pub async fn run_to_end(&self, told: &mut (dyn FnMut(i64) + Send)) -> Result<i64> {
         let forms = self.catalogue.refresh().await?;
+        self.fill_cells().await?;
         let mut ahead = BTreeMap::new();
         while self.step(&mut ahead, &forms).await? != Step::Idle {
             told(self.progress.borrow().seq);
@@ -301,9 +306,10 @@ impl Applier {
         if mark.seq != from || !mark.advance(&mut tx, to, day).await? {
             return Ok(false);
         }
+        days::turn_to(&mut tx, day).await?;
         let mut register = Register { day, ..Register::default() };
         register.set_aside(event);
-        write::write(&mut tx, Rows::of(register)).await?;
+        write::write(&mut tx, Rows::of(register), &self.keys).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -362,9 +368,12 @@ impl Applier {
         if !mark.advance(&mut tx, to, day).await? {
             return Ok(false);
         }
+        if !mark.has_reached(day) {
+            days::turn_to(&mut tx, day).await?;
+        }
         let destroys = rows.erased.destroys();
         let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
-        write::write(&mut tx, rows).await?;
+        write::write(&mut tx, rows, &self.keys).await?;
         for site in lost {
             replace::leave_site(&mut tx, site, day, (&self.gazetteer(), &self.keys)).await?;
         }
@@ -437,6 +446,17 @@ impl Applier {
         (people, folded.map(|()| Rows::of(register)))
     }
 
+    /// Counts what an older program did not count, before anything is moved from cell to cell.
+    async fn fill_cells(&self) -> Result<()> {
+        if self.cells_are_full.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let _turn = self.turn.lock().await;
+        while !recount::fill(&self.db, &self.keys).await? {}
+        self.cells_are_full.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Loads everybody before the first batch, while intake goes on.
     async fn recall(&self, forms: &Snapshot) -> Result<()> {
         if self.people.read().await.seq.is_some() {
@@ -492,9 +512,14 @@ impl Applier {
             cases: cases(tx, said, ground).await?,
             ..Register::default()
         };
+        let (restored, cases) = delete::restored(tx, said, ground).await?;
+        register.cases.extend(cases);
         needs.add_cases(&register.cases);
+        needs.entity_ids.extend(&restored);
+        needs.reviewed_entities.extend(&restored);
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
         fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
+        needs.reviewed_entities.extend(register.deleted_by(said));
         let changed = (&needs.reviewed_entities, &needs.edited_entities);
         remember_versions(tx, &mut register, changed, ground).await?;
         let leaving = needs.leaving(said, &register, ground);
@@ -540,6 +565,7 @@ impl Applier {
 
     /// Computes every place again, after polygons were imported.
     pub async fn replace_all(&self, told: &mut (dyn FnMut(u64) + Send)) -> Result<u64> {
+        self.fill_cells().await?;
         let _turn = self.turn.lock().await;
         let today = self.runtime.now().day();
         let ground = (&*self.places.gazetteer(), &*self.keys);

@@ -94,8 +94,8 @@ pub(super) struct EntityState {
     pub(super) updated_seq: i64,
     /// When its first version was received.
     pub(super) created_at: Micros,
-    /// The cell it is counted in now, if it is in the database and not merged into another.
-    pub(super) counted: Option<CellKey>,
+    /// The cells it is counted in now, if it is in the database and not merged into another.
+    pub(super) counted: Vec<CellKey>,
     /// The canonical of its group, when that is another entity.
     pub(super) merged_into: Option<Uuid>,
     /// What its stored row shows when it is the canonical of a group: the view of all members.
@@ -113,6 +113,8 @@ pub(super) struct EntityState {
 /// Where a change comes from.
 #[derive(Clone, Copy)]
 pub(super) struct Source {
+    /// Where its record lies.
+    pub(super) zone_id: ZoneId,
     pub(super) submission_id: Uuid,
     pub(super) seq: i64,
     pub(super) at: Micros,
@@ -123,7 +125,13 @@ pub(super) struct Source {
 impl Source {
     /// An event, whose record waits for review or not.
     pub(super) const fn of(event: &Event, pending: bool) -> Self {
-        Self { submission_id: event.submission_id, seq: event.seq, at: event.received_at, pending }
+        Self {
+            zone_id: event.zone_id,
+            submission_id: event.submission_id,
+            seq: event.seq,
+            at: event.received_at,
+            pending,
+        }
     }
 }
 
@@ -157,7 +165,7 @@ impl EntityState {
             created_seq: source.seq,
             updated_seq: source.seq,
             created_at: source.at,
-            counted: None,
+            counted: Vec::new(),
             merged_into: None,
             shown: None,
             dirty: true,

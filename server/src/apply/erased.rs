@@ -1,20 +1,21 @@
 //! Writing an erasure: keys and contents are overwritten, what was derived from them is deleted, and a row of
 //! each entity stays for the counts. All in the transaction that moves apply past the event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use uuid::Uuid;
 
 use super::{
-    cells::{CellKey, Cells, review_of},
+    cells::{CellKey, Cells},
     erase::Lost,
     event::Event,
+    load,
     traces::is_sent,
 };
 use crate::{
     db::{Result, Tx},
-    intake::{self, Erasure, EventKind, Payload, Tombstone},
-    keys::SubjectKey,
+    intake::{self, Erasure, EventKind, GoneRecord, Payload, Tombstone},
+    keys::{MasterKeys, SubjectKey},
     store::{ZoneId, lost_files},
 };
 
@@ -52,12 +53,22 @@ impl Erased {
         }
     }
 
+    /// The submissions whose content goes.
+    pub(super) fn records(&self) -> impl Iterator<Item = &GoneRecord> {
+        self.deed.iter().filter_map(|d| d.erasure.done.as_ref()).flat_map(|done| &done.records)
+    }
+
     /// Whether anything is destroyed for good.
     pub(super) fn destroys(&self) -> bool {
         !self.late.is_empty() || self.deed.as_ref().is_some_and(|d| !d.lost.events.is_empty())
     }
 
-    pub(super) async fn write(self, tx: &mut Tx, cells: &mut Cells) -> Result<()> {
+    pub(super) async fn write(
+        self,
+        tx: &mut Tx,
+        keys: &MasterKeys,
+        cells: &mut Cells,
+    ) -> Result<()> {
         for (zone, seq) in self.late {
             empty_event(tx, zone, seq).await?;
         }
@@ -84,10 +95,12 @@ impl Erased {
             }
         }
         for tombstone in erasure.done.iter().flat_map(|d| &d.tombstones) {
-            set_tombstone(tx, tombstone, event.seq, cells).await?;
+            set_tombstone(tx, tombstone, event.seq, (keys, &mut *cells)).await?;
         }
         if let Some(key) = rewrites {
-            let payload = Payload::seal(&[], &erasure.to_bytes(), &key, event.event_id);
+            let xml = erasure.to_bytes();
+            let payload =
+                Payload { files: Vec::new(), withheld: Vec::new(), xml }.seal(&key, event.id);
             tx.query("UPDATE journal SET payload = $3 WHERE zone_id = $1 AND seq = $2")
                 .bind(event.zone_id.0)
                 .bind(event.seq)
@@ -139,7 +152,9 @@ async fn empty_event(tx: &mut Tx, zone: ZoneId, seq: i64) -> Result<()> {
 }
 
 /// What else is known of an erased entity.
-const DERIVED: [&str; 5] = [
+const DERIVED: [&str; 7] = [
+    "DELETE FROM entity_past WHERE zone_id = $1 AND entity_id = $2",
+    "DELETE FROM entity_source WHERE zone_id = $1 AND entity_id = $2",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version = 1 \
      AND seq = (SELECT created_seq FROM entity WHERE zone_id = $1 AND entity_id = $2)",
@@ -148,15 +163,18 @@ const DERIVED: [&str; 5] = [
     "DELETE FROM kept_key WHERE zone_id = $1 AND entity_id = $2",
 ];
 
-async fn set_tombstone(tx: &mut Tx, of: &Tombstone, seq: i64, cells: &mut Cells) -> Result<()> {
+async fn set_tombstone(
+    tx: &mut Tx,
+    of: &Tombstone,
+    seq: i64,
+    (keys, cells): (&MasterKeys, &mut Cells),
+) -> Result<()> {
+    cells.add_all(counted(tx, of, keys).await?, -1);
+    if of.merged_into.is_none() && of.version > 0 {
+        cells.add_all(CellKey::of_tombstone(of).erased(), 1);
+    }
     for sql in DERIVED {
         tx.query(sql).bind(of.zone_id).bind(of.entity_id).execute().await?;
-    }
-    if let Some(former) = counted(tx, of).await? {
-        cells.add(former, -1);
-    }
-    if of.merged_into.is_none() && of.version > 0 {
-        cells.add(cell(of), 1);
     }
     tx.insert_rows(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, flags, \
@@ -206,42 +224,27 @@ fn row(of: &Tombstone, seq: i64) -> Vec<crate::db::Value> {
     row
 }
 
-fn cell(of: &Tombstone) -> CellKey {
-    CellKey {
-        zone_id: of.zone_id,
-        dataset: of.dataset.clone(),
-        places: of.places.clone(),
-        district: of.district.clone(),
-        sex: of.sex.clone(),
-        age_group: of.age_group.clone(),
-        status: of.status.clone(),
-        pending: of.review == review_of(true),
+/// The cells that an entity is counted in before it is erased; a rebuild has none.
+async fn counted(tx: &mut Tx, of: &Tombstone, keys: &MasterKeys) -> Result<Vec<CellKey>> {
+    let wanted = HashSet::from([(ZoneId(of.zone_id), of.entity_id)]);
+    if let Some(entity) = load::entities(tx, &wanted, keys).await?.pop() {
+        return Ok(entity.counted);
     }
-}
-
-/// The cell that an entity is counted in before it is erased; a rebuild has none.
-async fn counted(tx: &mut Tx, of: &Tombstone) -> Result<Option<CellKey>> {
+    // Its key is gone already: it is counted by its row alone.
     let row = tx
         .query(
-            "SELECT dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
-             district, sex, age_group, status, review FROM entity \
+            "SELECT zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, \
+             commune_2023, district, sex, age_group, status, review FROM entity \
              WHERE zone_id = $1 AND entity_id = $2 AND merged_into IS NULL AND version > 0",
         )
         .bind(of.zone_id)
         .bind(of.entity_id)
         .fetch_optional()
         .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(CellKey {
-        zone_id: of.zone_id,
-        dataset: row.get(0)?,
-        places: [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?],
-        district: row.get(7)?,
-        sex: row.get(8)?,
-        age_group: row.get(9)?,
-        status: row.get(10)?,
-        pending: row.get::<String>(11)? == review_of(true),
-    }))
+    match row {
+        Some(row) => Ok(CellKey::of_row(&row)?.erased()),
+        None => Ok(Vec::new()),
+    }
 }
 
 async fn write_line(tx: &mut Tx, event: &Event, erasure: &Erasure) -> Result<()> {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
-    cells::{CellKey, Cells, review_of},
+    cells::{CellKey, Cells},
+    days,
     entity::EntityState,
     load, past,
     rows::EntityRows,
@@ -13,7 +14,7 @@ use super::{
     write::{write_cells, write_entities, write_heads},
 };
 use crate::{
-    db::{Db, Result, Row, Tx},
+    db::{Db, Result, Tx},
     geo::Gazetteer,
     keys::MasterKeys,
     store::ZoneId,
@@ -24,26 +25,11 @@ const CELL: &str = "SELECT zone_id, dataset, region_2012, cercle_2012, commune_2
      WHERE site_id = $1 AND merged_into IS NULL GROUP BY zone_id, dataset, region_2012, cercle_2012, commune_2012, \
      region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review";
 
-fn cell(row: &Row) -> Result<(CellKey, i64)> {
-    let some = |i| -> Result<Option<String>> { Ok(Some(row.get(i)?)) };
-    let key = CellKey {
-        zone_id: row.get(0)?,
-        dataset: row.get(1)?,
-        places: [row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?],
-        district: row.get(8)?,
-        sex: some(9)?.unwrap_or_default(),
-        age_group: some(10)?.unwrap_or_default(),
-        status: some(11)?.unwrap_or_default(),
-        pending: row.get::<String>(12)? == review_of(true),
-    };
-    Ok((key, row.get(13)?))
-}
-
 /// Gives everybody registered on a site the place of the site, and moves their cells.
 pub(super) async fn follow_site(
     tx: &mut Tx,
     site: Uuid,
-    day: i64,
+    (keys, day): (&MasterKeys, i64),
     cells: &mut Cells,
 ) -> Result<()> {
     let site_row = tx
@@ -63,12 +49,23 @@ pub(super) async fn follow_site(
     let basis: [String; 2] = [row.get(6)?, row.get(7)?];
     let district: String = row.get(8)?;
     for row in tx.query(CELL).bind(site).fetch_all().await? {
-        let (former, n) = cell(&row)?;
-        let mut now = former.clone();
-        now.places.clone_from(&codes);
-        now.district.clone_from(&district);
+        let (former, n) = (CellKey::of_row(&row)?, row.get(13)?);
+        cells.add(former.clone().moved(&codes, &district), n);
         cells.add(former, -n);
-        cells.add(now, n);
+    }
+    let [region_2012, _, _, region_2023, _, _] = &codes;
+    let leaves_region = tx
+        .query(
+            "SELECT 1 FROM entity WHERE site_id = $1 AND (region_2012 <> $2 OR region_2023 <> $3) LIMIT 1",
+        )
+        .bind(site)
+        .bind(region_2012.as_str())
+        .bind(region_2023.as_str())
+        .fetch_optional()
+        .await?;
+    if leaves_region.is_some() {
+        // What else is told of people is told by region, and is sealed: everybody is opened.
+        follow_to_region(tx, site, &codes, keys, cells).await?;
     }
     past::keep_those_who_move(tx, site, day, (&codes, &basis, &district)).await?;
     let mut update = tx.query(
@@ -85,6 +82,37 @@ pub(super) async fn follow_site(
     Ok(())
 }
 
+/// Moves the cells of a site's people that know the region alone.
+async fn follow_to_region(
+    tx: &mut Tx,
+    site: Uuid,
+    codes: &[String; 6],
+    keys: &MasterKeys,
+    cells: &mut Cells,
+) -> Result<()> {
+    for page in people_of(tx, site).await?.chunks(usize::try_from(PAGE)?) {
+        let wanted = page.iter().copied().collect();
+        for mut entity in load::entities(tx, &wanted, keys).await? {
+            if entity.counted.is_empty() {
+                continue;
+            }
+            cells.add_all(CellKey::others(&entity), -1);
+            entity.place.codes.clone_from(codes);
+            cells.add_all(CellKey::others(&entity), 1);
+        }
+    }
+    Ok(())
+}
+
+async fn people_of(tx: &mut Tx, site: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query("SELECT zone_id, entity_id FROM entity WHERE site_id = $1 AND version > 0")
+        .bind(site)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
+
 /// Gives everybody registered on a site that is there no longer the place of their own position.
 pub(super) async fn leave_site(
     tx: &mut Tx,
@@ -92,17 +120,10 @@ pub(super) async fn leave_site(
     day: i64,
     (gazetteer, keys): (&Gazetteer, &MasterKeys),
 ) -> Result<()> {
-    let rows = tx
-        .query("SELECT zone_id, entity_id FROM entity WHERE site_id = $1 AND version > 0")
-        .bind(site)
-        .fetch_all()
-        .await?;
-    let people: Vec<(ZoneId, Uuid)> =
-        rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect::<Result<_>>()?;
-    for page in people.chunks(usize::try_from(PAGE)?) {
+    for page in people_of(tx, site).await?.chunks(usize::try_from(PAGE)?) {
         let wanted = page.iter().copied().collect();
         let entities = load::entities(tx, &wanted, keys).await?;
-        settle_page(tx, gazetteer, entities, (&HashMap::new(), day)).await?;
+        settle_page(tx, gazetteer, entities, (&HashMap::new(), keys, day)).await?;
     }
     Ok(())
 }
@@ -124,6 +145,7 @@ pub(super) async fn replace_all(
         loop {
             let mut tx = db.write().await?;
             let day = turn::take(&mut tx, today).await?;
+            days::turn_to(&mut tx, day).await?;
             let page = page_after(&mut tx, sites, after).await?;
             let Some(last) = page.last().copied() else { break };
             after = last;
@@ -131,7 +153,7 @@ pub(super) async fn replace_all(
             let wanted: HashSet<_> = page.into_iter().collect();
             let entities = load::entities(&mut tx, &wanted, keys).await?;
             let grounds = grounds(&mut tx, &entities, keys).await?;
-            settle_page(&mut tx, gazetteer, entities, (&grounds, day)).await?;
+            settle_page(&mut tx, gazetteer, entities, (&grounds, keys, day)).await?;
             tx.commit().await?;
             told(done);
         }
@@ -179,7 +201,7 @@ async fn settle_page(
     tx: &mut Tx,
     gazetteer: &Gazetteer,
     mut entities: Vec<EntityState>,
-    (grounds, day): (&HashMap<Uuid, EntityState>, i64),
+    (grounds, keys, day): (&HashMap<Uuid, EntityState>, &MasterKeys, i64),
 ) -> Result<()> {
     let mut cells = Cells::default();
     let mut heads: BTreeMap<(ZoneId, String), i64> = BTreeMap::new();
@@ -199,7 +221,7 @@ async fn settle_page(
     }
     write_entities(tx, EntityRows::of(entities, day, &mut cells)).await?;
     for site in moved {
-        follow_site(tx, site, day, &mut cells).await?;
+        follow_site(tx, site, (keys, day), &mut cells).await?;
     }
     write_cells(tx, cells).await?;
     write_heads(tx, heads).await

@@ -146,11 +146,9 @@ impl EntityRows {
     pub(super) fn of(dirty: Vec<EntityState>, day: i64, cells: &mut Cells) -> Self {
         let mut rows = Self { day, ..Self::default() };
         for mut entity in dirty {
-            if let Some(former) = entity.counted.take() {
-                cells.add(former, -1);
-            }
+            cells.add_all(std::mem::take(&mut entity.counted), -1);
             if entity.merged_into.is_none() && entity.version > 0 {
-                cells.add(CellKey::of(entity.shown.as_deref().unwrap_or(&entity)), 1);
+                cells.add_all(CellKey::all(entity.shown.as_deref().unwrap_or(&entity)), 1);
             }
             // Nothing speaks for it: it goes into nothing, and nobody who counts or lists meets it.
             let gone = (entity.version == 0).then_some(entity.entity_id);

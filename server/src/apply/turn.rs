@@ -11,14 +11,23 @@ pub(super) struct Mark {
     /// The day of that event, or of a later one before it; see [`crate::runtime::Micros::day`].
     pub(super) day: i64,
     turn: i64,
+    open_day: Option<i64>,
 }
 
 impl Mark {
     /// As it stands in this snapshot.
     pub(super) async fn read(tx: &mut Tx) -> Result<Self> {
-        let row =
-            tx.query("SELECT seq, turn, day FROM apply_state WHERE id = 1").fetch_one().await?;
-        Ok(Self { seq: row.get(0)?, turn: row.get(1)?, day: row.get(2)? })
+        let row = tx
+            .query("SELECT seq, turn, day, open_day FROM apply_state WHERE id = 1")
+            .fetch_one()
+            .await?;
+        let (seq, turn) = (row.get(0)?, row.get(1)?);
+        Ok(Self { seq, turn, day: row.get(2)?, open_day: row.get(3)? })
+    }
+
+    /// Whether the counts of this day are open already, or closed.
+    pub(super) fn has_reached(self, day: i64) -> bool {
+        self.open_day.is_some_and(|open| open >= day)
     }
 
     /// Moves on to the event `to`, of this day; false when another process has derived since the mark was read.

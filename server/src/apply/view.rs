@@ -79,7 +79,8 @@ pub(super) fn of_group(
     view
 }
 
-fn blank(like: &EntityState) -> EntityState {
+/// The same entity before anything was said of it.
+pub(super) fn blank(like: &EntityState) -> EntityState {
     EntityState {
         zone_id: like.zone_id,
         entity_id: like.entity_id,
@@ -102,7 +103,7 @@ fn blank(like: &EntityState) -> EntityState {
         created_seq: like.created_seq,
         updated_seq: like.created_seq,
         created_at: like.created_at,
-        counted: None,
+        counted: Vec::new(),
         merged_into: None,
         shown: None,
         dirty: false,

@@ -11,15 +11,19 @@ use super::{
     identity::BlockKey,
     past, replace,
     rows::{EntityRows, Row, Rows},
+    submissions::Touched,
 };
 use crate::{
     db::{DbError, Result, Tx},
+    keys::MasterKeys,
     store::ZoneId,
 };
 
 /// Writes everything; the feed numbers are taken last.
-pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
+pub(super) async fn write(tx: &mut Tx, rows: Rows, keys: &MasterKeys) -> Result<()> {
+    let touched = Touched::by(tx, &rows).await?;
     let Rows { mut cells, mut feed, .. } = rows;
+    touched.count(tx, &mut cells, -1).await?;
     let day = rows.entities.day;
     write_records(tx, rows.records).await?;
     write_files(tx, rows.files).await?;
@@ -32,10 +36,11 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows) -> Result<()> {
     feed.extend(release(tx, rows.released).await?);
     write_waiting(tx, rows.waiting).await?;
     rows.reviewed.write(tx).await?;
-    rows.erased.write(tx, &mut cells).await?;
+    rows.erased.write(tx, keys, &mut cells).await?;
     for site in rows.moved_sites {
-        replace::follow_site(tx, site, day, &mut cells).await?;
+        replace::follow_site(tx, site, (keys, day), &mut cells).await?;
     }
+    touched.count(tx, &mut cells, 1).await?;
     write_cells(tx, cells).await?;
     write_heads(tx, rows.heads).await?;
     write_feed(tx, feed).await
@@ -269,10 +274,12 @@ async fn write_waiting(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
 /// Adds the movements to the cells.
 pub(super) async fn write_cells(tx: &mut Tx, cells: Cells) -> Result<()> {
     tx.insert_rows(
-        "INSERT INTO count_cell (zone_id, dataset, region_2012, cercle_2012, commune_2012, \
-         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, review, n)",
-        "ON CONFLICT (zone_id, dataset, region_2012, cercle_2012, commune_2012, region_2023, \
-         cercle_2023, commune_2023, district, sex, age_group, status, review) \
+        "INSERT INTO count_cell (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, \
+         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, nationality, \
+         role_group, coop_member, protection, site, cooperative, month, form, review, n, closed)",
+        "ON CONFLICT (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, \
+         cercle_2023, commune_2023, district, sex, age_group, status, nationality, role_group, \
+         coop_member, protection, site, cooperative, month, form, review) \
          DO UPDATE SET n = count_cell.n + excluded.n",
         cells.into_rows(),
     )

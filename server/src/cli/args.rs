@@ -125,6 +125,11 @@ pub(super) struct Serve {
     /// (warnings too), manual (nothing)
     #[arg(long, value_name = "RULE", value_parser = accept)]
     pub(super) accept: Option<crate::apply::Acceptance>,
+
+    /// After how many days the public is told of sites, from now on (30 unless it was set): a live list
+    /// would tell raiders where people are
+    #[arg(long, value_name = "DAYS")]
+    pub(super) public_delay: Option<u16>,
 }
 
 fn accept(text: &str) -> Result<crate::apply::Acceptance, String> {

@@ -6,12 +6,9 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    AXES, Axis, BaseCell, Release, Threshold, protect,
-    protect::TREE,
+    AXES, Axis, BaseCell, Cube, Lines, Release, Threshold, Tree, protect,
     simplex::{Known, Solver},
 };
-
-type Lines = Vec<(Vec<String>, i64)>;
 
 /// The axes of the small registers attacked here; the others are empty.
 const USED: [Axis; 5] =
@@ -36,7 +33,7 @@ fn register(seed: u64) -> Vec<BaseCell> {
             for age in ["a", "b", "c"] {
                 let mut codes: [String; AXES] = Default::default();
                 for (axis, code) in USED.into_iter().zip([new, old, cercle, sex, age]) {
-                    code.clone_into(&mut codes[axis.index()]);
+                    code.clone_into(&mut codes[axis.index().unwrap()]);
                 }
                 let i = cells.len();
                 let n = match number(seed, i, 6) {
@@ -52,15 +49,56 @@ fn register(seed: u64) -> Vec<BaseCell> {
     cells
 }
 
+/// The axes of the registers whose people are published by place and by profile.
+const JOINT: [Axis; 5] =
+    [Axis::Region2023, Axis::Cercle2023, Axis::Sex, Axis::Nationality, Axis::Member];
+
+/// A register of three cercles, two of them in one region, by sex, origin and membership.
+fn joint_register(seed: u64) -> Vec<BaseCell> {
+    let mut cells = Vec::new();
+    for (region, cercle) in [("k", "k1"), ("k", "k2"), ("s", "s1")] {
+        for sex in ["f", "m"] {
+            for origin in ["mali", "uemoa", "other"] {
+                for member in ["no", "yes"] {
+                    let mut codes: [String; AXES] = Default::default();
+                    for (axis, code) in JOINT.into_iter().zip([region, cercle, sex, origin, member])
+                    {
+                        code.clone_into(&mut codes[axis.index().unwrap()]);
+                    }
+                    let i = cells.len();
+                    let n = match number(seed, i, 5) {
+                        0 | 1 => 0,
+                        2 | 3 => number(seed, i + 100, 9),
+                        _ => number(seed, i + 100, 120),
+                    };
+                    cells.push(BaseCell { zone: 1, codes, n: i64::try_from(n).unwrap() });
+                }
+            }
+        }
+    }
+    cells
+}
+
+/// The published state of a register, by both trees.
+fn published(cells: &[BaseCell], threshold: Threshold, seed: u64) -> Release {
+    let [place, profile] = [Tree::PLACE, Tree::PROFILE]
+        .map(|tree| protect(cells.to_vec(), tree, threshold, &draw(seed)));
+    Release::new(&place, &profile)
+}
+
 /// Every combination of dimensions that a reader could ask for.
 fn tables() -> Vec<Vec<Axis>> {
-    (0..1_usize << USED.len())
-        .map(|mask| (0..USED.len()).filter(|i| mask >> i & 1 == 1).map(|i| USED[i]).collect())
+    combinations(&USED)
+}
+
+fn combinations(axes: &[Axis]) -> Vec<Vec<Axis>> {
+    (0..1_usize << axes.len())
+        .map(|mask| (0..axes.len()).filter(|i| mask >> i & 1 == 1).map(|i| axes[i]).collect())
         .collect()
 }
 
 fn codes(cell: &BaseCell, by: &[Axis]) -> Vec<String> {
-    by.iter().map(|a| cell.codes[a.index()].clone()).collect()
+    by.iter().map(|a| cell.codes[a.index().unwrap()].clone()).collect()
 }
 
 /// Which base cells each line of a table holds.
@@ -78,9 +116,18 @@ fn truth(cells: &[BaseCell], of: &[usize]) -> i64 {
 
 /// How many small cells of any table the attacker pins down to fewer values than the threshold.
 fn recovered(cells: &[BaseCell], known: &[Known], threshold: Threshold) -> usize {
+    recovered_in(tables(), cells, known, threshold)
+}
+
+fn recovered_in(
+    tables: Vec<Vec<Axis>>,
+    cells: &[BaseCell],
+    known: &[Known],
+    threshold: Threshold,
+) -> usize {
     let mut solver = Solver::new(cells.len(), known).expect("the truth satisfies what is known");
     let mut pinned = 0;
-    for by in tables() {
+    for by in tables {
         for of in members(cells, &by).into_values() {
             let n = truth(cells, &of);
             if !(1..threshold.0).contains(&n) {
@@ -146,23 +193,84 @@ fn known_one_by_one(cells: &[BaseCell], threshold: Threshold) -> Vec<Known> {
     known
 }
 
-/// The best an attacker can have: every leaf of the protected table and the bound of every node.
-fn known_of_release(cells: &[BaseCell], release: &Release, threshold: Threshold) -> Vec<Known> {
-    let bound = f64::from(i32::try_from(threshold.bound()).unwrap());
+/// The best an attacker can have: every leaf of a protected tree and the bound of every node.
+fn known_of_tree(
+    cells: &[BaseCell],
+    release: &Release,
+    (tree, cube): (Tree, Cube),
+    threshold: Threshold,
+) -> Vec<Known> {
     let mut known = Vec::new();
-    for depth in 0..=TREE.len() {
-        let by = &TREE[..depth];
-        let shown: BTreeMap<_, _> = release.table(by, None).into_iter().collect();
+    for depth in 0..=tree.axes.len() {
+        let by = &tree.axes[..depth];
+        let shown: BTreeMap<_, _> = release.table(cube, by, None).into_iter().collect();
         for (code, of) in members(cells, by) {
             let n = f64::from(i32::try_from(shown.get(&code).copied().unwrap_or(0)).unwrap());
             // The whole is published exactly; nobody is invented, so a line that is there holds somebody.
             let somebody = if n > 0.0 { 1.0 } else { 0.0 };
+            let bound = match depth.checked_sub(1) {
+                Some(above) => tree.bound(above, threshold),
+                None => 0,
+            };
+            let bound = f64::from(i32::try_from(bound).unwrap());
             let (low, high) =
                 if depth == 0 { (n, n) } else { ((n - bound).max(somebody), n + bound) };
             known.push(Known { of, low, high });
         }
     }
     known
+}
+
+fn known_of_release(cells: &[BaseCell], release: &Release, threshold: Threshold) -> Vec<Known> {
+    known_of_tree(cells, release, (Tree::PLACE, Cube::Place), threshold)
+}
+
+fn known_of_both(cells: &[BaseCell], release: &Release, threshold: Threshold) -> Vec<Known> {
+    let mut known = known_of_release(cells, release, threshold);
+    known.extend(known_of_tree(cells, release, (Tree::PROFILE, Cube::Profile), threshold));
+    known
+}
+
+#[test]
+fn trees_of_the_same_people_say_the_same_where_they_meet() {
+    for seed in 0..50 {
+        let release = published(&joint_register(seed), Threshold::of(false), seed);
+
+        for by in [vec![], vec![Axis::Region2023], vec![Axis::Region2023, Axis::Sex]] {
+            let [place, profile] =
+                [Cube::Place, Cube::Profile].map(|c| release.table(c, &by, None));
+            assert_eq!(place, profile, "seed {seed}: two samples of one count");
+        }
+    }
+}
+
+#[test]
+fn no_small_count_is_pinned_by_whoever_has_both_trees() {
+    let threshold = Threshold::of(false);
+    for seed in 0..4 {
+        let cells = joint_register(seed);
+        let known = known_of_both(&cells, &published(&cells, threshold, seed), threshold);
+
+        let pinned = recovered_in(combinations(&JOINT), &cells, &known, threshold);
+
+        assert_eq!(pinned, 0, "seed {seed}");
+    }
+}
+
+#[test]
+fn two_samples_of_the_same_people_would_pin_small_counts() {
+    let threshold = Threshold::of(false);
+    let pinned: usize = (0..4)
+        .map(|seed| {
+            let cells = joint_register(seed);
+            let [place, profile] = [(Tree::PLACE, seed), (Tree::PROFILE, seed + 1_000)]
+                .map(|(tree, key)| protect(cells.clone(), tree, threshold, &draw(key)));
+            let known = known_of_both(&cells, &Release::new(&place, &profile), threshold);
+            recovered_in(combinations(&JOINT), &cells, &known, threshold)
+        })
+        .sum();
+
+    assert!(pinned > 0, "the attack has no teeth");
 }
 
 #[test]
@@ -184,7 +292,7 @@ fn no_small_cell_of_any_table_is_bounded_tighter_than_the_threshold() {
         let threshold = Threshold::of(children);
         for seed in 0..6 {
             let cells = register(seed);
-            let release = Release::new(&protect(cells.clone(), threshold, &draw(seed)));
+            let release = published(&cells, threshold, seed);
 
             let pinned =
                 recovered(&cells, &known_of_release(&cells, &release, threshold), threshold);
@@ -197,8 +305,8 @@ fn no_small_cell_of_any_table_is_bounded_tighter_than_the_threshold() {
 #[test]
 fn every_table_is_a_sum_of_the_same_protected_cells() {
     for seed in 0..20 {
-        let release = Release::new(&protect(register(seed), Threshold::of(false), &draw(seed)));
-        let finest: Lines = release.table(&USED, None);
+        let release = published(&register(seed), Threshold::of(false), seed);
+        let finest: Lines = release.table(Cube::Place, &USED, None);
 
         for by in tables() {
             let mut sums: BTreeMap<Vec<String>, i64> = BTreeMap::new();
@@ -206,7 +314,7 @@ fn every_table_is_a_sum_of_the_same_protected_cells() {
                 let code = |a: &Axis| codes[USED.iter().position(|u| u == a).unwrap()].clone();
                 *sums.entry(by.iter().map(code).collect()).or_default() += n;
             }
-            assert_eq!(release.table(&by, None), sums.into_iter().collect::<Lines>());
+            assert_eq!(release.table(Cube::Place, &by, None), sums.into_iter().collect::<Lines>());
         }
     }
 }
@@ -215,15 +323,18 @@ fn every_table_is_a_sum_of_the_same_protected_cells() {
 fn protected_nodes_stay_within_the_bound_and_the_whole_stays_exact() {
     for seed in 0..200 {
         let (cells, threshold) = (register(seed), Threshold::of(seed % 2 == 0));
-        let release = Release::new(&protect(cells.clone(), threshold, &draw(seed)));
+        let release = published(&cells, threshold, seed);
 
-        for depth in 0..=TREE.len() {
-            let shown: BTreeMap<_, _> = release.table(&TREE[..depth], None).into_iter().collect();
-            for (code, of) in members(&cells, &TREE[..depth]) {
-                let (n, there) = (truth(&cells, &of), shown.get(&code).copied().unwrap_or(0));
-                let bound = if depth == 0 { 0 } else { threshold.bound() };
-                assert!((n - there).abs() <= bound, "{code:?}: {n} shown as {there}");
-                assert!(n > 0 || there == 0, "nobody is invented");
+        for (tree, cube) in [(Tree::PLACE, Cube::Place), (Tree::PROFILE, Cube::Profile)] {
+            for depth in 0..=tree.axes.len() {
+                let by = &tree.axes[..depth];
+                let shown: BTreeMap<_, _> = release.table(cube, by, None).into_iter().collect();
+                for (code, of) in members(&cells, by) {
+                    let (n, there) = (truth(&cells, &of), shown.get(&code).copied().unwrap_or(0));
+                    let bound = depth.checked_sub(1).map_or(0, |d| tree.bound(d, threshold));
+                    assert!((n - there).abs() <= bound, "{code:?}: {n} shown as {there}");
+                    assert!(n > 0 || there == 0, "nobody is invented");
+                }
             }
         }
     }
@@ -235,7 +346,7 @@ fn one_person_more_moves_many_numbers_or_none_and_the_same_people_give_the_same_
     let mut more = cells.clone();
     more.iter_mut().find(|c| c.n > 50).unwrap().n += 1;
     let table = |cells: &[BaseCell]| {
-        Release::new(&protect(cells.to_vec(), Threshold::of(false), &draw(3))).table(&USED, None)
+        published(cells, Threshold::of(false), 3).table(Cube::Place, &USED, None)
     };
     let mut shuffled = cells.clone();
     shuffled.reverse();
@@ -246,9 +357,9 @@ fn one_person_more_moves_many_numbers_or_none_and_the_same_people_give_the_same_
         b.into_iter().filter(|(code, n)| a.get(code) != Some(n)).count()
     };
     assert_ne!(changes(table(&cells), table(&more)), 1, "the newcomer would be found");
-    let other_key = Release::new(&protect(cells.clone(), Threshold::of(false), &draw(4)));
+    let other_key = published(&cells, Threshold::of(false), 4);
     assert_ne!(
-        other_key.table(&USED, None),
+        other_key.table(Cube::Place, &USED, None),
         table(&cells),
         "without the key the noise is not known"
     );

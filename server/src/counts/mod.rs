@@ -1,5 +1,8 @@
 //! Counts: what they can be broken down by, and what of them a reader may see. Pure.
 
+mod anonymity;
+mod coverage;
+mod cube;
 mod dimension;
 mod doubt;
 mod dual_system;
@@ -14,10 +17,13 @@ mod attack;
 #[cfg(test)]
 mod simplex;
 
+pub use anonymity::{K, Quasi, Report, STEPS, TEN_YEARS, diversify, generalise};
+pub use coverage::{Coverage, Ratio, coverage};
+pub use cube::{Cube, SUBMISSIONS};
 pub use dimension::{AXES, Axis, Dimension};
 pub use doubt::{Assumptions, Doubt, OpenPair, Superfluous, doubt};
 pub use dual_system::{Contradiction, DualSystem, Population, TwoCounts};
 pub use linkage_quality::{Band, Between, Judged, Share, bands, precision, recall};
-pub use protect::{BaseCell, Threshold, protect};
-pub use release::{Release, share};
+pub use protect::{BaseCell, Threshold, Tree, protect};
+pub use release::{Lines, Release, share};
 pub use table::{Cell, Manner, Shown, Suppressed, Table};

@@ -1,25 +1,57 @@
 //! Disclosure control: one protected table per dataset, from which every answer is summed.
 //!
 //! Cells are perturbed once, down a tree of attributes, so that children add up to their parent and
-//! every node stays within `threshold - 1` of the truth. Whoever asks for every table, filter, level
-//! and division learns the leaves of this tree and nothing beyond. ADR 10 says why and what was left.
+//! every node stays within its bound of the truth. Whoever asks for every table, filter, level
+//! and division learns the leaves of this tree and nothing beyond. Trees of the same people share
+//! their trunk, so that none is a second sample of what another tells. ADR 10 and 18 say why.
 
 use super::dimension::{AXES, Axis};
 
-/// The order in which the tree divides people. What stands first is least disturbed: a node keeps
+/// The order in which a tree divides people. What stands first is least disturbed: a node keeps
 /// the noise of one draw, a sum over many nodes that of many.
-pub(super) const TREE: [Axis; AXES] = [
-    Axis::Region2023,
-    Axis::Sex,
-    Axis::Cercle2023,
-    Axis::AgeGroup,
-    Axis::Region2012,
-    Axis::Cercle2012,
-    Axis::District,
-    Axis::Commune2023,
-    Axis::Commune2012,
-    Axis::Status,
-];
+#[derive(Clone, Copy, Debug)]
+pub struct Tree {
+    /// The axes, from the trunk to the leaves.
+    pub(super) axes: &'static [Axis],
+    /// Past this many axes the bound is the one of what is told of origins.
+    trunk: usize,
+}
+
+impl Tree {
+    /// Places, sex and age.
+    pub const PLACE: Self = Self {
+        axes: &[
+            Axis::Region2023,
+            Axis::Sex,
+            Axis::Cercle2023,
+            Axis::AgeGroup,
+            Axis::Region2012,
+            Axis::Cercle2012,
+            Axis::District,
+            Axis::Commune2023,
+            Axis::Commune2012,
+            Axis::Status,
+        ],
+        trunk: usize::MAX,
+    };
+    /// Who people are. Its trunk is that of [`Tree::PLACE`]: the same people, the same path, the same draw.
+    pub const PROFILE: Self = Self {
+        axes: &[
+            Axis::Region2023,
+            Axis::Sex,
+            Axis::Nationality,
+            Axis::Member,
+            Axis::Protection,
+            Axis::RoleGroup,
+        ],
+        trunk: 2,
+    };
+
+    /// How far the children of a node at this depth may lie from the truth.
+    pub(super) fn bound(self, depth: usize, threshold: Threshold) -> i64 {
+        if depth < self.trunk { threshold.bound() } else { Threshold::ORIGIN.bound() }
+    }
+}
 
 /// Under this many nobody is shown to those who may not see exact counts.
 ///
@@ -28,6 +60,11 @@ pub(super) const TREE: [Axis; AXES] = [
 pub struct Threshold(pub i64);
 
 impl Threshold {
+    /// For what is told of origins.
+    ///
+    /// Source: nationality 20 (rules on who sees what).
+    pub const ORIGIN: Self = Self(20);
+
     /// For a dataset of adults or of children.
     pub const fn of(children: bool) -> Self {
         Self(if children { 20 } else { 10 })
@@ -52,11 +89,11 @@ pub struct BaseCell {
 
 impl BaseCell {
     fn code(&self, axis: Axis) -> &str {
-        self.codes.get(axis.index()).map_or("", String::as_str)
+        axis.index().and_then(|i| self.codes.get(i)).map_or("", String::as_str)
     }
 
-    fn is_before(&self, other: &Self) -> std::cmp::Ordering {
-        let by_axis = TREE.iter().map(|a| self.code(*a).cmp(other.code(*a)));
+    fn is_before(&self, other: &Self, tree: Tree) -> std::cmp::Ordering {
+        let by_axis = tree.axes.iter().map(|a| self.code(*a).cmp(other.code(*a)));
         by_axis
             .fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
             .then(self.zone.cmp(&other.zone))
@@ -70,9 +107,22 @@ pub(super) type Draw<'a> = &'a dyn Fn(&str) -> [u8; 32];
 /// The protected cells: `n` is what may be published and summed, those at 0 are left out.
 ///
 /// The sum over everything stays exact: a total under the threshold is refused where it is shown.
-pub fn protect(mut cells: Vec<BaseCell>, threshold: Threshold, draw: Draw<'_>) -> Vec<BaseCell> {
+pub fn protect(
+    mut cells: Vec<BaseCell>,
+    tree: Tree,
+    threshold: Threshold,
+    draw: Draw<'_>,
+) -> Vec<BaseCell> {
     cells.retain(|c| c.n > 0);
-    cells.sort_by(BaseCell::is_before);
+    for cell in &mut cells {
+        // What the tree does not divide by is not told of anybody.
+        for (axis, code) in Axis::ALL.iter().zip(&mut cell.codes) {
+            if !tree.axes.contains(axis) {
+                code.clear();
+            }
+        }
+    }
+    cells.sort_by(|a, b| a.is_before(b, tree));
     cells.dedup_by(|later, kept| {
         let alike = later.zone == kept.zone && later.codes == kept.codes;
         kept.n += if alike { later.n } else { 0 };
@@ -80,56 +130,64 @@ pub fn protect(mut cells: Vec<BaseCell>, threshold: Threshold, draw: Draw<'_>) -
     });
     let total = cells.iter().map(|c| c.n).sum();
     let mut path = String::new();
-    share(&mut cells, 0, total, threshold.bound(), &mut path, draw);
+    Work { tree, threshold, draw }.share(&mut cells, 0, total, &mut path);
     cells.retain(|c| c.n > 0);
     cells
 }
 
-/// Gives `protected` to the cells of one node, dividing by the axis at `depth`; after the last axis
-/// by zone, so that somebody bound to a zone reads a part of the same table.
-fn share(
-    cells: &mut [BaseCell],
-    depth: usize,
-    protected: i64,
-    bound: i64,
-    path: &mut String,
-    draw: Draw<'_>,
-) {
-    if let [only] = cells {
-        only.n = protected;
-        return;
-    }
-    let sizes = sizes(cells, depth);
-    let mut children = Vec::with_capacity(sizes.len());
-    let mut rest = &*cells;
-    for size in &sizes {
-        let Some((child, after)) = rest.split_at_checked(*size) else { break };
-        children.push(Child::new(child, depth, path, bound, draw));
-        rest = after;
-    }
-    match children.as_mut_slice() {
-        // The same people: the same number.
-        [only] => only.n = protected,
-        _ => level(&mut children, protected),
-    }
-    let mut rest = cells;
-    for (size, child) in sizes.into_iter().zip(children) {
-        let (mine, after) = std::mem::take(&mut rest).split_at_mut(size);
-        let mark = path.len();
-        path.push_str(&child.name);
-        share(mine, depth + 1, child.n, bound, path, draw);
-        path.truncate(mark);
-        rest = after;
-    }
+struct Work<'a> {
+    tree: Tree,
+    threshold: Threshold,
+    draw: Draw<'a>,
 }
 
-/// How many cells each child of a node holds, in order.
-fn sizes(cells: &[BaseCell], depth: usize) -> Vec<usize> {
-    let alike = |a: &BaseCell, b: &BaseCell| match TREE.get(depth) {
-        Some(axis) => a.code(*axis) == b.code(*axis),
-        None => a.zone == b.zone,
-    };
-    cells.chunk_by(alike).map(<[BaseCell]>::len).collect()
+impl Work<'_> {
+    /// Gives `protected` to the cells of one node, dividing by the axis at `depth`; after the last axis
+    /// by zone, so that somebody bound to a zone reads a part of the same table.
+    fn share(&self, cells: &mut [BaseCell], depth: usize, protected: i64, path: &mut String) {
+        if let [only] = cells {
+            only.n = protected;
+            return;
+        }
+        let sizes = self.sizes(cells, depth);
+        let bound = self.tree.bound(depth, self.threshold);
+        let mut children = Vec::with_capacity(sizes.len());
+        let mut rest = &*cells;
+        for size in &sizes {
+            let Some((child, after)) = rest.split_at_checked(*size) else { break };
+            let (axis, place) = (self.tree.axes.get(depth), (path.as_str(), self.branch(depth)));
+            children.push(Child::new(child, axis, place, bound, self.draw));
+            rest = after;
+        }
+        match children.as_mut_slice() {
+            // The same people: the same number.
+            [only] => only.n = protected,
+            _ => level(&mut children, protected),
+        }
+        let mut rest = cells;
+        for (size, child) in sizes.into_iter().zip(children) {
+            let (mine, after) = std::mem::take(&mut rest).split_at_mut(size);
+            let mark = path.len();
+            path.push_str(&child.name);
+            self.share(mine, depth + 1, child.n, path);
+            path.truncate(mark);
+            rest = after;
+        }
+    }
+
+    /// What stands before a name in a path: the same on the trunk, another on each tree's branches.
+    const fn branch(&self, depth: usize) -> &'static str {
+        if depth < self.tree.trunk { "/" } else { "/+" }
+    }
+
+    /// How many cells each child of a node holds, in order.
+    fn sizes(&self, cells: &[BaseCell], depth: usize) -> Vec<usize> {
+        let alike = |a: &BaseCell, b: &BaseCell| match self.tree.axes.get(depth) {
+            Some(axis) => a.code(*axis) == b.code(*axis),
+            None => a.zone == b.zone,
+        };
+        cells.chunk_by(alike).map(<[BaseCell]>::len).collect()
+    }
 }
 
 struct Child {
@@ -142,11 +200,17 @@ struct Child {
 }
 
 impl Child {
-    fn new(cells: &[BaseCell], depth: usize, path: &str, bound: i64, draw: Draw<'_>) -> Self {
+    fn new(
+        cells: &[BaseCell],
+        axis: Option<&Axis>,
+        (path, branch): (&str, &str),
+        bound: i64,
+        draw: Draw<'_>,
+    ) -> Self {
         let truth: i64 = cells.iter().map(|c| c.n).sum();
-        let name = match (cells.first(), TREE.get(depth)) {
-            (Some(cell), Some(axis)) => format!("/{}", cell.code(*axis)),
-            (Some(cell), None) => format!("/{}", cell.zone),
+        let name = match (cells.first(), axis) {
+            (Some(cell), Some(axis)) => format!("{branch}{}", cell.code(*axis)),
+            (Some(cell), None) => format!("{branch}{}", cell.zone),
             (None, _) => String::new(),
         };
         // With the true number in the text a change of one person draws anew: the difference of

@@ -76,7 +76,8 @@ impl Manner {
     /// Every number as it is.
     pub const EXACT: Self = Self { threshold: None, round_to: 1 };
 
-    fn show(self, n: i64) -> Shown {
+    /// A number as this manner shows it.
+    pub fn show(self, n: i64) -> Shown {
         if n != 0 && self.threshold.is_some_and(|t| n < t.0) {
             return Shown::Not(Suppressed::Small);
         }

@@ -30,7 +30,7 @@ pub(super) fn write(features: &Features, out: &mut impl Write, manner: Manner) -
         line.push(separator);
         text(&mut line, &field.name, separator);
     }
-    let placed = !features.has_areas();
+    let placed = !features.has_areas() && !features.is_unplaced();
     if placed {
         line.push_str(if excel { ";longitude;latitude" } else { ",longitude,latitude" });
     }

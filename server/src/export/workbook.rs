@@ -128,7 +128,7 @@ fn packed<O: Write>(
 
 fn rows(features: &Features, out: &mut impl Write) -> io::Result<()> {
     let mut xml = String::from(xlsx::SHEET_HEAD);
-    let placed = !features.has_areas();
+    let placed = !features.has_areas() && !features.is_unplaced();
     xml.push_str("<row>");
     text(&mut xml, "id");
     for field in features.fields() {

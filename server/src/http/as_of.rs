@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ON_ITS_WAY: i64 = 10;
 
 /// The day as written, exactly `YYYY-MM-DD`.
-fn read(text: &str) -> Option<Date> {
+pub(super) fn read(text: &str) -> Option<Date> {
     let shape =
         |(i, c): (usize, char)| if matches!(i, 4 | 7) { c == '-' } else { c.is_ascii_digit() };
     if text.len() != 10 || !text.chars().enumerate().all(shape) {
@@ -29,7 +29,7 @@ fn read(text: &str) -> Option<Date> {
 }
 
 /// The number of a day, counted from 1970-01-01.
-fn number(day: Date) -> i64 {
+pub(super) fn number(day: Date) -> i64 {
     i64::from(day.since(date(1970, 1, 1)).map_or(0, |span| span.get_days()))
 }
 
@@ -53,7 +53,7 @@ pub(super) async fn as_of(app: &App, asked: Option<&str>) -> Result<AsOf, Proble
 }
 
 /// Waits until everything received before `end` is in the register.
-async fn is_over(app: &App, end: Micros, now: Micros) -> Result<(), Problem> {
+pub(super) async fn is_over(app: &App, end: Micros, now: Micros) -> Result<(), Problem> {
     if now < end.plus_seconds(ON_ITS_WAY) {
         return Err(Problem::new("busy", ""));
     }

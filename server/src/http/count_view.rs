@@ -1,27 +1,35 @@
 //! A table of counts for one reader: from the cells or from what is published of them, as JSON or a
 //! file.
 
+use std::sync::Arc;
+
 use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
+use jiff::civil::Date;
 use sanu_schemas::{Beside, Realm};
-use serde_json::{Map, Value as Json, json};
 
 use super::{
+    count_days::{closed, end_of},
     count_doubt::{Doubts, doubts},
+    count_json::as_json,
+    count_names::{Names, named, without_children},
+    count_sheet::{codes, words},
     problem::Problem,
 };
 use crate::{
     access::{Caller, Role},
     app::App,
-    counts::{Axis, Dimension, Manner, Shown, Table, share},
-    export::{Entry, Sheet},
+    counts::{
+        Axis, Coverage, Cube, Dimension, Lines, Manner, SUBMISSIONS, Table, Threshold, coverage,
+        share,
+    },
     geo::Division,
-    publication,
+    publication::{self, Published},
     runtime::Micros,
     store::{
-        cells::{self, Reviewed},
+        cells::{self, Reviewed, Sum},
         doubt::in_review,
     },
 };
@@ -43,11 +51,44 @@ pub(super) struct Question {
     pub(super) beside: Option<Beside>,
     /// Whether the expected number of distinct people is asked for.
     pub(super) doubt: bool,
-    /// Which of what is registered, where the reader may choose.
-    pub(super) review: Reviewed,
+    /// Which of what is registered, where the reader may choose; none = as is usual.
+    pub(super) review: Option<Reviewed>,
+    /// A day that is over: the answer is that of its end, the same for ever.
+    pub(super) as_of: Option<Date>,
 }
 
 impl Question {
+    /// About this dataset, as it is.
+    pub(super) fn of(dataset: &str, title: &str) -> Self {
+        Self {
+            of: dataset.to_owned(),
+            by: Vec::new(),
+            division: Division::D2023,
+            title: title.to_owned(),
+            beside: None,
+            doubt: false,
+            review: None,
+            as_of: None,
+        }
+    }
+
+    /// Where each dimension is kept.
+    pub(super) fn axes(&self) -> Vec<Axis> {
+        self.by.iter().map(|d| d.axis(self.division)).collect()
+    }
+
+    /// The cells that know all that is asked for.
+    pub(super) fn cube(&self) -> Result<Cube, Problem> {
+        Cube::with(&self.of, &self.axes())
+            .ok_or_else(|| Problem::bad("by: these dimensions are not counted together"))
+    }
+
+    /// Whether this role reads the numbers as they are.
+    pub(super) fn is_exact_for(&self, role: Role) -> bool {
+        let origin = self.by.contains(&Dimension::Nationality);
+        role.sees_exact_counts(self.is_of_children()) && (!origin || role.sees_exact_origins())
+    }
+
     /// Whether children are counted.
     pub(super) fn is_of_children(&self) -> bool {
         let datasets = sanu_schemas::datasets();
@@ -88,21 +129,48 @@ impl Format {
 }
 
 /// The table as this reader may see it.
-struct View {
-    table: Table,
-    manner: Manner,
-    at: Micros,
-    review: Reviewed,
-    in_review: InReview,
-    doubts: Option<Doubts>,
+pub(super) struct View {
+    pub(super) table: Table,
+    pub(super) manner: Manner,
+    pub(super) at: Micros,
+    pub(super) review: Reviewed,
+    pub(super) in_review: InReview,
+    pub(super) coverage: Vec<Coverage>,
+    pub(super) doubts: Option<Doubts>,
+    names: Names,
+}
+
+impl View {
+    /// The French name of a code.
+    pub(super) fn label(&self, dimension: Dimension, code: &str) -> String {
+        if code.is_empty() {
+            return String::from("Non connu");
+        }
+        self.names.of(dimension, code).unwrap_or_else(|| dimension.label(code))
+    }
+
+    /// What to know of numbers that are protected.
+    pub(super) fn note(&self) -> Option<String> {
+        let threshold = self.manner.threshold?;
+        let mut note = format!(
+            "Chiffres protégés : chaque nombre est proche du vrai sans lui être égal, et ceux qui sont \
+             inférieurs à {} ne sont pas montrés.",
+            threshold.0
+        );
+        if self.manner.round_to > 1 {
+            note = format!("{note} Arrondis à {}.", self.manner.round_to);
+        }
+        Some(note)
+    }
 }
 
 /// What waits for review, beside what is counted.
-struct InReview {
+pub(super) struct InReview {
     /// Of what is registered, 0 to 1.
-    share: f64,
-    /// How many, and the records that are not accepted by how they stand; for who sees exact counts.
-    exact: Option<(i64, Vec<(String, i64)>)>,
+    pub(super) share: f64,
+    /// How many, and the records that are not accepted by how they stand, as far as that is known; for
+    /// who sees exact counts.
+    pub(super) exact: Option<(i64, Option<Vec<(String, i64)>>)>,
 }
 
 /// Answers the question as far as this reader may know. Whether it may be asked is decided before.
@@ -138,242 +206,89 @@ pub(super) async fn answer(
 }
 
 async fn view(app: &App, by: &Caller, question: &Question) -> Result<View, Problem> {
-    let axes: Vec<Axis> = question.by.iter().map(|d| d.axis(question.division)).collect();
-    let threshold = publication::threshold(&question.of);
-    let public = by.role == Role::Public;
-    let exact = threshold.is_none() || by.role.sees_exact_counts(question.is_of_children());
-    if exact && !public {
-        let mut tx = app.base.db.read().await?;
-        let (scope, of) = (&by.scope, &question.of);
-        // Who is not at work on the register reads official figures.
-        let at_work = by.role.sees_exact_counts(question.is_of_children());
-        let review = if at_work { question.review } else { Reviewed::Accepted };
-        let lines = cells::grouped(&mut tx, scope, of, review, &axes).await?;
-        let (accepted, pending) = cells::accepted_and_pending(&mut tx, scope, of).await?;
-        let records = in_review(&mut tx, scope, of).await?;
-        let in_review =
-            InReview { share: share(accepted, pending), exact: Some((pending, records)) };
-        drop(tx);
-        let doubts =
-            if question.doubt { Some(doubts(app, by, &question.of, &axes).await?) } else { None };
-        let (table, at) = (Table::new(lines, Manner::EXACT), app.base.runtime.now());
-        return Ok(View { table, manner: Manner::EXACT, at, review, in_review, doubts });
+    let is_of_persons = publication::threshold(&question.of).is_some();
+    if (!is_of_persons || question.is_exact_for(by.role)) && by.role != Role::Public {
+        return exact(app, by, question).await;
     }
     // Open pairs are about single people.
     if question.doubt {
         return Err(Problem::forbidden());
     }
-    let published = if public {
-        app.base.publication.of_month(&question.of).await?
-    } else {
-        app.base.publication.current(&question.of).await?
+    published(app, by, question).await
+}
+
+/// From the cells of the register.
+async fn exact(app: &App, by: &Caller, question: &Question) -> Result<View, Problem> {
+    let (scope, of, axes) = (&by.scope, &question.of, question.axes());
+    // Who is not at work on the register reads official figures; so does who asks for the past.
+    let at_work = by.role.sees_exact_counts(question.is_of_children());
+    let usual = if question.as_of.is_some() { Reviewed::Accepted } else { Reviewed::All };
+    let usual = if question.of == SUBMISSIONS { Reviewed::All } else { usual };
+    let review = if at_work { question.review.unwrap_or(usual) } else { Reviewed::Accepted };
+    let day = match question.as_of {
+        Some(date) => Some(closed(app, date).await?),
+        None => None,
     };
-    let round_to = if public && threshold.is_some() { PUBLIC_ROUNDING } else { 1 };
-    let manner = Manner { threshold, round_to };
-    let lines = published.release.table(&axes, by.scope.zones().as_deref());
+    let mut tx = app.base.db.read().await?;
+    let sum = Sum { dataset: of, cube: question.cube()?, reviewed: review, day };
+    let lines = if question.of == SUBMISSIONS && !by.role.sees_exact_counts(true) {
+        without_children(app, &mut tx, scope, sum, &axes).await?
+    } else {
+        cells::grouped(&mut tx, scope, sum, &axes).await?
+    };
+    let (lines, names) = named(app, &mut tx, scope, &question.by, lines).await?;
+    let (accepted, pending) = cells::accepted_and_pending(&mut tx, scope, of, day).await?;
+    let records = match day {
+        None => Some(in_review(&mut tx, scope, of).await?),
+        Some(_) => None,
+    };
+    drop(tx);
+    let in_review = InReview { share: share(accepted, pending), exact: Some((pending, records)) };
+    let doubts =
+        if question.doubt { Some(doubts(app, by, &question.of, &axes).await?) } else { None };
+    let at = question.as_of.map_or_else(|| app.base.runtime.now(), end_of);
+    let coverage = rates(question, &lines, Manner::EXACT);
+    let (table, manner) = (Table::new(lines, Manner::EXACT), Manner::EXACT);
+    Ok(View { table, manner, at, review, in_review, coverage, doubts, names })
+}
+
+/// From what is published.
+async fn published(app: &App, by: &Caller, question: &Question) -> Result<View, Problem> {
+    let (cube, axes) = (question.cube()?, question.axes());
+    let published = in_force(app, by.role, question).await?;
+    if !published.release.has(cube) {
+        return Err(Problem::new("not-published", ""));
+    }
+    let of_persons = publication::threshold(&question.of);
+    let threshold = of_persons.map(|t| if cube == Cube::Profile { Threshold::ORIGIN } else { t });
+    let is_rounded = by.role == Role::Public && threshold.is_some();
+    let manner = Manner { threshold, round_to: if is_rounded { PUBLIC_ROUNDING } else { 1 } };
+    let lines = published.release.table(cube, &axes, by.scope.zones().as_deref());
+    let coverage = rates(question, &lines, manner);
     let table = Table::new(lines, manner);
     let in_review = InReview { share: published.release.share_in_review(), exact: None };
     let review = Reviewed::Accepted;
-    Ok(View { table, manner, at: published.at, review, in_review, doubts: None })
+    let names = Names::default();
+    let (at, doubts) = (published.at, None);
+    Ok(View { table, manner, at, review, in_review, coverage, doubts, names })
 }
 
-fn as_json(question: &Question, view: &View) -> Json {
-    let cells: Vec<Json> = view
-        .table
-        .cells
-        .iter()
-        .map(|cell| {
-            let mut line = Map::new();
-            for (dimension, code) in question.by.iter().zip(&cell.codes) {
-                line.insert(dimension.name().to_owned(), known(code));
-                line.insert(format!("{}_label", dimension.name()), label(*dimension, code).into());
-            }
-            line.insert(String::from("n"), cell.n.number().into());
-            if let Some(reason) = cell.n.reason() {
-                line.insert(String::from("suppressed"), reason.code().into());
-            }
-            if let Some((doubts, n)) = view.doubts.as_ref().zip(cell.n.number()) {
-                line.insert(String::from("doubt"), doubts.of(&cell.codes, n));
-            }
-            Json::Object(line)
-        })
-        .collect();
-    let mut answer = json!({
-        "of": question.of,
-        "title": question.title,
-        "by": question.by.iter().map(|d| d.name()).collect::<Vec<_>>(),
-        "division": question.division.code(),
-        "basis": basis(view.review),
-        "at": view.at.to_rfc3339(),
-        "cells": cells,
-        "total": view.table.total.number(),
-        "suppression": suppression(view),
-    });
-    if let Some(map) = answer.as_object_mut() {
-        if let Some(Beside::DeclaredOrganisations) = question.beside {
-            map.insert(String::from("declared"), declared());
-        }
-        map.insert(String::from("in_review"), as_beside(&view.in_review));
-        if let Some((doubts, n)) = view.doubts.as_ref().zip(view.table.total.number()) {
-            map.insert(String::from("doubt"), doubts.total(n));
-        }
-    }
-    answer
-}
-
-/// Which records count.
-const fn basis(review: Reviewed) -> &'static str {
-    match review {
-        Reviewed::All => "registered",
-        Reviewed::Accepted => "accepted",
-        Reviewed::Pending => "in_review",
+/// The rates that a table shows beside its numbers.
+fn rates(question: &Question, lines: &Lines, manner: Manner) -> Vec<Coverage> {
+    match question.beside {
+        Some(Beside::Coverage) => coverage(lines, manner),
+        Some(Beside::DeclaredOrganisations) | None => Vec::new(),
     }
 }
 
-fn as_beside(in_review: &InReview) -> Json {
-    let Some((n, records)) = &in_review.exact else { return json!({ "share": in_review.share }) };
-    let records = records.iter().map(|(state, n)| (state.clone(), Json::from(*n)));
-    json!({ "share": in_review.share, "n": n, "records": Json::Object(records.collect()) })
-}
-
-/// How numbers of persons were protected; null when they are exact.
-fn suppression(view: &View) -> Json {
-    let Some(threshold) = view.manner.threshold else { return Json::Null };
-    json!({
-        "threshold": threshold.0,
-        "bound": threshold.bound(),
-        "rounded_to": view.manner.round_to,
-        "hides": view.table.hides(),
-        "reason": note(view),
-    })
-}
-
-fn note(view: &View) -> Option<String> {
-    let threshold = view.manner.threshold?;
-    let mut note = format!(
-        "Chiffres protégés : chaque nombre est proche du vrai sans lui être égal, et ceux qui sont \
-         inférieurs à {} ne sont pas montrés.",
-        threshold.0
-    );
-    if view.manner.round_to > 1 {
-        note = format!("{note} Arrondis à {}.", view.manner.round_to);
-    }
-    Some(note)
-}
-
-fn declared() -> Json {
-    let lines = sanu_schemas::declared_organisations().iter();
-    let lines = lines.map(|d| {
-        json!({
-            "district": d.district, "base": d.base, "unions": d.unions, "federations": d.federations,
-        })
-    });
-    json!({
-        "source": "CNSCOM-COOP-CA, assemblée générale du 17 décembre 2024",
-        "districts": lines.collect::<Vec<_>>(),
-    })
-}
-
-fn known(code: &str) -> Json {
-    if code.is_empty() { Json::Null } else { code.into() }
-}
-
-fn label(dimension: Dimension, code: &str) -> String {
-    if code.is_empty() { String::from("Non connu") } else { dimension.label(code) }
-}
-
-fn number(n: Shown) -> Entry {
-    n.number().map_or(Entry::Empty, Entry::Number)
-}
-
-/// The table for programs: codes and labels.
-fn codes(question: &Question, view: &View) -> Sheet {
-    let mut head: Vec<String> = Vec::new();
-    for dimension in &question.by {
-        head.extend([dimension.name().to_owned(), format!("{}_label", dimension.name())]);
-    }
-    head.extend([String::from("n"), String::from("suppressed")]);
-    let rows = view.table.cells.iter().map(|cell| {
-        let places = question.by.iter().zip(&cell.codes);
-        let mut row: Vec<Entry> =
-            places.flat_map(|(d, code)| [code.clone(), label(*d, code)]).map(Entry::Text).collect();
-        let reason = cell.n.reason().map_or("", |r| r.code());
-        row.extend([number(cell.n), Entry::Text(reason.to_owned())]);
-        row
-    });
-    Sheet { title: String::new(), notes: Vec::new(), head, rows: rows.collect() }
-}
-
-/// The table for people: French words, a total, declared figures beside.
-fn words(question: &Question, view: &View) -> Sheet {
-    let mut head: Vec<String> = question.by.iter().map(|d| d.title_fr().to_owned()).collect();
-    head.push(String::from("Effectif"));
-    let hidden = view.manner.threshold.map(|t| format!("moins de {}", t.0)).unwrap_or_default();
-    let shown = |n: Shown| match n {
-        Shown::Number(n) => Entry::Number(n),
-        Shown::Not(_) => Entry::Text(hidden.clone()),
+/// The state that this reader has now, or had at the end of the day.
+async fn in_force(app: &App, role: Role, question: &Question) -> Result<Arc<Published>, Problem> {
+    let (publication, of) = (&app.base.publication, &question.of);
+    let found = match (question.as_of, role) {
+        (None, Role::Public) => Some(publication.of_month(of).await?),
+        (None, _) => Some(publication.current(of).await?),
+        (Some(date), Role::Public) => publication.as_of_month(of, date).await?,
+        (Some(date), _) => publication.as_of(of, end_of(date)).await?.map(Arc::new),
     };
-    let mut rows: Vec<Vec<Entry>> = Vec::new();
-    for cell in &view.table.cells {
-        let words = question.by.iter().zip(&cell.codes).map(|(d, code)| label(*d, code));
-        rows.push(words.map(Entry::Text).chain([shown(cell.n)]).collect());
-    }
-    let mut total = vec![Entry::Text(String::from("Total"))];
-    total.resize(question.by.len().max(1), Entry::Empty);
-    total.push(shown(view.table.total));
-    rows.push(total);
-    if question.by.is_empty() {
-        head.insert(0, String::new());
-    }
-    if let Some(Beside::DeclaredOrganisations) = question.beside {
-        beside(&mut head, &mut rows, &view.table);
-    }
-    let mut notes = vec![format!(
-        "État au {} (UTC), divisions administratives de {}. Source : registre Sanu, {} ; en relecture : {} %.",
-        view.at.to_rfc3339(),
-        question.division.code(),
-        match view.review {
-            Reviewed::All => "fiches enregistrées",
-            Reviewed::Accepted => "fiches acceptées",
-            Reviewed::Pending => "fiches en relecture",
-        },
-        (view.in_review.share * 100.0).round(),
-    )];
-    notes.extend(note(view));
-    Sheet { title: question.title.clone(), notes, head, rows }
-}
-
-/// Declared figures in columns of their own: beside every district, and lines for districts that
-/// were declared and where nothing is registered.
-fn beside(head: &mut Vec<String>, rows: &mut Vec<Vec<Entry>>, table: &Table) {
-    let declared = sanu_schemas::declared_organisations();
-    head.extend(
-        ["Déclarées : base", "Déclarées : unions", "Déclarées : fédérations"].map(String::from),
-    );
-    let figures = |code: &str| {
-        let found = declared.iter().find(|d| d.district == code);
-        match found {
-            Some(d) => [d.base, d.unions, d.federations].map(Entry::Number),
-            None => [Entry::Empty, Entry::Empty, Entry::Empty],
-        }
-    };
-    for (row, cell) in rows.iter_mut().zip(&table.cells) {
-        row.extend(figures(cell.codes.first().map_or("", String::as_str)));
-    }
-    let total = rows.pop();
-    for missing in declared
-        .iter()
-        .filter(|d| !table.cells.iter().any(|c| c.codes.first() == Some(&d.district)))
-    {
-        let name = label(Dimension::District, &missing.district);
-        let row = [Entry::Text(name), Entry::Number(0)];
-        rows.push(row.into_iter().chain(figures(&missing.district)).collect());
-    }
-    if let Some(mut total) = total {
-        let sum = |of: fn(&sanu_schemas::DeclaredOrganisations) -> i64| {
-            Entry::Number(declared.iter().map(of).sum())
-        };
-        total.extend([sum(|d| d.base), sum(|d| d.unions), sum(|d| d.federations)]);
-        rows.push(total);
-    }
+    found.ok_or_else(|| Problem::new("not-published", ""))
 }

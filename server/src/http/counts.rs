@@ -10,6 +10,7 @@ use axum::{
 
 use super::{
     auth::By,
+    count_days::past_day,
     count_view::{Format, Question, answer},
     problem::Problem,
     request::query_pairs,
@@ -17,50 +18,68 @@ use super::{
 use crate::{
     access::{Caller, Role},
     app::App,
-    counts::Dimension,
+    counts::{Axis, Cube, Dimension, SUBMISSIONS},
     geo::Division,
-    store::cells::Reviewed,
+    publication::threshold,
+    runtime::Micros,
+    store::{Scope, cells::Reviewed},
 };
 
 /// Dimensions of one table: more would be a list of people.
 const DIMENSIONS_MAX: usize = 4;
 
-fn read(uri: &Uri, headers: &HeaderMap) -> Result<(Question, Format), Problem> {
+fn read(uri: &Uri, headers: &HeaderMap, now: Micros) -> Result<(Question, Format), Problem> {
     let mut format = Format::accepted(headers);
-    let mut question = Question {
-        of: String::new(),
-        by: Vec::new(),
-        division: Division::D2023,
-        title: String::new(),
-        beside: None,
-        doubt: false,
-        review: Reviewed::All,
-    };
+    let mut question = Question::of("", "");
     for (name, value) in query_pairs(uri) {
         match name.as_str() {
             "of" => question.of = value,
             "by" => question.by = dimensions(&value)?,
             "division" => question.division = division(&value)?,
             "format" => format = Format::parse(&value)?,
-            "review" => question.review = reviewed(&value)?,
+            "review" => question.review = Some(reviewed(&value)?),
+            "as_of" => question.as_of = past_day(&value, now)?,
             "doubt" if value == "1" || value == "0" => question.doubt = value == "1",
             "doubt" => return Err(Problem::bad("doubt: 1 or 0")),
-            _ => return Err(Problem::bad("parameters: of, by, division, format, review, doubt")),
+            _ => return Err(Problem::bad(PARAMETERS)),
         }
     }
+    question.title = title(&question.of)?;
+    if question.doubt {
+        doubtful(&question)?;
+    }
+    question.cube()?;
+    Ok((question, format))
+}
+
+const PARAMETERS: &str = "parameters: of, by, division, format, review, as_of, doubt";
+
+/// The French title of what is counted.
+fn title(of: &str) -> Result<String, Problem> {
+    if of == SUBMISSIONS {
+        return Ok(String::from("Fiches reçues"));
+    }
     let datasets = sanu_schemas::datasets();
-    let Some(dataset) = datasets.iter().find(|d| d.name == question.of) else {
+    let Some(dataset) = datasets.iter().find(|d| d.name == of) else {
         let names: Vec<_> = datasets.into_iter().map(|d| d.name).collect();
-        return Err(Problem::bad(format!("of: one of {}", names.join(", "))));
+        return Err(Problem::bad(format!("of: one of {}, {SUBMISSIONS}", names.join(", "))));
     };
-    question.title.clone_from(&dataset.title_fr);
-    if question.doubt && !["orpailleurs", "enfants"].contains(&question.of.as_str()) {
+    Ok(dataset.title_fr.clone())
+}
+
+/// Whether open pairs can be told of what is asked.
+fn doubtful(question: &Question) -> Result<(), Problem> {
+    if !["orpailleurs", "enfants"].contains(&question.of.as_str()) {
         return Err(Problem::bad("doubt: of orpailleurs or enfants"));
     }
-    if question.doubt && question.review != Reviewed::All {
-        return Err(Problem::bad("doubt: with review=all"));
+    if question.review.is_some_and(|review| review != Reviewed::All) || question.as_of.is_some() {
+        return Err(Problem::bad("doubt: with review=all, of today"));
     }
-    Ok((question, format))
+    let plain = |d: &Dimension| d.axis(question.division).index().is_some();
+    if question.cube()? != Cube::Place || !question.by.iter().all(plain) {
+        return Err(Problem::bad("doubt: by places, sex and age"));
+    }
+    Ok(())
 }
 
 fn reviewed(text: &str) -> Result<Reviewed, Problem> {
@@ -94,27 +113,38 @@ fn dimensions(text: &str) -> Result<Vec<Dimension>, Problem> {
     Ok(by)
 }
 
-fn asks_about_review(question: &Question) -> bool {
-    question.review == Reviewed::Pending || question.by.contains(&Dimension::Review)
+/// Whether a question can be answered from what is published: by places, sex and age, or by what people
+/// are and their region, of the whole country. Past the region, another tree would be a second sample.
+fn is_published(by: &Caller, question: &Question) -> bool {
+    let axes = question.axes();
+    let kept = |axis: &Axis| axis.index().is_some();
+    match question.cube() {
+        Ok(Cube::Place) => axes.iter().all(kept),
+        Ok(Cube::Profile) => {
+            by.scope == Scope::All && axes.iter().all(kept) && !axes.contains(&Axis::Region2012)
+        }
+        _ => false,
+    }
 }
 
 /// Who may ask what: the public reads the fixed tables; a child is only ever counted, and never
-/// below the region for most.
-fn may_ask(by: &Caller, question: &Question) -> bool {
+/// below the region for most; beside exact counts there is only what is published.
+pub(super) fn may_ask(by: &Caller, question: &Question) -> bool {
     let coarse = question
         .by
         .iter()
         .all(|d| matches!(d, Dimension::Region | Dimension::Sex | Dimension::AgeGroup));
+    let of_children = question.is_of_children();
+    let is_exact = question.is_exact_for(by.role);
+    let pending = question.review == Some(Reviewed::Pending)
+        || (question.of != SUBMISSIONS && question.by.contains(&Dimension::Review));
     match by.role {
         role if !role.may_count() => false,
         Role::Public => false,
-        // What waits for review is a matter of those who see exact counts.
-        role if asks_about_review(question)
-            && !role.sees_exact_counts(question.is_of_children()) =>
-        {
-            false
-        }
-        role if question.is_of_children() && !role.sees_exact_counts(true) => coarse,
+        // What waits for review, and what came in, are a matter of those who see exact counts.
+        role if pending || question.of == SUBMISSIONS => role.sees_exact_counts(of_children),
+        _ if of_children && !is_exact => coarse,
+        _ if threshold(&question.of).is_some() && !is_exact => is_published(by, question),
         _ => true,
     }
 }
@@ -126,7 +156,7 @@ pub(super) async fn counts(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (question, format) = read(&uri, &headers)?;
+    let (question, format) = read(&uri, &headers, app.base.runtime.now())?;
     if !may_ask(&by, &question) {
         return Err(Problem::forbidden());
     }

@@ -12,14 +12,16 @@ use axum::{
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::{auth::By, problem::Problem, ranges};
+use super::{auth::By, extract_files, problem::Problem, ranges};
 use crate::{
     access::Caller,
     app::{App, Base},
     db::DbError,
     export::{self, Companion, Format, Label},
-    layers::{Held, Layer, layers},
-    store::audit,
+    extract::{self, period_of},
+    layers::{Held, layers},
+    ogc::Collection,
+    store::{Scope, audit},
 };
 
 /// Finished files that are kept.
@@ -58,13 +60,16 @@ pub(super) async fn list(State(app): State<Arc<App>>, By(by): By) -> Result<Resp
         let suffixes = formats.chain(Companion::ALL.map(Companion::suffix));
         suffixes.map(|suffix| format!("/v1/exports/{id}.{suffix}")).collect()
     };
-    let all: Vec<_> = all
+    let mut all: Vec<_> = all
         .iter()
         .map(|l| {
             let c = &l.collection;
             json!({ "id": c.id, "title": c.title, "description": c.description, "files": files(&c.id) })
         })
         .collect();
+    if reads_extracts(&by) {
+        all.extend(extract_files::list(&app).await?);
+    }
     Ok(Json(json!({ "exports": all })).into_response())
 }
 
@@ -81,27 +86,27 @@ pub(super) async fn file(
         return Err(Problem::bad("this download takes no parameters"));
     }
     let (id, suffix) = name.split_once('.').ok_or_else(Problem::not_found)?;
-    let forms = app.base.catalogue.current().await?;
-    let all = layers(by.role, &forms, &app.base.places.gazetteer());
-    let layer = all.into_iter().find(|l| l.collection.id == id).ok_or_else(Problem::not_found)?;
+    let (collection, what, held) = wanted(&app, &by, id).await?;
     if let Some(format) = Format::parse(suffix) {
-        let held = app.layers.features(&app.base, &by.scope, &layer).await?;
-        let finished = finished(&app, &by, &layer, format, held).await?;
+        if held.features.is_unplaced() && !extract_files::FORMATS.contains(&format) {
+            return Err(Problem::not_found());
+        }
+        let finished = finished(&app, &by, (&collection, what), format, held).await?;
         return serve(&app, &by, &name, (format, &finished), (&method, &headers)).await;
     }
     let companion = Companion::parse(suffix).ok_or_else(Problem::not_found)?;
-    let held = app.layers.features(&app.base, &by.scope, &layer).await?;
     let sum = match companion {
         // It tells the hash of the file it lies beside.
         Companion::Readme => {
-            let csv = finished(&app, &by, &layer, Format::Csv, Arc::clone(&held)).await?;
+            let of = (&collection, what);
+            let csv = finished(&app, &by, of, Format::Csv, Arc::clone(&held)).await?;
             hex::encode(csv.sha256)
         }
         _ => String::new(),
     };
     let at = held.at.to_rfc3339();
     let about = export::About {
-        collection: &layer.collection,
+        collection: &collection,
         at: &at,
         rows: held.features.len(),
         scope: &by.scope.token(),
@@ -112,15 +117,37 @@ pub(super) async fn file(
     Ok(([(header::CONTENT_TYPE, companion.media())], text).into_response())
 }
 
+fn reads_extracts(by: &Caller) -> bool {
+    by.role.may_extract() && by.scope == Scope::All
+}
+
+/// What is asked for by this name: a collection, a word that tells it from others, its features.
+async fn wanted(
+    app: &App,
+    by: &Caller,
+    id: &str,
+) -> Result<(Collection, String, Arc<Held>), Problem> {
+    if let Some(period) = period_of(id, app.base.runtime.now()).filter(|_| reads_extracts(by)) {
+        let found = extract_files::held(app, by, &period).await?;
+        let (collection, held) = found.ok_or_else(Problem::not_found)?;
+        return Ok((collection, String::from(extract::ID), held));
+    }
+    let forms = app.base.catalogue.current().await?;
+    let all = layers(by.role, &forms, &app.base.places.gazetteer());
+    let layer = all.into_iter().find(|l| l.collection.id == id).ok_or_else(Problem::not_found)?;
+    let held = app.layers.features(&app.base, &by.scope, &layer).await?;
+    let what = format!("{}{:?}", layer.collection.id, layer.source);
+    Ok((layer.collection, what, held))
+}
+
 /// The file of this format with what the register holds now, made if it is not there.
 async fn finished(
     app: &Arc<App>,
     by: &Caller,
-    layer: &Layer,
+    (collection, what): (&Collection, String),
     format: Format,
     held: Arc<Held>,
 ) -> Result<Arc<Finished>, Problem> {
-    let what = format!("{}{:?}", layer.collection.id, layer.source);
     let key = (what, by.scope.token(), format);
     let mut kept = app.exports.kept.lock().await;
     let place = kept.iter().position(|f| f.key == key);
@@ -130,8 +157,8 @@ async fn finished(
         kept.push(Arc::clone(&old));
         return Ok(old);
     }
-    let (base, layer) = (app.base.clone(), layer.clone());
-    let made = tokio::task::spawn_blocking(move || make(&base, &layer, key, &held)).await;
+    let (base, collection) = (app.base.clone(), collection.clone());
+    let made = tokio::task::spawn_blocking(move || make(&base, &collection, key, &held)).await;
     let failed = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, "a download could not be written");
         Problem::new("internal", "")
@@ -145,14 +172,14 @@ async fn finished(
     Ok(made)
 }
 
-fn make(base: &Base, layer: &Layer, key: Key, held: &Held) -> std::io::Result<Finished> {
+fn make(base: &Base, of: &Collection, key: Key, held: &Held) -> std::io::Result<Finished> {
     let folder = base.settings.data.join("exports");
     crate::app::create_private(&folder)?;
     let path = folder.join(base.runtime.random_id().to_string());
     let mut file = File::options().read(true).write(true).create_new(true).open(&path)?;
     std::fs::remove_file(&path)?;
     let at = held.at.to_rfc3339();
-    let label = Label { name: &layer.collection.id, title: &layer.collection.title, at: &at };
+    let label = Label { name: &of.id, title: &of.title, at: &at };
     let mut out = std::io::BufWriter::with_capacity(1 << 18, &mut file);
     export::write(&held.features, key.2, label, &mut out)?;
     out.flush()?;

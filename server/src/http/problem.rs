@@ -19,8 +19,14 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 29] = [
+const KINDS: [(&str, u16, &str, &str); 32] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
+    (
+        "not-published",
+        404,
+        "Nothing had been published of this on that day",
+        "Rien n'avait encore été publié à cette date",
+    ),
     ("forbidden", 403, "This account may not do this", "Ce compte n'a pas ce droit"),
     ("not-found", 404, "Not found", "Introuvable"),
     (
@@ -138,12 +144,7 @@ const KINDS: [(&str, u16, &str, &str); 29] = [
         "Registrations that are not one person carry this card: give the id of one as `entity`",
         "Plusieurs personnes portent cette carte : donnez l'identifiant de l'une d'elles dans `entity`",
     ),
-    (
-        "erased",
-        409,
-        "What this is about was erased",
-        "Ce dont il s'agit a été effacé",
-    ),
+    ("erased", 409, "What this is about was erased", "Ce dont il s'agit a été effacé"),
     ("busy", 503, "The server is busy", "Serveur occupé"),
     ("internal", 500, "The server failed", "Erreur du serveur"),
 ];

@@ -45,7 +45,8 @@ pub(super) async fn geojson(
     let heads = entities::heads(&mut tx, &by.scope, "sites").await?;
     drop(tx);
     let (epoch, scope, day) = (app.base.info.epoch, by.scope.token(), as_of.token());
-    let text = format!("{epoch}|{tier:?}|{scope}|{heads:?}|{day}");
+    let told = if tier == SiteTier::Public { app.base.told_as_of() } else { AsOf::Now };
+    let text = format!("{epoch}|{tier:?}|{scope}|{heads:?}|{day}|{}", told.token());
     let mac = app.base.keys.sign(&[b"sites.geojson", text.as_bytes()]);
     let etag = format!("\"{}\"", hex::encode(mac.get(..12).unwrap_or(&mac)));
     let known = headers

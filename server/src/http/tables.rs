@@ -12,15 +12,16 @@ use serde_json::json;
 
 use super::{
     auth::By,
+    count_days::past_day,
     count_view::{Format, Question, answer},
-    counts::division,
+    counts::{division, may_ask},
     problem::Problem,
     request::{param, query_pairs},
 };
 use crate::{
     access::{Caller, Role},
     app::App,
-    counts::Dimension,
+    counts::{Cube, Dimension},
     geo::Division,
     store::cells::Reviewed,
 };
@@ -60,21 +61,27 @@ pub(super) async fn table(
     // A table that is not for the reader is as one that does not exist.
     let Some(table) = known.filter(|t| may_read(&by, t)) else { return Err(Problem::not_found()) };
     let mut format = Format::accepted(&headers);
-    let mut question = Question {
-        of: table.dataset.clone(),
-        by: table.by.iter().filter_map(|name| Dimension::parse(name)).collect(),
-        division: Division::D2023,
-        title: table.title_fr.clone(),
-        beside: table.beside,
-        doubt: false,
-        review: Reviewed::Accepted,
-    };
+    let mut question = Question::of(&table.dataset, &table.title_fr);
+    question.by = table.by.iter().filter_map(|name| Dimension::parse(name)).collect();
+    question.beside = table.beside;
+    question.review = Some(Reviewed::Accepted);
     for (name, value) in query_pairs(&uri) {
         match name.as_str() {
             "division" => question.division = division(&value)?,
             "format" => format = Format::parse(&value)?,
-            _ => return Err(Problem::bad("parameters: division, format")),
+            "as_of" => question.as_of = past_day(&value, app.base.runtime.now())?,
+            _ => return Err(Problem::bad("parameters: division, format, as_of")),
         }
+    }
+    // What is published of origins is of the whole country by its regions of today.
+    if by.role != Role::Public && !may_ask(&by, &question) {
+        return Err(Problem::forbidden());
+    }
+    if by.role == Role::Public
+        && question.cube()? == Cube::Profile
+        && question.division == Division::D2012
+    {
+        return Err(Problem::bad("division: 2023"));
     }
     answer(&app, &by, &question, format).await
 }

@@ -81,6 +81,18 @@ pub enum NationalityGroup {
     Other,
 }
 
+impl NationalityGroup {
+    /// Its code in counts and extracts.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Mali => "mali",
+            Self::Uemoa => "uemoa",
+            Self::Ecowas => "ecowas",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// The group of a nationality; none when it is not known.
 pub fn nationality_group(code: &str) -> Option<NationalityGroup> {
     Some(match country(Some(code))? {

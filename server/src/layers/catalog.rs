@@ -116,7 +116,7 @@ pub fn sites(tier: SiteTier, forms: &Snapshot) -> Layer {
     if tier == SiteTier::Public {
         fields.extend(fixed(PLACES.get(..4).unwrap_or_default()));
         masked = " Position arrondie à 0,01° (1 km) ; sans attribut où moins de trois sites partagent \
-                  le même carré.";
+                  le même carré ; avec le retard réglé par le bureau (30 jours sauf décision).";
     } else {
         fields.extend(places());
         fields.push(Field::new("version", "Version", Kind::Integer));
@@ -278,6 +278,18 @@ fn answers(forms: &Snapshot, dataset: &str, allowed: impl Fn(&str) -> bool) -> V
         }
     }
     fields.into_values().flatten().collect()
+}
+
+/// The property of a dataset as the newest form that asks for it has it: its title, and what its codes mean.
+pub fn answered(forms: &Snapshot, dataset: &str, name: &str) -> Option<Field> {
+    let asks = |form: &XForm| {
+        let of = form.dataset.as_deref() == Some(dataset);
+        let question = form.questions.iter().find(|q| q.property.as_deref() == Some(name));
+        let question = question.filter(|_| of)?;
+        let title = question.label.clone().unwrap_or_default();
+        Some(Field::new(name, title, kind(question)?).labelled(labels(&question.choices)))
+    };
+    forms.all().into_iter().rev().find_map(|published| asks(&published.form))
 }
 
 /// What the codes of a question mean: those of the register's list that has just these codes.

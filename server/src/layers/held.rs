@@ -11,6 +11,7 @@ use super::{
     load::{From, build},
 };
 use crate::{
+    access::SiteTier,
     app::Base,
     db::{DbError, Tx},
     ogc::Features,
@@ -36,6 +37,13 @@ pub struct Held {
     pub token: String,
     /// How long reading took, in microseconds.
     cost: i64,
+}
+
+impl Held {
+    /// Features that were made elsewhere and will not change.
+    pub fn fixed(features: Features, at: Micros, token: String) -> Self {
+        Self { features, at, token, cost: 0 }
+    }
 }
 
 type Key = (String, Source, String);
@@ -103,7 +111,7 @@ impl Layers {
         };
         let from = From {
             scope,
-            as_of: AsOf::Now,
+            as_of: told(base, layer, AsOf::Now),
             gazetteer: &gazetteer,
             sites: sites.as_deref().map(|s| &s.features),
             miners: miners.as_deref(),
@@ -130,6 +138,7 @@ impl Layers {
     ) -> Result<Features, DbError> {
         let _turn = self.building.lock().await;
         let gazetteer = base.places.gazetteer();
+        let as_of = told(base, layer, as_of);
         let from = From { scope, as_of, gazetteer: &gazetteer, sites: None, miners: None };
         let mut tx = base.db.read().await?;
         let builder = build(&mut tx, layer, from).await?;
@@ -193,6 +202,17 @@ impl Layers {
     }
 }
 
+/// Which register a reader of this layer is told of: the public of sites as they were some time ago.
+fn told(base: &Base, layer: &Layer, asked: AsOf) -> AsOf {
+    match (layer.source, base.told_as_of(), asked) {
+        (Source::Sites(SiteTier::Public), AsOf::Day(until), AsOf::Day(day)) => {
+            AsOf::Day(day.min(until))
+        }
+        (Source::Sites(SiteTier::Public), until, AsOf::Now) => until,
+        _ => asked,
+    }
+}
+
 /// A text that changes when the features of a layer do.
 async fn token(
     tx: &mut Tx,
@@ -215,5 +235,6 @@ async fn token(
         _ => 0,
     };
     let sites = sites.map(|s| s.token.as_str()).unwrap_or_default();
-    Ok(format!("{}|{heads:?}|{limits:?}|{zones}|{sites}|", base.info.epoch))
+    let told = told(base, layer, AsOf::Now).token();
+    Ok(format!("{}|{heads:?}|{limits:?}|{zones}|{sites}|{told}|", base.info.epoch))
 }

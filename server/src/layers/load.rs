@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::SiteTier,
-    counts::{Axis, Manner, Table},
+    counts::{Axis, Cube, Manner, Table},
     db::{DbError, Tx},
     geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
     ogc::{Builder, Features, Geometry},
@@ -81,14 +81,7 @@ async fn entities(
             return;
         }
         if public {
-            let at = row.position.map(square);
-            builder.point(row.entity_id, at);
-            public_places(builder, at, from.gazetteer);
-            if row.position.is_some_and(|p| squares.is_shared(p)) {
-                builder.set_text("name", &row.label);
-                builder.set_text("status", &row.status);
-                properties(builder, &row.props);
-            }
+            public_site(builder, &row, &squares, from);
             return;
         }
         // Seven decimals are a centimetre; more is noise.
@@ -103,6 +96,18 @@ async fn entities(
         properties(builder, &row.props);
     })
     .await
+}
+
+/// A site as the public sees it: rounded, and alone in its square without a word.
+fn public_site(builder: &mut Builder, row: &EntityRow, squares: &Squares, from: &From<'_>) {
+    let at = row.position.map(square);
+    builder.point(row.entity_id, at);
+    public_places(builder, at, from.gazetteer);
+    if row.position.is_some_and(|p| squares.is_shared(p)) {
+        builder.set_text("name", &row.label);
+        builder.set_text("status", &row.status);
+        properties(builder, &row.props);
+    }
 }
 
 /// Whether a cooperative agreed to stand in a public directory.
@@ -231,12 +236,12 @@ async fn miners(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(
     let by = [Axis::Commune2023];
     let table = match from.miners {
         Some(published) => {
-            let lines = published.release.table(&by, from.scope.zones().as_deref());
+            let lines = published.release.table(Cube::Place, &by, from.scope.zones().as_deref());
             let manner = Manner { threshold: publication::threshold("orpailleurs"), round_to: 1 };
             Table::new(lines, manner)
         }
         None => Table::new(
-            cells::grouped(tx, from.scope, "orpailleurs", cells::Reviewed::All, &by).await?,
+            cells::grouped(tx, from.scope, cells::Sum::of("orpailleurs"), &by).await?,
             Manner::EXACT,
         ),
     };

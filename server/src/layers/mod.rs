@@ -6,5 +6,5 @@ mod held;
 mod load;
 mod mask;
 
-pub use catalog::{Layer, Source, layers, sites};
+pub use catalog::{Layer, Source, answered, layers, sites};
 pub use held::{Held, Layers};

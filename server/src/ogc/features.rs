@@ -92,6 +92,7 @@ pub struct Features {
     columns: Vec<Column>,
     ids: Ids,
     temporal: Option<usize>,
+    unplaced: bool,
     pub(super) shapes: Shapes,
     pub(super) grid: Grid,
 }
@@ -118,6 +119,11 @@ impl Features {
     /// The number of the property of this name.
     pub fn field(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|f| f.name == name)
+    }
+
+    /// Whether they have no place at all, and files no columns for one.
+    pub fn is_unplaced(&self) -> bool {
+        self.unplaced
     }
 
     /// The property that `datetime` asks about.
@@ -253,6 +259,7 @@ pub struct Builder {
     fields: Vec<Field>,
     columns: Vec<ColumnBuilder>,
     temporal: Option<usize>,
+    unplaced: bool,
     ids: Vec<Box<str>>,
     uuids: Vec<Uuid>,
     points: Vec<[f64; 2]>,
@@ -269,6 +276,7 @@ impl Builder {
             fields,
             columns,
             temporal: None,
+            unplaced: false,
             ids: Vec::new(),
             uuids: Vec::new(),
             points: Vec::new(),
@@ -279,6 +287,11 @@ impl Builder {
     /// Makes this property the one that `datetime` asks about, if there is one of that name.
     pub fn set_temporal(&mut self, name: &str) {
         self.temporal = self.field(name);
+    }
+
+    /// Says that features have no place, as people have none.
+    pub fn set_unplaced(&mut self) {
+        self.unplaced = true;
     }
 
     /// Begins a feature at a point or nowhere, with a uuid. All features of a builder begin alike.
@@ -351,7 +364,8 @@ impl Builder {
             let grid = Grid::new(&points);
             (Ids::Uuids(ids), Shapes::Points(points), grid)
         };
-        Features { fields: self.fields, columns, ids, temporal: self.temporal, shapes, grid }
+        let (temporal, unplaced) = (self.temporal, self.unplaced);
+        Features { fields: self.fields, columns, ids, temporal, unplaced, shapes, grid }
     }
 }
 

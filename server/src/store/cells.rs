@@ -1,10 +1,9 @@
-//! Counts: their cells, and the published states made of them.
+//! Cells of counts: as they are, and as they were at the end of a day.
 
 use super::Scope;
 use crate::{
-    counts::{AXES, Axis, BaseCell},
-    db::{DbError, Result, Tx},
-    runtime::Micros,
+    counts::{AXES, Axis, BaseCell, Cube, Lines},
+    db::{Query, Result, Tx},
 };
 
 pub(super) const fn column(axis: Axis) -> &'static str {
@@ -19,6 +18,15 @@ pub(super) const fn column(axis: Axis) -> &'static str {
         Axis::Sex => "sex",
         Axis::AgeGroup => "age_group",
         Axis::Status => "status",
+        Axis::Nationality => "nationality",
+        Axis::RoleGroup => "role_group",
+        Axis::Member => "coop_member",
+        Axis::Protection => "protection",
+        Axis::Site => "site",
+        Axis::Cooperative => "cooperative",
+        Axis::Zone => "CAST(zone_id AS text)",
+        Axis::Month => "month",
+        Axis::Form => "form",
         Axis::Review => "review",
     }
 }
@@ -45,33 +53,66 @@ impl Reviewed {
     }
 }
 
+/// What is summed.
+#[derive(Clone, Copy, Debug)]
+pub struct Sum<'a> {
+    /// The dataset.
+    pub dataset: &'a str,
+    /// The cells that know every axis asked for.
+    pub cube: Cube,
+    /// Which of what is registered.
+    pub reviewed: Reviewed,
+    /// As it was at the end of this day, counted from 1970-01-01; `None` = as it is.
+    pub day: Option<i64>,
+}
+
+impl<'a> Sum<'a> {
+    /// Everything in the register, as it is.
+    pub const fn of(dataset: &'a str) -> Self {
+        Self { dataset, cube: Cube::Place, reviewed: Reviewed::All, day: None }
+    }
+
+    fn narrow<'t>(&self, query: Query<'t>, scope: &Scope) -> Query<'t> {
+        let from = if self.day.is_some() { "count_day" } else { "count_cell" };
+        let mut query = query
+            .push("CAST(SUM(n) AS bigint) FROM ")
+            .push(from)
+            // Zones are few and stand first in the key.
+            .push(" WHERE zone_id IN (SELECT zone_id FROM zone) AND dataset = ")
+            .push_bind(self.dataset)
+            .push(" AND cube = ")
+            .push_bind(self.cube.name());
+        if let Some(code) = self.reviewed.code() {
+            query = query.push(" AND review = ").push_bind(code);
+        }
+        if let Some(day) = self.day {
+            query = query.push(" AND day <= ").push_bind(day);
+        }
+        scope.narrow(query)
+    }
+}
+
 /// How much of a dataset is accepted and how much waits for review, as far as `scope` sees.
-pub async fn accepted_and_pending(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<(i64, i64)> {
-    let lines = grouped(tx, scope, dataset, Reviewed::All, &[Axis::Review]).await?;
+pub async fn accepted_and_pending(
+    tx: &mut Tx,
+    scope: &Scope,
+    dataset: &str,
+    day: Option<i64>,
+) -> Result<(i64, i64)> {
+    let lines = grouped(tx, scope, Sum { day, ..Sum::of(dataset) }, &[Axis::Review]).await?;
     let of = |code: &str| {
         lines.iter().filter(|(codes, _)| codes.iter().any(|c| c == code)).map(|(_, n)| n).sum()
     };
     Ok((of("accepted"), of("pending")))
 }
 
-/// Sums the cells of a dataset by these axes, in the order of their codes.
-pub async fn grouped(
-    tx: &mut Tx,
-    scope: &Scope,
-    dataset: &str,
-    reviewed: Reviewed,
-    by: &[Axis],
-) -> Result<Vec<(Vec<String>, i64)>> {
+/// Sums cells by these axes, in the order of their codes.
+pub async fn grouped(tx: &mut Tx, scope: &Scope, sum: Sum<'_>, by: &[Axis]) -> Result<Lines> {
     let mut query = tx.query("SELECT ");
     for axis in by {
         query = query.push(column(*axis)).push(", ");
     }
-    query =
-        query.push("CAST(SUM(n) AS bigint) FROM count_cell WHERE dataset = ").push_bind(dataset);
-    if let Some(code) = reviewed.code() {
-        query = query.push(" AND review = ").push_bind(code);
-    }
-    query = scope.narrow(query);
+    query = sum.narrow(query, scope);
     for (i, axis) in by.iter().enumerate() {
         query = query.push(if i == 0 { " GROUP BY " } else { ", " }).push(column(*axis));
     }
@@ -89,107 +130,29 @@ pub async fn grouped(
     Ok(cells)
 }
 
-/// Every cell of accepted records of a dataset, in all zones.
-pub async fn base(tx: &mut Tx, dataset: &str) -> Result<Vec<BaseCell>> {
+/// Every cell of accepted records of a dataset, in all zones; axes that the cube does not have are
+/// empty.
+pub async fn base(tx: &mut Tx, dataset: &str, cube: Cube) -> Result<Vec<BaseCell>> {
+    let axes: Vec<Axis> = Axis::ALL.into_iter().filter(|axis| cube.axes().contains(axis)).collect();
     let mut query = tx.query("SELECT zone_id, ");
-    for axis in Axis::ALL {
-        query = query.push(column(axis)).push(", ");
+    for axis in &axes {
+        query = query.push(column(*axis)).push(", ");
     }
-    query =
-        query.push("CAST(SUM(n) AS bigint) FROM count_cell WHERE dataset = ").push_bind(dataset);
-    query = query.push(" AND review = 'accepted' GROUP BY zone_id");
-    for axis in Axis::ALL {
-        query = query.push(", ").push(column(axis));
+    let sum = Sum { cube, reviewed: Reviewed::Accepted, ..Sum::of(dataset) };
+    query = sum.narrow(query, &Scope::All).push(" GROUP BY zone_id");
+    for axis in &axes {
+        query = query.push(", ").push(column(*axis));
     }
     let rows = query.fetch_all().await?;
     rows.iter()
         .map(|row| {
             let mut codes: [String; AXES] = Default::default();
-            for (i, code) in codes.iter_mut().enumerate() {
-                *code = row.get(i + 1)?;
+            for (i, axis) in axes.iter().enumerate() {
+                if let Some(code) = axis.index().and_then(|place| codes.get_mut(place)) {
+                    *code = row.get(i + 1)?;
+                }
             }
-            Ok(BaseCell { zone: row.get(0)?, codes, n: row.get(AXES + 1)? })
+            Ok(BaseCell { zone: row.get(0)?, codes, n: row.get(axes.len() + 1)? })
         })
         .collect()
-}
-
-/// How often the entities of a dataset changed so far.
-pub async fn changes(tx: &mut Tx, dataset: &str) -> Result<i64> {
-    tx.query("SELECT CAST(COALESCE(SUM(seq), 0) AS bigint) FROM dataset_head WHERE dataset = $1")
-        .bind(dataset)
-        .fetch_one()
-        .await?
-        .get(0)
-}
-
-/// When a state was published, and after how many changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    /// The time.
-    pub at: Micros,
-    /// The changes of the dataset until then.
-    pub basis: i64,
-}
-
-/// The stamp of a published state.
-pub async fn stamp(tx: &mut Tx, dataset: &str, period: &str) -> Result<Option<Stamp>> {
-    let row = tx
-        .query("SELECT released_at, basis FROM count_release WHERE dataset = $1 AND period = $2")
-        .bind(dataset)
-        .bind(period)
-        .fetch_optional()
-        .await?;
-    row.map(|r| Ok(Stamp { at: Micros(r.get(0)?), basis: r.get(1)? })).transpose()
-}
-
-/// A published state with its cells as JSON.
-pub async fn release(tx: &mut Tx, dataset: &str, period: &str) -> Result<(Stamp, String)> {
-    let row = tx
-        .query(
-            "SELECT released_at, basis, cells FROM count_release \
-             WHERE dataset = $1 AND period = $2",
-        )
-        .bind(dataset)
-        .bind(period)
-        .fetch_optional()
-        .await?
-        .ok_or(DbError::Inconsistent { table: "count_release", column: "period" })?;
-    Ok((Stamp { at: Micros(row.get(0)?), basis: row.get(1)? }, row.get(2)?))
-}
-
-/// Publishes a state in place of the one of its period.
-pub async fn publish(
-    tx: &mut Tx,
-    (dataset, period): (&str, &str),
-    stamp: Stamp,
-    cells: &str,
-) -> Result<()> {
-    tx.query(
-        "INSERT INTO count_release (dataset, period, released_at, basis, cells) \
-         VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (dataset, period) DO UPDATE SET released_at = excluded.released_at, \
-         basis = excluded.basis, cells = excluded.cells",
-    )
-    .bind(dataset)
-    .bind(period)
-    .bind(stamp.at)
-    .bind(stamp.basis)
-    .bind(cells)
-    .execute()
-    .await?;
-    Ok(())
-}
-
-/// Keeps the present state as that of a month, unless the month has one.
-pub async fn publish_month(tx: &mut Tx, dataset: &str, month: &str) -> Result<()> {
-    tx.query(
-        "INSERT INTO count_release (dataset, period, released_at, basis, cells) \
-         SELECT dataset, $2, released_at, basis, cells FROM count_release \
-         WHERE dataset = $1 AND period = 'current' ON CONFLICT (dataset, period) DO NOTHING",
-    )
-    .bind(dataset)
-    .bind(month)
-    .execute()
-    .await?;
-    Ok(())
 }

@@ -8,6 +8,9 @@ pub const AUTO_MERGE: &str = "auto_merge";
 /// What the rules accept without review: see `apply::Acceptance`.
 pub const ACCEPT: &str = "accept";
 
+/// After how many days the public is told of sites.
+pub const PUBLIC_DELAY: &str = "public_delay";
+
 /// The stored value, if there is one.
 pub async fn get(tx: &mut Tx, name: &'static str) -> Result<Option<String>> {
     let row =
