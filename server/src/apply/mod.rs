@@ -21,6 +21,7 @@ mod holders;
 mod identity;
 mod interpret;
 mod load;
+mod look_up;
 mod pairs;
 mod people;
 mod reading;

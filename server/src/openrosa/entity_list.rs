@@ -140,11 +140,10 @@ pub(super) async fn integrity(
         asked.split(',').take(IDS).filter_map(|id| id.trim().parse().ok()).collect();
     let mut tx = app.base.db.read().await?;
     let known = entities::known(&mut tx, &phone.caller.scope, &dataset, &ids).await?;
-    let mut ids: Vec<_> = known.into_iter().collect();
-    ids.sort_unstable();
-    let mut rows = String::with_capacity(ids.len() * 80);
-    for id in ids {
-        write!(rows, "<entity id=\"{id}\"><deleted>false</deleted></entity>")
+    let mut rows = String::with_capacity(known.len() * 80);
+    // What was never heard of is left out: the phone may not have sent it yet.
+    for (id, is_gone) in known {
+        write!(rows, "<entity id=\"{id}\"><deleted>{is_gone}</deleted></entity>")
             .expect("writing to a String cannot fail");
     }
     Ok(xml(

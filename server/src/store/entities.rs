@@ -1,6 +1,6 @@
 //! Reading entities: lists for phones, pages for downloads, change tokens.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -123,13 +123,14 @@ fn list_row(row: &Row, keys: &MasterKeys) -> Result<ListRow> {
     })
 }
 
-/// Which of these ids are entities of the dataset that may be seen.
+/// Which of these ids are entities of the dataset that may be seen, and whether each is gone: merged into
+/// another, or no record speaks for it any more.
 pub async fn known(
     tx: &mut Tx,
     scope: &Scope,
     dataset: &str,
     ids: &[Uuid],
-) -> Result<HashSet<Uuid>> {
+) -> Result<BTreeMap<Uuid, bool>> {
     let list = ids.iter().map(|id| (*id).into()).collect();
     let homes = tx
         .fetch_in("SELECT entity_id, zone_id FROM entity_home WHERE entity_id IN", list, "")
@@ -142,19 +143,19 @@ pub async fn known(
             zones.entry(zone).or_default().push(id.into());
         }
     }
-    let mut found = HashSet::new();
+    let mut found = BTreeMap::new();
     for (zone, ids) in zones {
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id FROM entity WHERE zone_id = $1 AND dataset = $2 \
-                 AND merged_into IS NULL AND entity_id IN",
+                "SELECT entity_id, merged_into FROM entity WHERE zone_id = $1 AND dataset = $2 \
+                 AND entity_id IN",
                 vec![zone.0.into(), dataset.into()],
                 ids,
                 "",
             )
             .await?;
         for row in &rows {
-            found.insert(row.get(0)?);
+            found.insert(row.get(0)?, row.get::<Option<Uuid>>(1)?.is_some());
         }
     }
     Ok(found)
