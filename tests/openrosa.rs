@@ -255,7 +255,7 @@ on_both! {
         };
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(said(), [some("false"), some("false"), some("false"), some("false"), None]);
-        let login = crate::support::server::basic("awa", &server.account("awa", "data_manager", None));
+        let login = basic("awa", &server.account("awa", "data_manager", None));
         let put = |path: &str, body: serde_json::Value| {
             let headers = [("Authorization", login.as_str()), ("Content-Type", "application/json")];
             let url = format!("{}/v1/reviews/{path}", server.url);

@@ -134,7 +134,7 @@ mod tests {
 
     fn place(region: &str, zone: i32, pending: bool) -> Place {
         let mut codes: [String; AXES] = Default::default();
-        region.clone_into(&mut codes[Axis::Region2023.index()]);
+        region.clone_into(&mut codes[Axis::Region2023.index().expect("a published axis")]);
         Place { zone, codes, pending }
     }
 

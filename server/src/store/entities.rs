@@ -147,7 +147,7 @@ pub async fn known(
     for (zone, ids) in zones {
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id, CASE WHEN merged_into IS NOT NULL OR deleted_seq > 0 THEN 1 ELSE 0 END \
+                "SELECT entity_id, CAST(CASE WHEN merged_into IS NOT NULL OR deleted_seq > 0 THEN 1 ELSE 0 END AS bigint) \
                  FROM entity WHERE zone_id = $1 AND dataset = $2 AND entity_id IN",
                 vec![zone.0.into(), dataset.into()],
                 ids,
