@@ -129,6 +129,8 @@ fn incoming(dataset: &str, written: &Written, number: usize) -> Incoming {
         },
         decoded: None,
         decoded_on: None,
+        withheld: Vec::new(),
+        content_hash: None,
     }
 }
 
