@@ -1,6 +1,7 @@
 //! The register read dataset by dataset: who sees what, pages, and what it said on a day that is over.
 
 mod days;
+mod history;
 
 use serde_json::{Value, json};
 

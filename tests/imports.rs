@@ -206,6 +206,28 @@ fn a_zone_list_is_seen_in_its_zone_only_and_no_agent_reaches_a_phone() {
 }
 
 #[test]
+fn the_declared_table_of_cooperatives_stands_beside_what_was_imported() {
+    let server = Server::sqlite();
+    let text = "code;dénomination;niveau;district minier;mère\nU1;Union du Falémé;union;Kéniéba;\nC1;Coopérative de Kéniéba;;KENIEBA;u1\n";
+    let list = file(&server, "coops.csv", text.as_bytes());
+    import(&server, "cooperatives", &list, &["--apply"]);
+    server.settled();
+
+    let table = server.get_admin("/v1/tables/cooperatives-district").json();
+
+    let of = |list: &Value, key: &str| {
+        let rows = list.as_array().unwrap();
+        rows.iter().find(|row| row[key] == "kenieba").unwrap_or_else(|| panic!("{table}")).clone()
+    };
+    assert_eq!(of(&table["cells"], "district")["n"], 2);
+    let declared = of(&table["declared"]["districts"], "district");
+    assert_eq!(
+        (&declared["base"], &declared["unions"], &declared["federations"]),
+        (&25.into(), &6.into(), &1.into())
+    );
+}
+
+#[test]
 fn workbooks_and_every_encoding_say_the_same() {
     let server = Server::sqlite();
     let wide: Vec<u8> =

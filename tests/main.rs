@@ -26,6 +26,8 @@ mod central;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod consent;
+#[cfg(test)]
 mod corrections;
 #[cfg(test)]
 mod crash;
@@ -33,6 +35,8 @@ mod crash;
 mod datasets;
 #[cfg(test)]
 mod days;
+#[cfg(test)]
+mod deletion;
 #[cfg(test)]
 mod dimensions;
 #[cfg(test)]
@@ -46,11 +50,15 @@ mod geography;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod indicators;
+#[cfg(test)]
 mod link;
 #[cfg(test)]
 mod linkage;
 #[cfg(test)]
 mod main_job;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod ogc;
 #[cfg(test)]
@@ -69,5 +77,7 @@ mod schema;
 mod sync;
 #[cfg(test)]
 mod upgrade;
+#[cfg(test)]
+mod xlsform;
 #[cfg(test)]
 mod xpath;

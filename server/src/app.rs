@@ -9,6 +9,7 @@ use crate::{
     apply::{Acceptance, Applier},
     catalogue::{self, Catalogue, PublishError},
     db::{Db, DbConfig, DbError, Tx},
+    figures::FigureBook,
     intake::{BlobStore, Intake},
     keys::{KeyError, Make, MasterKeys},
     linkage::{Auto, Policy},
@@ -116,6 +117,8 @@ pub struct Base {
     pub places: Places,
     /// What is published of the counts.
     pub publication: Arc<Publication>,
+    /// The indicators over it.
+    pub figures: Arc<FigureBook>,
     /// The files.
     pub blobs: BlobStore,
     /// Who this server is.
@@ -207,6 +210,7 @@ impl Base {
         let places = Places::open(db.clone()).await?;
         let publication =
             Arc::new(Publication::new(db.clone(), Arc::clone(&keys), runtime.clone()));
+        let figures = Arc::new(FigureBook::new(db.clone(), Arc::clone(&keys), runtime.clone()));
         Ok(Self {
             settings,
             db,
@@ -215,6 +219,7 @@ impl Base {
             catalogue,
             places,
             publication,
+            figures,
             blobs,
             info,
             policy,
@@ -360,6 +365,8 @@ pub struct App {
     pub(crate) extracts: crate::http::Extracts,
     /// Drawn tiles.
     pub(crate) tiles: crate::http::Tiles,
+    /// What was asked since the start.
+    pub(crate) requests: crate::http::Requests,
 }
 
 /// The tasks of a running server, to be awaited at shutdown.
@@ -391,8 +398,20 @@ impl App {
         let exports = crate::http::Files::default();
         let tiles = crate::http::Tiles::default();
         let extracts = crate::http::Extracts::default();
-        let app =
-            Self { base, access, intake, applier, large, budget, layers, exports, extracts, tiles };
+        let requests = crate::http::Requests::default();
+        let app = Self {
+            base,
+            access,
+            intake,
+            applier,
+            large,
+            budget,
+            layers,
+            exports,
+            extracts,
+            tiles,
+            requests,
+        };
         (Arc::new(app), Tasks { writer, apply, keeper })
     }
 }

@@ -12,6 +12,7 @@ pub mod counts;
 pub mod db;
 pub mod export;
 pub mod extract;
+pub mod figures;
 pub mod forms;
 pub mod geo;
 pub mod http;

@@ -106,6 +106,8 @@ fn incoming(instance_id: String, deprecated_id: Option<String>, xml: String) -> 
         sender: Sender { account_id: None, device_id: None, zone_id: ZoneId(1), scope: Scope::All },
         decoded: None,
         decoded_on: None,
+        withheld: Vec::new(),
+        content_hash: None,
     }
 }
 

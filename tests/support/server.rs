@@ -23,6 +23,8 @@ pub(crate) struct Server {
     pub(crate) admin: String,
     /// The PostgreSQL URL, when that is the database.
     pub(crate) database_url: Option<String>,
+    /// Where figures are, with `--metrics`.
+    pub(crate) metrics: String,
     /// What the server logs: `SANU_LOG`.
     level: &'static str,
     /// Collects what the server says on stderr.
@@ -65,6 +67,7 @@ impl Server {
             process: None,
             folder,
             url: String::new(),
+            metrics: String::new(),
             admin: String::new(),
             database_url,
             level,
@@ -130,6 +133,9 @@ impl Server {
             });
             if let Some(rest) = line.trim().strip_prefix("Mot de passe") {
                 self.admin = rest.split_whitespace().next().unwrap_or_default().to_owned();
+            }
+            if let Some(rest) = line.strip_prefix("metrics on ") {
+                rest.clone_into(&mut self.metrics);
             }
             if let Some(rest) = line.strip_prefix("sanu listens on ") {
                 let address = rest.split(' ').next().unwrap_or_default();

@@ -140,6 +140,15 @@ impl Role {
         matches!(self, Self::DataManager)
     }
 
+    /// Whether entities may be deleted and restored, children or everything else.
+    pub const fn may_delete(self, children: bool) -> bool {
+        match self {
+            Self::DataManager => true,
+            Self::Admin => !children,
+            _ => false,
+        }
+    }
+
     /// How much of a possible duplicate may be read; `None` = it is not found.
     pub const fn review_tier(self, children: bool) -> Option<ReviewTier> {
         match self {

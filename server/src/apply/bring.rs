@@ -74,6 +74,9 @@ async fn reach(
             next.extend(entity.site_id);
             register.entities.entry(entity.entity_id).or_insert(entity);
         }
+        let missing = located.iter().filter(|(_, id)| !register.entities.contains_key(id));
+        let missing = missing.copied().collect();
+        register.tombs.extend(load::tombs(tx, &missing).await?);
         register.brought += located.len();
         fresh.extend(located);
         next.retain(|id| register.asked.insert(*id));

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
-    days,
+    days, delete,
     entity::Source,
     erase::erase,
     event::{self, Event},
@@ -512,9 +512,14 @@ impl Applier {
             cases: cases(tx, said, ground).await?,
             ..Register::default()
         };
+        let (restored, cases) = delete::restored(tx, said, ground).await?;
+        register.cases.extend(cases);
         needs.add_cases(&register.cases);
+        needs.entity_ids.extend(&restored);
+        needs.reviewed_entities.extend(&restored);
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
         fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
+        needs.reviewed_entities.extend(register.deleted_by(said));
         let changed = (&needs.reviewed_entities, &needs.edited_entities);
         remember_versions(tx, &mut register, changed, ground).await?;
         let leaving = needs.leaving(said, &register, ground);

@@ -113,6 +113,8 @@ pub(super) struct EntityState {
 /// Where a change comes from.
 #[derive(Clone, Copy)]
 pub(super) struct Source {
+    /// Where its record lies.
+    pub(super) zone_id: ZoneId,
     pub(super) submission_id: Uuid,
     pub(super) seq: i64,
     pub(super) at: Micros,
@@ -123,7 +125,13 @@ pub(super) struct Source {
 impl Source {
     /// An event, whose record waits for review or not.
     pub(super) const fn of(event: &Event, pending: bool) -> Self {
-        Self { submission_id: event.submission_id, seq: event.seq, at: event.received_at, pending }
+        Self {
+            zone_id: event.zone_id,
+            submission_id: event.submission_id,
+            seq: event.seq,
+            at: event.received_at,
+            pending,
+        }
     }
 }
 

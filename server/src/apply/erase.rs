@@ -51,7 +51,8 @@ pub(super) async fn erase(
         None => find(tx, register, &erasure, ground).await?,
     };
     let folded: HashSet<Uuid> = remains.folded.iter().map(|(id, _)| *id).collect();
-    bring(tx, register, folded.clone(), ground).await?;
+    let gone_ids = remains.tombstones.iter().map(|t| t.entity_id);
+    bring(tx, register, folded.iter().copied().chain(gone_ids).collect(), ground).await?;
     let places = folded.iter().filter_map(|id| register.homes.get(id).map(|home| (home.0, *id)));
     let places = places.collect();
     remember(tx, register, &places, ground).await?;

@@ -98,7 +98,9 @@ impl Erased {
             set_tombstone(tx, tombstone, event.seq, (keys, &mut *cells)).await?;
         }
         if let Some(key) = rewrites {
-            let payload = Payload::seal(&[], &erasure.to_bytes(), &key, event.event_id);
+            let xml = erasure.to_bytes();
+            let payload =
+                Payload { files: Vec::new(), withheld: Vec::new(), xml }.seal(&key, event.id);
             tx.query("UPDATE journal SET payload = $3 WHERE zone_id = $1 AND seq = $2")
                 .bind(event.zone_id.0)
                 .bind(event.seq)
@@ -150,7 +152,9 @@ async fn empty_event(tx: &mut Tx, zone: ZoneId, seq: i64) -> Result<()> {
 }
 
 /// What else is known of an erased entity.
-const DERIVED: [&str; 5] = [
+const DERIVED: [&str; 7] = [
+    "DELETE FROM entity_past WHERE zone_id = $1 AND entity_id = $2",
+    "DELETE FROM entity_source WHERE zone_id = $1 AND entity_id = $2",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version = 1 \
      AND seq = (SELECT created_seq FROM entity WHERE zone_id = $1 AND entity_id = $2)",

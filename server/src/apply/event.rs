@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Event {
     pub(super) seq: i64,
     /// Its id; the context of its seal.
-    pub(super) event_id: Uuid,
+    pub(super) id: Uuid,
     pub(super) zone_id: ZoneId,
     pub(super) kind: EventKind,
     pub(super) submission_id: Uuid,
@@ -37,6 +37,8 @@ pub(super) struct Event {
 pub(super) struct Content {
     pub(super) key: SubjectKey,
     pub(super) files: Vec<FileEntry>,
+    /// The rules by which what was said of a person was not kept.
+    pub(super) withheld: Vec<String>,
     pub(super) xml: bytes::Bytes,
     pub(super) decoded: Option<Arc<Decoded>>,
 }
@@ -56,7 +58,7 @@ impl From<Appended> for Event {
             .collect();
         Self {
             seq: a.seq,
-            event_id: a.event_id,
+            id: a.event_id,
             zone_id: a.zone_id,
             kind: a.kind,
             submission_id: a.submission_id,
@@ -69,6 +71,7 @@ impl From<Appended> for Event {
             content: Some(Content {
                 key: a.key,
                 files,
+                withheld: a.incoming.withheld.clone(),
                 xml: a.incoming.xml.clone(),
                 decoded: a.incoming.decoded.clone(),
             }),
@@ -130,11 +133,17 @@ fn read(row: &Row, keys: &MasterKeys) -> Result<Event> {
             .unwrap(Realm::parse(&realm), event_id.as_bytes(), &wrapped)
             .map_err(|_| DbError::Inconsistent { table: "journal", column: "wrapped" })?;
         let payload = Payload::open(&payload, &key, event_id).map_err(|_| unreadable)?;
-        Some(Content { key, files: payload.files, xml: payload.xml.into(), decoded: None })
+        Some(Content {
+            key,
+            files: payload.files,
+            withheld: payload.withheld,
+            xml: payload.xml.into(),
+            decoded: None,
+        })
     };
     Ok(Event {
         seq: row.get(1)?,
-        event_id,
+        id: event_id,
         zone_id: ZoneId(row.get(0)?),
         kind: EventKind::parse(&kind)
             .ok_or(DbError::Inconsistent { table: "journal", column: "kind" })?,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     change::{EntityChange, Props},
+    delete::is_about_entity,
     entity::{EntityState, Source, overlay},
     erased::Erased,
     event::{Content, Event},
@@ -97,6 +98,8 @@ pub(super) struct Register {
     pub(super) day: i64,
     pub(super) entities: HashMap<Uuid, EntityState>,
     pub(super) homes: HashMap<Uuid, (ZoneId, Uuid)>,
+    /// Entities that were erased.
+    pub(super) tombs: HashSet<Uuid>,
     /// Who carries a card or NINA.
     pub(super) holders: HashMap<BlockKey, Holders>,
     /// Rows of entities and of holders fetched for the batch.
@@ -232,6 +235,8 @@ impl Needs {
                 }
             }
             needs.entity_ids.extend(s.decision.iter().flat_map(|d| [d.a, d.b]));
+            let about = s.review.iter().filter(|r| is_about_entity(r.action));
+            needs.entity_ids.extend(about.map(|r| r.submission_id));
         }
         needs
     }
@@ -495,7 +500,9 @@ impl Register {
             // registration of its own, and is linked.
             Some(entity) if hidden_from(zone_id, entity.zone_id) => return Changed::Foreign,
             Some(entity)
-                if (change.update && !self.has_base(entity, change))
+                // What comes for something deleted is kept until it is restored.
+                if entity.deleted_seq > 0
+                    || (change.update && !self.has_base(entity, change))
                     // Nothing speaks for it: it is not there until something makes it.
                     || (entity.version == 0 && !change.create) =>
             {
@@ -503,15 +510,18 @@ impl Register {
                 return Changed::Waits;
             }
             Some(_) => {}
-            // An id that has a home and no readable entity was erased: nothing is made of it again.
-            None if self.homes.contains_key(&id) => return Changed::Erased,
-            None if change.create => {
-                self.create(id, zone_id, change, source, ground);
-            }
-            None => {
-                self.wait(id, zone_id, change, source);
-                return Changed::Waits;
-            }
+            None => match self.homes.get(&id).map(|home| home.0) {
+                // An id that was erased, or that a rebuild knows to be: it stays where it was.
+                Some(home) if hidden_from(zone_id, home) => return Changed::Foreign,
+                Some(_) if self.tombs.contains(&id) => return Changed::Erased,
+                home if change.create => {
+                    self.create(id, home.unwrap_or(zone_id), change, source, ground);
+                }
+                _ => {
+                    self.wait(id, zone_id, change, source);
+                    return Changed::Waits;
+                }
+            },
         }
         self.apply(id, change, source, ground);
         self.release(id, ground);
@@ -598,7 +608,10 @@ impl Register {
         queue.sort_by_key(|w| (w.change.base_version, w.source.seq));
         let mut later = Vec::new();
         for waiting in queue {
-            let ready = self.entities.get(&id).is_some_and(|e| self.has_base(e, &waiting.change));
+            let ready = self
+                .entities
+                .get(&id)
+                .is_some_and(|e| e.deleted_seq == 0 && self.has_base(e, &waiting.change));
             if !ready {
                 later.push(waiting);
                 continue;

@@ -182,6 +182,11 @@ impl Groups {
         was
     }
 
+    /// The link between two registrations.
+    pub(super) fn link_of(&self, of: Pair) -> Option<Link> {
+        self.links.get(&of).copied()
+    }
+
     /// The registrations that a link joins to this one, whether their group takes it up or not.
     pub(super) fn linked(&self, id: Uuid) -> Vec<Uuid> {
         self.neighbours.get(&id).into_iter().flatten().copied().collect()

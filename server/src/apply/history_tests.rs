@@ -129,6 +129,7 @@ impl World {
                 let kept = KeptKey { wrapped: vec![1], key: Some(key) };
                 register.kept_keys.insert(Uuid::from_u128(*who), kept);
                 let source = Source {
+                    zone_id: ZoneId(*zone),
                     submission_id: Uuid::from_u128(1),
                     seq,
                     at: Micros(seq),
@@ -198,7 +199,7 @@ fn empty() -> Register {
 fn event(seq: i64) -> Event {
     Event {
         seq,
-        event_id: Uuid::from_u128(1),
+        id: Uuid::from_u128(1),
         zone_id: ZoneId(1),
         kind: EventKind::Decision,
         submission_id: Uuid::from_u128(1),
@@ -212,6 +213,7 @@ fn event(seq: i64) -> Event {
         content: Some(Content {
             key: SubjectKey::new([7; 32]),
             files: Vec::new(),
+            withheld: Vec::new(),
             xml: Vec::new().into(),
             decoded: None,
         }),

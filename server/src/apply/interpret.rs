@@ -42,6 +42,7 @@ impl RecordState {
 }
 
 /// What an event says, before it meets the register.
+#[derive(Clone)]
 pub(super) struct Interpretation {
     pub(super) state: RecordState,
     /// Stable code of why it is not simply received.
@@ -92,6 +93,10 @@ pub(super) fn interpret(
     let known = rules::Context::at(event.received_at.timestamp());
     for finding in rules::check(form, &decoded, &known) {
         said.take(&finding);
+    }
+    // What was left out at the door no rule finds any more.
+    for rule in content.withheld.iter().filter_map(|id| sanu_schemas::rule(id)) {
+        said.take(&Finding::of(&rule.id, Severity::Error));
     }
     if exact.is_none() {
         said.flag("unknown_version", "A04");

@@ -245,6 +245,25 @@ pub(super) async fn entities(
     Ok(found)
 }
 
+/// Those of these entities that were erased: their row is there, their key is not.
+pub(super) async fn tombs(tx: &mut Tx, wanted: &HashSet<(ZoneId, Uuid)>) -> Result<HashSet<Uuid>> {
+    let mut found = HashSet::new();
+    for (zone, ids) in by_zone(wanted) {
+        let rows = tx
+            .fetch_in_with(
+                "SELECT entity_id FROM entity WHERE zone_id = $1 AND length(wrapped) = 0 AND entity_id IN",
+                vec![zone.0.into()],
+                ids,
+                "",
+            )
+            .await?;
+        for row in &rows {
+            found.insert(row.get(0)?);
+        }
+    }
+    Ok(found)
+}
+
 /// A person's position lies in the vault, never in a column.
 fn point(geometry: &serde_json::Value) -> Option<Position> {
     Position::new(geometry.get("lon")?.as_f64()?, geometry.get("lat")?.as_f64()?)
@@ -394,4 +413,32 @@ pub(super) async fn record_entities(
         }
     }
     Ok(found)
+}
+
+/// The entities that were deleted together with this one, itself among them; none when it was not deleted.
+pub(super) async fn deleted_with(tx: &mut Tx, id: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query(
+            "SELECT zone_id, entity_id FROM entity WHERE deleted_seq > 0 AND deleted_seq = \
+             (SELECT e.deleted_seq FROM entity_home h JOIN entity e ON e.zone_id = h.zone_id \
+             AND e.entity_id = h.entity_id WHERE h.entity_id = $1)",
+        )
+        .bind(id)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
+}
+
+/// The submissions that an entity remembers: where their records lie, and their ids.
+pub(super) async fn sources(tx: &mut Tx, zone: ZoneId, id: Uuid) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query(
+            "SELECT record_zone_id, submission_id FROM entity_source \
+             WHERE zone_id = $1 AND entity_id = $2 ORDER BY submission_id",
+        )
+        .bind(zone.0)
+        .bind(id)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
 }

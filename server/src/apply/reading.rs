@@ -125,7 +125,7 @@ impl Applier {
             .collect())
     }
 
-    async fn around(&self, tx: &mut Tx, ids: &[Uuid]) -> Result<Register> {
+    pub(super) async fn around(&self, tx: &mut Tx, ids: &[Uuid]) -> Result<Register> {
         let forms = self.catalogue.current().await?;
         let gazetteer = self.places.gazetteer();
         let mut register = Register::default();

@@ -37,7 +37,9 @@ const DERIVED: [&str; 21] = [
      site, cooperative, month, form, review",
     "DELETE FROM held",
     "DELETE FROM block_key",
-    "DELETE FROM entity_home",
+    // Where somebody was who is erased later: their id must not become somebody else's in between.
+    "DELETE FROM entity_home WHERE NOT EXISTS (SELECT 1 FROM entity AS e WHERE e.zone_id = entity_home.zone_id \
+     AND e.entity_id = entity_home.entity_id AND length(e.wrapped) = 0)",
     "DELETE FROM entity_version",
     "DELETE FROM entity_past",
     "DELETE FROM entity_source",

@@ -84,7 +84,9 @@ impl Register {
 
     fn is_ready(&self, id: Uuid, step: &Waiting) -> bool {
         self.entities.get(&id).is_some_and(|e| {
-            if e.version == 0 {
+            if e.deleted_seq > 0 {
+                false
+            } else if e.version == 0 {
                 step.change.create
             } else {
                 !step.change.update || self.has_base(e, &step.change)

@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    delete::is_about_entity,
     entity::Source,
     event::Event,
     fold::{FeedOut, Ground, Register, Waiting},
@@ -22,6 +23,7 @@ use crate::{
 };
 
 /// One version of a submission, read again.
+#[derive(Clone)]
 pub(super) struct Spoken {
     pub(super) event: Event,
     pub(super) said: Interpretation,
@@ -36,7 +38,7 @@ pub(super) struct Case {
 
 impl Case {
     /// The version that stands when these were taken back.
-    fn newest(&self, stand: &Stand) -> Option<&Spoken> {
+    pub(super) fn newest(&self, stand: &Stand) -> Option<&Spoken> {
         self.spoken.iter().rev().find(|s| !stand.trail.taken_back.contains(&s.event.seq))
     }
 
@@ -53,7 +55,12 @@ impl Case {
     }
 
     /// How it stands after this, or why that cannot be.
-    fn after(&self, seq: i64, review: &Review, rules: Acceptance) -> Result<Stand, &'static str> {
+    pub(super) fn after(
+        &self,
+        seq: i64,
+        review: &Review,
+        rules: Acceptance,
+    ) -> Result<Stand, &'static str> {
         if self.known.is_erased {
             return Err("erased");
         }
@@ -136,6 +143,10 @@ impl Register {
         corrected: Option<Interpretation>,
         ground: &Ground<'_>,
     ) {
+        if is_about_entity(review.action) {
+            self.delete_or_restore(event, review, ground);
+            return;
+        }
         // The door refuses what it does not know.
         let Some(mut case) = self.cases.remove(&review.submission_id) else { return };
         if let Some(said) = corrected {
@@ -189,6 +200,14 @@ impl Register {
     fn stand(&mut self, case: &Case, stand: &Stand, event: &Event, ground: &Ground<'_>) {
         let seqs: Vec<i64> = case.spoken.iter().map(|s| s.event.seq).collect();
         for id in Self::spoken_of(case) {
+            let submission = case.spoken.first().map(|s| s.event.submission_id);
+            if self.entities.get(&id).is_some_and(|e| e.deleted_seq > 0) {
+                // Nothing speaks for it; restored, it is made of what speaks then.
+                if let Some(submission) = submission {
+                    self.remember_source(id, case.zone_id, submission);
+                }
+                continue;
+            }
             let steps = self.steps_of(id);
             let (own, mut others): (Vec<_>, Vec<_>) =
                 steps.into_iter().partition(|s| seqs.contains(&s.source.seq));
@@ -203,6 +222,9 @@ impl Register {
                 self.mark(id, &seqs, stand.is_pending());
             } else {
                 others.extend(wanted);
+                if let Some(submission) = submission {
+                    self.remember_source(id, case.zone_id, submission);
+                }
                 self.refold(id, others, event.received_at, ground);
             }
         }
@@ -265,7 +287,7 @@ fn carries(steps: &[Waiting]) -> bool {
 }
 
 /// The steps of an entity that a submission makes while it stands like this.
-fn wanted(case: &Case, stand: &Stand, id: Uuid) -> Vec<Waiting> {
+pub(super) fn wanted(case: &Case, stand: &Stand, id: Uuid) -> Vec<Waiting> {
     let mut steps = Vec::new();
     for spoken in &case.spoken {
         let is_set_aside = spoken.said.state == RecordState::Quarantined;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     bring::remember,
     cells::review_of,
+    delete::{SourceRow, is_about_entity},
     erased::ERASED,
     event,
     fold::{Ground, Register, Said, say},
@@ -53,6 +54,8 @@ pub(super) struct Reviewed {
     pub(super) unheld: BTreeSet<Uuid>,
     /// Submissions whose change lost the entity it builds on.
     pub(super) grounded: BTreeSet<Uuid>,
+    /// Submissions that spoke for an entity and may speak for it no longer.
+    pub(super) sources: BTreeSet<SourceRow>,
     /// Sites of which no record speaks any more.
     pub(super) lost_sites: BTreeSet<Uuid>,
 }
@@ -94,9 +97,23 @@ impl Reviewed {
             .execute()
             .await?;
         }
+        write_sources(tx, self.sources).await?;
         write_grounded(tx, &self.grounded).await?;
         write_log(tx, self.log).await
     }
+}
+
+async fn write_sources(tx: &mut Tx, sources: BTreeSet<SourceRow>) -> Result<()> {
+    let rows = sources.into_iter().map(|(zone, id, record_zone, submission)| {
+        vec![zone.0.into(), id.into(), record_zone.0.into(), submission.into()]
+    });
+    tx.insert_rows(
+        "INSERT INTO entity_source (zone_id, entity_id, record_zone_id, submission_id)",
+        "ON CONFLICT (zone_id, entity_id, submission_id) DO NOTHING",
+        rows.collect(),
+    )
+    .await?;
+    Ok(())
 }
 
 async fn write_grounded(tx: &mut Tx, grounded: &BTreeSet<Uuid>) -> Result<()> {
@@ -217,21 +234,35 @@ pub(super) async fn cases(
     let mut cases = HashMap::new();
     for s in said {
         let Some(review) = &s.review else { continue };
-        let zone_id = s.event.zone_id;
-        let wanted = HashSet::from([(zone_id, review.submission_id)]);
-        let Some(known) = known(tx, &wanted).await?.remove(&review.submission_id) else { continue };
-        let mut seqs = known.stand.trail.earlier.clone();
-        seqs.push(known.seq);
-        let mut spoken = Vec::new();
-        for event in event::at(tx, &seqs, ground.keys).await? {
-            let version = say(event, ground);
-            if let Some(said) = version.interpretation {
-                spoken.push(Spoken { event: version.event, said });
-            }
+        if is_about_entity(review.action) {
+            continue;
         }
-        cases.insert(review.submission_id, Case { zone_id, known, spoken });
+        let place = (s.event.zone_id, review.submission_id);
+        if let Some(case) = case_of(tx, place, ground).await? {
+            cases.insert(review.submission_id, case);
+        }
     }
     Ok(cases)
+}
+
+/// A submission with every version of it read again; `None` when there is none.
+pub(super) async fn case_of(
+    tx: &mut Tx,
+    (zone_id, submission): (ZoneId, Uuid),
+    ground: &Ground<'_>,
+) -> Result<Option<Case>> {
+    let wanted = HashSet::from([(zone_id, submission)]);
+    let Some(known) = known(tx, &wanted).await?.remove(&submission) else { return Ok(None) };
+    let mut seqs = known.stand.trail.earlier.clone();
+    seqs.push(known.seq);
+    let mut spoken = Vec::new();
+    for event in event::at(tx, &seqs, ground.keys).await? {
+        let version = say(event, ground);
+        if let Some(said) = version.interpretation {
+            spoken.push(Spoken { event: version.event, said });
+        }
+    }
+    Ok(Some(Case { zone_id, known, spoken }))
 }
 
 /// The versions of entities under review, in full, and of edited ones whether each is pending.

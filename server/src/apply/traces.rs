@@ -93,17 +93,11 @@ impl Marks {
         marks
     }
 
-    /// The same registration, or the same card or NINA and nothing that says it is somebody else.
+    /// The same card or NINA, and nothing that says it is somebody else.
     fn are_on(&self, change: &EntityChange, keys: &MasterKeys) -> bool {
-        if self.members.contains(&change.entity_id) {
-            return true;
-        }
         let found = identity::block_keys(&change.dataset, &change.open, &change.sealed, keys);
-        let other = change
-            .facts
-            .sex
-            .as_ref()
-            .is_some_and(|sex| !self.sexes.is_empty() && !self.sexes.contains(sex));
+        let sex = change.facts.sex.as_ref();
+        let other = sex.is_some_and(|sex| !self.sexes.is_empty() && !self.sexes.contains(sex));
         !other && !found.is_disjoint(&self.keys)
     }
 }
@@ -167,14 +161,27 @@ async fn naming(tx: &mut Tx, keys: &BTreeSet<BlockKey>) -> Result<Vec<(ZoneId, U
 }
 
 /// Records that may speak of a person without a version of theirs in the register, each in the words of its index:
-/// set aside, waiting, or marked because they could not reach the registration (rule A12); and those rejected.
-const OUTSIDE: [&str; 2] = [
-    "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE state <> 'received' \
-     AND (state IN ('quarantined', 'held') OR (state = 'flagged' AND violations LIKE '%\"A12\"%')) \
-     AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
-    "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE review <> 'accepted' \
-     AND review = 'rejected' \
-     AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
+/// set aside or waiting; marked because they could not reach the registration (rule A12); rejected. Of those marked,
+/// the card says nothing: they may be in the register for somebody else.
+const OUTSIDE: [(&str, bool); 3] = [
+    (
+        "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE state <> 'received' \
+         AND state IN ('quarantined', 'held') AND review <> 'accepted' \
+         AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
+        true,
+    ),
+    (
+        "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE state <> 'received' \
+         AND (violations LIKE '%\"A12\"%' OR reason = 'conflict') \
+         AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
+        false,
+    ),
+    (
+        "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE review <> 'accepted' \
+         AND review = 'rejected' \
+         AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
+        true,
+    ),
 ];
 
 /// Submissions that are kept out of the register and speak of the person, or collide with one that does.
@@ -185,7 +192,7 @@ async fn outside(
     ground: &Ground<'_>,
 ) -> Result<BTreeSet<(ZoneId, Uuid)>> {
     let mut found = BTreeSet::new();
-    for sql in OUTSIDE {
+    for (sql, by_card) in OUTSIDE {
         let mut after = (ZoneId(i32::MIN), Uuid::nil());
         loop {
             let query = tx.query(sql).bind(after.0.0).bind(after.1).bind(PAGE);
@@ -201,30 +208,61 @@ async fn outside(
                 let trail = read_trail(&row.get::<String>(3)?)?;
                 places.extend(trail.earlier.iter().chain([&row.get(2)?]).map(|seq| (*seq, place)));
             }
-            found.extend(speaking(tx, &places, marks, ground).await?);
+            found.extend(speaking(tx, &places, (marks, by_card), ground).await?);
         }
     }
     Ok(found)
 }
 
-/// Those of these submissions that speak of the person.
+/// Those of these submissions that speak of the person: of a registration of theirs, or with their card and then
+/// of nobody who is in the register.
 async fn speaking(
     tx: &mut Tx,
     places: &BTreeMap<i64, (ZoneId, Uuid)>,
-    marks: &Marks,
+    (marks, by_card): (&Marks, bool),
     ground: &Ground<'_>,
 ) -> Result<BTreeSet<(ZoneId, Uuid)>> {
-    let mut found = BTreeSet::new();
+    let (mut found, mut carrying) = (BTreeSet::new(), BTreeSet::new());
+    let mut said_of: BTreeMap<(ZoneId, Uuid), Vec<(i64, Uuid)>> = BTreeMap::new();
     let seqs: Vec<i64> = places.keys().copied().collect();
     for event in event::at(tx, &seqs, ground.keys).await? {
+        let Some(place) = places.get(&event.seq) else { continue };
         let seq = event.seq;
         let said = say(event, ground).interpretation;
-        let mut changes = said.into_iter().flat_map(Interpretation::all_changes);
-        if changes.any(|change| marks.are_on(&change, ground.keys)) {
-            found.extend(places.get(&seq));
+        for change in said.into_iter().flat_map(Interpretation::all_changes) {
+            if marks.members.contains(&change.entity_id) {
+                found.insert(*place);
+            } else if by_card && marks.are_on(&change, ground.keys) {
+                carrying.insert(*place);
+            }
+            said_of.entry(*place).or_default().push((seq, change.entity_id));
+        }
+    }
+    for place in carrying {
+        if !stands(tx, said_of.get(&place).into_iter().flatten()).await? {
+            found.insert(place);
         }
     }
     Ok(found)
+}
+
+/// Whether one of these changes made a version that is in the register.
+async fn stands(tx: &mut Tx, changes: impl Iterator<Item = &(i64, Uuid)>) -> Result<bool> {
+    for (seq, id) in changes {
+        let version = tx
+            .query(
+                "SELECT v.version FROM entity_home h JOIN entity_version v ON v.zone_id = h.zone_id \
+                 AND v.seq = $2 AND v.entity_id = h.entity_id WHERE h.entity_id = $1",
+            )
+            .bind(*id)
+            .bind(*seq)
+            .fetch_optional()
+            .await?;
+        if version.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn read_trail(text: &str) -> Result<Trail> {

@@ -79,7 +79,8 @@ pub(super) fn of_group(
     view
 }
 
-fn blank(like: &EntityState) -> EntityState {
+/// The same entity before anything was said of it.
+pub(super) fn blank(like: &EntityState) -> EntityState {
     EntityState {
         zone_id: like.zone_id,
         entity_id: like.entity_id,

@@ -100,6 +100,11 @@ pub(super) struct Serve {
     #[arg(long, requires = "tls_cert", value_name = "FILE")]
     pub(super) tls_key: Option<PathBuf>,
 
+    /// Also serve figures for Prometheus (/metrics), without login: give an address that only it can reach, such as
+    /// 127.0.0.1:9464
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) metrics: Option<String>,
+
     /// Fill an empty register with a synthetic census of three regions
     #[arg(long)]
     pub(super) demo: bool,

@@ -9,6 +9,7 @@ use super::{answer, args::Form, notice, result};
 use crate::{
     app::Base,
     catalogue,
+    forms::xlsform,
     store::{audit, forms},
 };
 
@@ -47,13 +48,11 @@ async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> any
     let is_sheet = file
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("xlsx") || e.eq_ignore_ascii_case("xls"));
+    let mut xml = read(file)?;
     if is_sheet {
-        bail!(
-            "{}: convert the XLSForm first: pip install pyxform && xls2xform FILE.xlsx FILE.xml",
-            file.display()
-        );
+        let converted = xlsform::convert(&xml);
+        xml = converted.with_context(|| file.display().to_string())?.into_bytes();
     }
-    let xml = read(file)?;
     let mut files = Vec::with_capacity(media.len());
     for path in media {
         let name = path

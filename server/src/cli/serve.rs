@@ -16,7 +16,7 @@ use super::{account, args::Serve, device, notice, qr, simulate};
 use crate::{
     access::Role,
     app::{App, Base, Settings, create_private},
-    http::{TlsFiles, router, serve, tls_acceptor},
+    http::{TlsFiles, metrics_router, router, serve, tls_acceptor},
     runtime::Runtime,
     store::{accounts, devices, server},
 };
@@ -50,6 +50,10 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
         )
     })?;
     let address = listener.local_addr()?;
+    let figures = match &args.metrics {
+        Some(at) => Some(figures_listener(at).await?),
+        None => None,
+    };
     let base = Base::open(settings, Runtime::system()).await?;
     base.blobs.clear_unfinished()?;
     let url = base.settings.public_url.clone().unwrap_or_else(|| local_url(address, tls.is_some()));
@@ -75,8 +79,16 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     } else {
         None
     };
+    let figures = figures.map(|listener| {
+        tokio::spawn(serve(listener, None, metrics_router(Arc::clone(&app)), stopped()))
+    });
     serve(listener, tls, router(Arc::clone(&app)), stopped()).await;
     info!("stopping");
+    if let Some(figures) = figures {
+        figures.abort();
+        // It holds the app until it has ended.
+        let _aborted = figures.await;
+    }
     if let Some(demo) = demo {
         demo.abort();
     }
@@ -85,6 +97,19 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     let _cut = tokio::time::timeout(Duration::from_secs(8), tasks.finish()).await;
     base.db.close().await;
     Ok(())
+}
+
+/// The listener for figures. Whoever reaches it reads them.
+async fn figures_listener(at: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(at)
+        .await
+        .with_context(|| format!("cannot listen on {at} (--metrics ADDRESS:PORT)"))?;
+    let address = listener.local_addr()?;
+    notice(&format!("metrics on http://{address}/metrics"));
+    if !address.ip().is_loopback() {
+        notice("ATTENTION : /metrics est ouvert au réseau, sans mot de passe.");
+    }
+    Ok(listener)
 }
 
 /// One server per data folder.

@@ -19,11 +19,13 @@ mod limits;
 mod logic;
 mod model;
 mod outline;
+mod redact;
 mod scan;
 mod sent;
 mod shape;
 mod spans;
 mod value;
+pub mod xlsform;
 mod xpath;
 
 pub use checks::{
@@ -41,6 +43,7 @@ pub use logic::{NotEvaluated, evaluate};
 pub use model::{
     AnswerKind, Choices, Class, CodeSet, EntityDecl, MediaRef, Mode, Question, Realm, XForm,
 };
+pub use redact::redacted;
 pub use shape::{Shape, ShapeKind};
 pub use value::{GeoPoint, Value};
 pub use xpath::{Atom, Kind, Moment, Stop};

@@ -13,6 +13,7 @@ use crate::{
     forms::{self, Envelope, XmlRefused},
     intake::{Incoming, Matter, Sender},
     keys::Realm,
+    rules,
 };
 
 /// Why something is not a submission at all. Data problems never are.
@@ -75,12 +76,12 @@ impl<'a> Door<'a> {
             let forms = self.app.base.catalogue.refresh().await?;
             understood = self.with(forms, &xml, today).await;
         }
-        let (envelope, realm, decoded) = understood?;
+        let Understood { envelope, realm, decoded, withheld } = understood?;
         let instance_id = envelope.instance_id.unwrap_or_else(|| {
             // A blank id gets one from its content, so that a retry is the same submission.
             format!("sha256:{}", hex::encode(Sha256::digest(&xml)))
         });
-        Ok(Incoming {
+        let mut incoming = Incoming {
             matter: Matter::Submission,
             form_id: envelope.form_id,
             form_version: envelope.version,
@@ -92,7 +93,17 @@ impl<'a> Door<'a> {
             sender,
             decoded,
             decoded_on: Some(today),
-        })
+            withheld: Vec::new(),
+            content_hash: None,
+        };
+        if let Some(Withheld { rules, xml }) = withheld {
+            // Keyed: all but what was left out is kept, so a plain hash would let it be guessed.
+            let hash = self.app.base.keys.sign(&[b"withheld", &incoming.xml]);
+            incoming.content_hash = Some(hash);
+            incoming.withheld = rules;
+            incoming.xml = xml.into();
+        }
+        Ok(incoming)
     }
 
     async fn with(
@@ -110,7 +121,37 @@ impl<'a> Door<'a> {
     }
 }
 
-type Understood = (Envelope, Realm, Option<Arc<forms::Decoded>>);
+/// What a submission is.
+struct Understood {
+    envelope: Envelope,
+    realm: Realm,
+    decoded: Option<Arc<forms::Decoded>>,
+    withheld: Option<Withheld>,
+}
+
+/// What is kept of a submission that says of a person what they did not agree to give.
+struct Withheld {
+    rules: Vec<String>,
+    xml: Vec<u8>,
+}
+
+/// Leaves out, before anything is stored, what was taken without consent; the refusal itself is kept and counted.
+fn withhold(
+    form: &forms::XForm,
+    decoded: &forms::Decoded,
+    xml: &[u8],
+    today: jiff::civil::Date,
+) -> Result<Option<Withheld>, DoorRefusal> {
+    let at = today
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .map_or(jiff::Timestamp::UNIX_EPOCH, |z| z.timestamp());
+    let rules = rules::without_consent(form, decoded, &rules::Context::at(at));
+    if rules.is_empty() {
+        return Ok(None);
+    }
+    let xml = forms::redacted(form, xml).map_err(DoorRefusal::Xml)?;
+    Ok(Some(Withheld { rules: rules.into_iter().map(str::to_owned).collect(), xml }))
+}
 
 fn understand(
     forms: &Snapshot,
@@ -120,14 +161,24 @@ fn understand(
     let named = forms::named(xml).map_err(DoorRefusal::Xml)?;
     if let Some(published) = forms.version(&named.form_id, &named.version) {
         // Read once: what can be decoded has an envelope, and is well-formed to its end.
-        let decoded = forms::decode(&published.form, xml, today).map_err(DoorRefusal::Xml)?;
+        let mut decoded = forms::decode(&published.form, xml, today).map_err(DoorRefusal::Xml)?;
+        let withheld = withhold(&published.form, &decoded, xml, today)?;
+        if let Some(kept) = &withheld {
+            decoded = forms::decode(&published.form, &kept.xml, today).map_err(DoorRefusal::Xml)?;
+        }
         let envelope = decoded.envelope.clone();
-        return Ok((envelope, realm_of_form(&published.form), Some(Arc::new(decoded))));
+        let realm = realm_of_form(&published.form);
+        return Ok(Understood { envelope, realm, decoded: Some(Arc::new(decoded)), withheld });
     }
     let envelope = forms::envelope(xml).map_err(DoorRefusal::Xml)?;
-    if forms.latest(&envelope.form_id).is_none() {
+    let Some(latest) = forms.latest(&envelope.form_id) else {
         return Err(DoorRefusal::UnknownForm);
-    }
+    };
     let realm = realm_of(forms, &envelope);
-    Ok((envelope, realm, None))
+    // As far as the newest version can tell.
+    let withheld = match forms::decode(&latest.form, xml, today) {
+        Ok(decoded) => withhold(&latest.form, &decoded, xml, today)?,
+        Err(_) => None,
+    };
+    Ok(Understood { envelope, realm, decoded: None, withheld })
 }

@@ -54,7 +54,7 @@ pub(super) async fn post(
     let bytes = body::read(&headers, body, 16 * 1024).await?;
     let request: Request = serde_json::from_slice(&bytes)
         .map_err(|_| Problem::new("malformed", "expected {id, dataset, card or entity, reason}"))?;
-    let about = About::read(request.dataset, request.card, request.entity, request.reason)?;
+    let about = About::read(request.dataset, request.card, request.entity, &request.reason)?;
     if !by.role.may_erase(about.is_child()) {
         return Err(Problem::forbidden());
     }

@@ -52,7 +52,7 @@ impl About {
         dataset: String,
         card: Option<String>,
         entity: Option<Uuid>,
-        reason: String,
+        reason: &str,
     ) -> Result<Self, Problem> {
         if !matches!(dataset.as_str(), "orpailleurs" | "enfants") {
             return Err(Problem::bad("dataset: orpailleurs or enfants"));
@@ -132,7 +132,7 @@ pub(super) async fn access(
     let bytes = body::read(&headers, body, 16 * 1024).await?;
     let request: Request = serde_json::from_slice(&bytes)
         .map_err(|_| Problem::new("malformed", "expected {dataset, card or entity, reason}"))?;
-    let about = About::read(request.dataset, request.card, request.entity, request.reason)?;
+    let about = About::read(request.dataset, request.card, request.entity, &request.reason)?;
     if !by.role.may_hand_over(about.is_child()) {
         return Err(Problem::forbidden());
     }

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header},
-    middleware::{from_fn, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
     routing::{get, post, put},
 };
@@ -20,8 +20,8 @@ use tower_http::{
 
 use super::{
     api, blobs, case, central, counts, datasets, decisions, erasures, exports, hear_out::hear_out,
-    office, ogc, persons, problem, quality, reviews, session, sites, submissions, sync, tables,
-    tiles,
+    indicators, metrics, office, ogc, persons, problem, quality, reviews, session, sites,
+    submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -36,6 +36,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/counts", get(counts::counts))
         .route("/v1/tables", get(tables::list))
         .route("/v1/tables/{name}", get(tables::table))
+        .route("/v1/indicators", get(indicators::list))
+        .route("/v1/indicators/{id}", get(indicators::one))
         .route("/v1/exports", get(exports::list))
         .route("/v1/exports/{file}", get(exports::file))
         .route("/v1/tiles/{layer}/{z}/{x}/{y}", get(tiles::tile))
@@ -78,6 +80,7 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .layer(map_response(safe))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&app), metrics::count))
         .with_state(app)
 }
 

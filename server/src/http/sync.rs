@@ -157,6 +157,8 @@ async fn understand(
     if attachments.iter().any(|a| a.size > Limits::default().max_blob_bytes) {
         return Ok(Err(Verdict::refused(RefusalCode::TooLarge)));
     }
+    // No file of somebody who did not agree is asked for.
+    let attachments = if incoming.withheld.is_empty() { attachments } else { Vec::new() };
     for attachment in attachments {
         take_file(app, &mut incoming, attachment, missing);
     }

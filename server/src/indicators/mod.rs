@@ -9,13 +9,16 @@ mod child;
 mod counts;
 mod coverage;
 mod declared;
+mod figures;
 mod household;
 mod migration;
 mod organisation;
 mod protection;
 mod rate;
 mod school;
+mod served;
 mod site;
+mod unit;
 
 pub use age::{
     AgeGrade, Ages, Bunching, MIN_PERSONS, age_agrees, bunching_at_17, bunching_at_18, myers,
@@ -33,6 +36,7 @@ pub use coverage::{
     closest_estimate, coverage_of_area, dual_system,
 };
 pub use declared::{DECLARED, Declared};
+pub use figures::{Figures, Place, Sums};
 pub use household::{
     Household, Weighted, demographic_dependency, economic_dependency, fies_score, is_disabled,
 };
@@ -43,7 +47,9 @@ pub use organisation::{
 pub use protection::{Protection, coverage_rates, covered};
 pub use rate::Rate;
 pub use school::{School, age_grade_gap, is_delayed};
+pub use served::{Derived, Kind, Reach, Served, all_served, derived, is_published, not_served};
 pub use site::{
     LicenceState, exceeds_declared_gold, fatality_rate, licence_state, median_distance, uses_toxic,
     uses_worst_practice, weighted_median_distance,
 };
+pub use unit::{Answers, Outcome, Said, said};

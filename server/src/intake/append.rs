@@ -106,13 +106,18 @@ pub(super) fn prepare(
     keys: &MasterKeys,
     runtime: &Runtime,
 ) -> (Prepared, SubjectKey) {
-    let content_hash: [u8; 32] = Sha256::digest(&incoming.xml).into();
+    let content_hash: [u8; 32] =
+        incoming.content_hash.unwrap_or_else(|| Sha256::digest(&incoming.xml).into());
     let event_id = runtime.id();
     let key = SubjectKey::new(runtime.bytes());
     let files: Vec<FileEntry> = incoming.files.iter().map(entry).collect();
-    let payload = Payload::seal(&files, &incoming.xml, &key, event_id);
-    let files_payload =
-        if files.is_empty() { Vec::new() } else { Payload::seal(&files, b"", &key, event_id) };
+    let (withheld, xml) = (incoming.withheld.clone(), incoming.xml.to_vec());
+    let payload = Payload { files: files.clone(), withheld, xml }.seal(&key, event_id);
+    let files_payload = if files.is_empty() {
+        Vec::new()
+    } else {
+        Payload { files, withheld: Vec::new(), xml: Vec::new() }.seal(&key, event_id)
+    };
     let prepared = Prepared {
         event_id,
         content_hash,

@@ -137,6 +137,10 @@ pub struct Incoming {
     pub decoded: Option<Arc<crate::forms::Decoded>>,
     /// The day that the decoding took for today.
     pub decoded_on: Option<jiff::civil::Date>,
+    /// The rules by which `xml` holds nothing of what was said of a person: they did not agree to it.
+    pub withheld: Vec<String>,
+    /// What the same submission is known by when it is sent again, where `xml` is not what was sent.
+    pub content_hash: Option<[u8; 32]>,
 }
 
 /// A key of idempotency: half of a SHA-256, which chance does not meet twice.
@@ -184,6 +188,8 @@ impl Incoming {
             sender,
             decoded: None,
             decoded_on: None,
+            withheld: Vec::new(),
+            content_hash: None,
         }
     }
 
@@ -201,6 +207,8 @@ impl Incoming {
             sender,
             decoded: None,
             decoded_on: None,
+            withheld: Vec::new(),
+            content_hash: None,
         }
     }
 
@@ -218,6 +226,8 @@ impl Incoming {
             sender,
             decoded: None,
             decoded_on: None,
+            withheld: Vec::new(),
+            content_hash: None,
         }
     }
 
@@ -235,6 +245,8 @@ impl Incoming {
             sender: Sender { account_id: None, device_id: None, zone_id, scope: Scope::All },
             decoded: None,
             decoded_on: None,
+            withheld: Vec::new(),
+            content_hash: None,
         }
     }
 
@@ -311,6 +323,8 @@ mod tests {
             },
             decoded: Some(Arc::default()),
             decoded_on: Some(before.date()),
+            withheld: Vec::new(),
+            content_hash: None,
         });
 
         assert!(Arc::clone(&incoming).received(before).decoded.is_some());

@@ -24,8 +24,18 @@ pub struct FileEntry {
 pub struct Payload {
     /// Files that arrived with it.
     pub files: Vec<FileEntry>,
-    /// The submission as received; empty for an event of files only.
+    /// The rules by which what it said of a person was not kept.
+    pub withheld: Vec<String>,
+    /// The submission as received, or what was kept of it; empty for an event of files only.
     pub xml: Vec<u8>,
+}
+
+/// What stands before the submission. Most have files or nothing: then it is the list of files alone.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Header {
+    Files(Vec<FileEntry>),
+    Withheld { files: Vec<FileEntry>, withheld: Vec<String> },
 }
 
 /// A stored payload that cannot be read.
@@ -51,18 +61,21 @@ thread_local! {
 }
 
 impl Payload {
-    /// Seals files and XML under an event's key.
-    pub fn seal(files: &[FileEntry], xml: &[u8], key: &SubjectKey, event: uuid::Uuid) -> Vec<u8> {
-        let header = if files.is_empty() {
-            Vec::new()
-        } else {
-            serde_json::to_vec(files).expect("a list of plain structs is always JSON")
+    /// Seals it under an event's key.
+    pub fn seal(self, key: &SubjectKey, event: uuid::Uuid) -> Vec<u8> {
+        let Self { files, withheld, xml } = self;
+        let header = match (files.is_empty(), withheld.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(Header::Files(files)),
+            (_, false) => Some(Header::Withheld { files, withheld }),
         };
+        let header = header.map(|h| serde_json::to_vec(&h).expect("plain structs are always JSON"));
+        let header = header.unwrap_or_default();
         let mut plain = Vec::with_capacity(4 + header.len() + xml.len());
         let length = u32::try_from(header.len()).expect("the door bounds the number of files");
         plain.extend_from_slice(&length.to_le_bytes());
         plain.extend_from_slice(&header);
-        plain.extend_from_slice(xml);
+        plain.extend_from_slice(&xml);
         key.seal(event.as_bytes(), &compress(&plain))
     }
 
@@ -73,12 +86,16 @@ impl Payload {
         let (length, rest) = plain.split_first_chunk::<4>().ok_or(PayloadError::Malformed)?;
         let length = usize::try_from(u32::from_le_bytes(*length)).unwrap_or(usize::MAX);
         let (header, xml) = rest.split_at_checked(length).ok_or(PayloadError::Malformed)?;
-        let files = if header.is_empty() {
-            Vec::new()
+        let header = if header.is_empty() {
+            Header::Files(Vec::new())
         } else {
             serde_json::from_slice(header).map_err(|_| PayloadError::Malformed)?
         };
-        Ok(Self { files, xml: xml.to_vec() })
+        let (files, withheld) = match header {
+            Header::Files(files) => (files, Vec::new()),
+            Header::Withheld { files, withheld } => (files, withheld),
+        };
+        Ok(Self { files, withheld, xml: xml.to_vec() })
     }
 }
 
@@ -122,11 +139,12 @@ mod tests {
             content_type: "image/jpeg".into(),
         }];
         let xml = b"<data>\xEF\xBB\xBF \r\n</data>";
-        let sealed = Payload::seal(&files, xml, &key, id);
-
-        let opened = Payload::open(&sealed, &key, id).unwrap();
-
-        assert_eq!(opened, Payload { files, xml: xml.to_vec() });
+        for withheld in [vec![], vec![String::from("A16")]] {
+            let payload = Payload { files: files.clone(), withheld, xml: xml.to_vec() };
+            let sealed = payload.clone().seal(&key, id);
+            assert_eq!(Payload::open(&sealed, &key, id).unwrap(), payload);
+        }
+        let sealed = Payload { files, withheld: Vec::new(), xml: xml.to_vec() }.seal(&key, id);
         assert!(Payload::open(&sealed, &key, uuid::Uuid::from_u128(8)).is_err());
     }
 }

@@ -1,12 +1,18 @@
 //! The one writer: drains its queue into one transaction, then answers everybody in it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
-use super::Incoming;
 use super::append::{Appended, Outcome, Prepared, append, prepare};
+use super::{Incoming, Matter};
 use crate::{
     db::{Db, DbError},
     keys::{MasterKeys, SubjectKey},
@@ -38,12 +44,22 @@ struct Request {
     answer: oneshot::Sender<Result<Vec<Outcome>, Arc<DbError>>>,
 }
 
+/// What became of submissions since the start.
+#[derive(Debug, Default)]
+struct Counts {
+    accepted: AtomicU64,
+    duplicate: AtomicU64,
+    conflict: AtomicU64,
+    failed: AtomicU64,
+}
+
 /// The door to the journal; cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
     queue: mpsc::Sender<Request>,
     keys: Arc<MasterKeys>,
     runtime: Runtime,
+    counts: Arc<Counts>,
 }
 
 impl Intake {
@@ -58,7 +74,34 @@ impl Intake {
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, requests) = mpsc::channel(QUEUE);
         let task = tokio::spawn(write_loop(db, runtime.clone(), requests, hand_off));
-        (Self { queue, keys, runtime }, task)
+        (Self { queue, keys, runtime, counts: Arc::default() }, task)
+    }
+
+    /// What became of submissions since the start.
+    pub fn outcomes(&self) -> [(&'static str, u64); 4] {
+        let of = |n: &AtomicU64| n.load(Ordering::Relaxed);
+        let counts = &self.counts;
+        [
+            ("accepted", of(&counts.accepted)),
+            ("duplicate", of(&counts.duplicate)),
+            ("conflict", of(&counts.conflict)),
+            ("not_accepted", of(&counts.failed)),
+        ]
+    }
+
+    /// How many requests wait for the writer, and how many may.
+    pub fn queue(&self) -> (usize, usize) {
+        let most = self.queue.max_capacity();
+        (most.saturating_sub(self.queue.capacity()), most)
+    }
+
+    fn note(&self, outcome: &Outcome) {
+        let count = match outcome {
+            Outcome::Accepted { .. } => &self.counts.accepted,
+            Outcome::Duplicate { .. } => &self.counts.duplicate,
+            Outcome::Conflict { .. } => &self.counts.conflict,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Makes submissions durable and says what became of each, in order.
@@ -67,6 +110,21 @@ impl Intake {
     /// When they could not be made durable; none of them was then acknowledged, though some may
     /// be stored: sending them again is harmless.
     pub async fn accept(&self, batch: Vec<Incoming>) -> Result<Vec<Outcome>, IntakeError> {
+        let are_forms: Vec<bool> = batch.iter().map(|i| i.matter == Matter::Submission).collect();
+        let outcomes = self.made_durable(batch).await;
+        match &outcomes {
+            Ok(outcomes) => {
+                let forms = outcomes.iter().zip(are_forms).filter(|(_, is_form)| *is_form);
+                forms.for_each(|(outcome, _)| self.note(outcome));
+            }
+            Err(_) => {
+                self.counts.failed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        outcomes
+    }
+
+    async fn made_durable(&self, batch: Vec<Incoming>) -> Result<Vec<Outcome>, IntakeError> {
         let keys = Arc::clone(&self.keys);
         let runtime = self.runtime.clone();
         let ready =

@@ -140,11 +140,9 @@ pub(super) async fn integrity(
         asked.split(',').take(IDS).filter_map(|id| id.trim().parse().ok()).collect();
     let mut tx = app.base.db.read().await?;
     let known = entities::known(&mut tx, &phone.caller.scope, &dataset, &ids).await?;
-    let mut ids: Vec<_> = known.into_iter().collect();
-    ids.sort_unstable();
-    let mut rows = String::with_capacity(ids.len() * 80);
-    for id in ids {
-        write!(rows, "<entity id=\"{id}\"><deleted>false</deleted></entity>")
+    let mut rows = String::with_capacity(known.len() * 80);
+    for (id, deleted) in known {
+        write!(rows, "<entity id=\"{id}\"><deleted>{deleted}</deleted></entity>")
             .expect("writing to a String cannot fail");
     }
     Ok(xml(

@@ -68,6 +68,8 @@ pub(super) async fn post(
     let door = Door::new(&app);
     // Understood before any file is kept: a refusal leaves nothing behind.
     let mut incoming = door.understand(xml, sender).await?;
+    // Nor is a file kept of somebody who did not agree: dropped, an upload leaves nothing.
+    let parts = if incoming.withheld.is_empty() { parts } else { Vec::new() };
     for part in parts {
         let blobs = app.base.blobs.clone();
         let file = part.file;

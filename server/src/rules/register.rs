@@ -50,6 +50,24 @@ pub fn check(form: &XForm, decoded: &Decoded, context: &Context<'_>) -> Vec<Find
     }
 }
 
+/// Rules that say that somebody wrote down what the person did not agree to give.
+const WITHOUT_CONSENT: [&str; 2] = ["A16", "D04"];
+
+/// Which rules say that identity or answers were taken without consent: none of it may be kept.
+pub fn without_consent(
+    form: &XForm,
+    decoded: &Decoded,
+    context: &Context<'_>,
+) -> Vec<&'static str> {
+    let record = Record::new(form, decoded, context.received_at);
+    let rules = by_form().get(form.form_id.as_str()).unwrap_or_else(|| general());
+    let asked = rules.iter().filter(|(rule, _)| WITHOUT_CONSENT.contains(&rule.id.as_str()));
+    asked
+        .filter(|(_, check)| check(&record, context).is_some())
+        .map(|(r, _)| r.id.as_str())
+        .collect()
+}
+
 type Rules = Vec<(&'static Rule, Check)>;
 
 /// The rules of each of the census's own forms.

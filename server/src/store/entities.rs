@@ -1,6 +1,6 @@
 //! Reading entities: lists for phones, pages for downloads, change tokens.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -123,13 +123,13 @@ fn list_row(row: &Row, keys: &MasterKeys) -> Result<ListRow> {
     })
 }
 
-/// Which of these ids are entities of the dataset that may be seen.
+/// Which of these ids are entities of the dataset that may be seen, and whether each was deleted.
 pub async fn known(
     tx: &mut Tx,
     scope: &Scope,
     dataset: &str,
     ids: &[Uuid],
-) -> Result<HashSet<Uuid>> {
+) -> Result<BTreeMap<Uuid, bool>> {
     let list = ids.iter().map(|id| (*id).into()).collect();
     let homes = tx
         .fetch_in("SELECT entity_id, zone_id FROM entity_home WHERE entity_id IN", list, "")
@@ -142,20 +142,58 @@ pub async fn known(
             zones.entry(zone).or_default().push(id.into());
         }
     }
-    let mut found = HashSet::new();
+    let mut found = BTreeMap::new();
     for (zone, ids) in zones {
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id FROM entity WHERE zone_id = $1 AND dataset = $2 \
-                 AND merged_into IS NULL AND entity_id IN",
+                "SELECT entity_id, deleted_seq FROM entity WHERE zone_id = $1 AND dataset = $2 \
+                 AND (merged_into IS NULL OR deleted_seq > 0) AND entity_id IN",
                 vec![zone.0.into(), dataset.into()],
                 ids,
                 "",
             )
             .await?;
         for row in &rows {
-            found.insert(row.get(0)?);
+            found.insert(row.get(0)?, row.get::<i64>(1)? > 0);
         }
     }
     Ok(found)
+}
+
+/// Where an entity lives, and whether it was deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct Stood {
+    /// Where it was registered.
+    pub zone_id: ZoneId,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
+}
+
+/// An entity of this dataset that is in the register, or was until it was deleted; `None` when there is none that
+/// may be seen, itself and everybody of its group.
+pub async fn stood(tx: &mut Tx, scope: &Scope, dataset: &str, id: Uuid) -> Result<Option<Stood>> {
+    let row = tx
+        .query(
+            "SELECT e.zone_id, e.deleted_seq, h.canonical_id FROM entity_home h \
+             JOIN entity e ON e.zone_id = h.zone_id AND e.entity_id = h.entity_id WHERE h.entity_id = $1 AND e.dataset = $2 AND (e.version > 0 OR e.deleted_seq > 0)",
+        )
+        .bind(id)
+        .bind(dataset)
+        .fetch_optional()
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (zone_id, deleted_seq, canonical) =
+        (ZoneId(row.get(0)?), row.get::<i64>(1)?, row.get::<Uuid>(2)?);
+    let group =
+        "SELECT zone_id FROM entity_home WHERE canonical_id = $1 AND canonical_id <> entity_id";
+    let with = "SELECT zone_id FROM entity WHERE deleted_seq > 0 AND deleted_seq = $1";
+    let mut zones = vec![zone_id];
+    for row in tx.query(group).bind(canonical).fetch_all().await? {
+        zones.push(ZoneId(row.get(0)?));
+    }
+    for row in tx.query(with).bind(deleted_seq).fetch_all().await? {
+        zones.push(ZoneId(row.get(0)?));
+    }
+    let is_seen = zones.into_iter().all(|zone| scope.contains(zone));
+    Ok(is_seen.then_some(Stood { zone_id, is_deleted: deleted_seq > 0 }))
 }

@@ -5,6 +5,9 @@ use crate::{
     runtime::Micros,
 };
 
+/// The period under which the figures of indicators are kept: they are no state of the counts.
+pub const INDICATORS: &str = "indicators";
+
 /// How often the entities of a dataset changed so far.
 pub async fn changes(tx: &mut Tx, dataset: &str) -> Result<i64> {
     tx.query("SELECT CAST(COALESCE(SUM(seq), 0) AS bigint) FROM dataset_head WHERE dataset = $1")
@@ -61,7 +64,7 @@ pub async fn in_force(tx: &mut Tx, dataset: &str, at: Micros) -> Result<Option<(
     let row = tx
         .query(
             "SELECT released_at, basis, cells FROM count_release \
-             WHERE dataset = $1 AND released_at <= $2 ORDER BY released_at DESC LIMIT 1",
+             WHERE dataset = $1 AND period <> 'indicators' AND released_at <= $2 ORDER BY released_at DESC LIMIT 1",
         )
         .bind(dataset)
         .bind(at)

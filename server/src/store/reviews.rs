@@ -23,7 +23,8 @@ pub async fn subject(tx: &mut Tx, id: Uuid) -> Result<Option<Subject>> {
     let row = tx
         .query(
             "SELECT h.zone_id, h.canonical_id, e.dataset FROM entity_home h JOIN entity e \
-             ON e.zone_id = h.zone_id AND e.entity_id = h.entity_id WHERE h.entity_id = $1 AND length(e.wrapped) > 0",
+             ON e.zone_id = h.zone_id AND e.entity_id = h.entity_id WHERE h.entity_id = $1 AND length(e.wrapped) > 0 \
+             AND e.deleted_seq = 0",
         )
         .bind(id)
         .fetch_optional()

@@ -67,16 +67,19 @@ impl Ask {
         }
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
     /// The dataset; what there is not for this role is not found.
     pub(super) async fn list(&self) -> Result<List, Problem> {
-        let name = self.path.iter().find(|(n, _)| n == "dataset").map(|(_, v)| v.as_str());
         let forms = self.app.base.catalogue.current().await?;
-        let list = name.and_then(|name| lists::find(self.by.role, &forms, name));
-        list.ok_or_else(Problem::not_found)
+        lists::find(self.by.role, &forms, self.dataset()).ok_or_else(Problem::not_found)
+    }
+
+    /// The name of the dataset, as it stands in the path.
+    pub(super) fn dataset(&self) -> &str {
+        self.path.iter().find(|(n, _)| n == "dataset").map_or("", |(_, v)| v.as_str())
     }
 
     /// The entity named in the path.

@@ -63,5 +63,9 @@ impl Sight<'_> {
 /// The addresses of an entity.
 pub(super) fn links(dataset: &str, id: Uuid) -> Value {
     let itself = format!("/v1/datasets/{dataset}/entities/{id}");
-    json!({ "self": itself, "dataset": format!("/v1/datasets/{dataset}") })
+    json!({
+        "self": itself,
+        "history": format!("{itself}/history"),
+        "dataset": format!("/v1/datasets/{dataset}"),
+    })
 }

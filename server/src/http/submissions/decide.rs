@@ -267,7 +267,7 @@ async fn journalled(app: &App, by: &Caller, sent: Vec<Sent>) -> Result<Vec<Outco
 }
 
 /// Waits until apply has reached these reviews, as long as that is worth it.
-async fn answered(
+pub(in crate::http) async fn answered(
     app: &App,
     wanted: &[(ZoneId, Uuid)],
     patience: Duration,

@@ -6,6 +6,6 @@ mod find;
 mod one;
 mod queue;
 
-pub(super) use decide::{put, put_many};
+pub(super) use decide::{answered, put, put_many};
 pub(super) use one::one;
 pub(super) use queue::queue;
