@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use sanu::simulate::Submission;
 use serde_json::{Value, json};
 
 use crate::support::{
     Server, http,
-    places::{children_on, miners_on, register, site_at},
+    places::{children_on, miners_on, register, site_at, with_answer},
 };
 
 type Lines = BTreeMap<Vec<String>, i64>;
@@ -41,14 +42,22 @@ pub(crate) fn token(server: &Server, role: &str) -> String {
     answer.json()["token"].as_str().unwrap().to_owned()
 }
 
+/// The same people, met where their site is: who is met far from it waits for review.
+fn met(site: u32, people: Vec<Submission>) -> Vec<Submission> {
+    let (_, (lat, lon)) = (1..).zip(PLACES).find(|(n, _)| *n == site).expect("one of the four");
+    let gps = format!("{:?} {:?} 300.0 5.0", lat + 0.000_12, lon + 0.000_34);
+    let at = |s: Submission| Submission { xml: with_answer(&s.xml, "gps", &gps), ..s };
+    people.into_iter().map(at).collect()
+}
+
 /// Four sites with 31, 7, 12 and 3 miners, and 25 children.
 pub(crate) fn registered(server: &Server) -> String {
     let phone = server.phone("phone", None).token;
     let mut all: Vec<_> = (1..).zip(PLACES).map(|(n, (lat, lon))| site_at(n, lat, lon)).collect();
     for (site, seed, count) in [(1, 61, 31), (2, 62, 7), (3, 63, 12), (4, 64, 3)] {
-        all.extend(miners_on(site, seed, count));
+        all.extend(met(site, miners_on(site, seed, count)));
     }
-    all.extend(children_on(1, 65, 25));
+    all.extend(met(1, children_on(1, 65, 25)));
     register(server, &phone, &all);
     phone
 }
@@ -143,7 +152,7 @@ on_both! {
         let before = server.get_bearer(table, &chamber).json();
         let exact = server.get_bearer(table, &admin).json();
 
-        register(&server, &phone, &miners_on(4, 66, 9));
+        register(&server, &phone, &met(4, miners_on(4, 66, 9)));
 
         assert_eq!(server.get_bearer(table, &chamber).json(), before, "a newcomer would show");
         let now = server.get_bearer(table, &admin).json();
@@ -172,7 +181,7 @@ on_both! {
         }
         let sites = before.iter().find(|t| t["of"] == "sites").unwrap();
         assert_eq!(sites["total"], 4);
-        register(&server, &phone, &miners_on(1, 67, 40));
+        register(&server, &phone, &met(1, miners_on(1, 67, 40)));
         register(&server, &phone, &[site_at(5, PLACES[0].0, PLACES[0].1)]);
 
         assert_eq!(all(&public), before, "the month's tables do not move");

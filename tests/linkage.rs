@@ -3,6 +3,7 @@
 mod cases;
 mod crowds;
 mod histories;
+mod lookups;
 mod movers;
 pub(crate) mod people;
 mod places;

@@ -241,6 +241,37 @@ on_both! {
         assert_eq!(between(&answer, "<data><entities>", "</entities></data>"), Some(known.as_str()));
     }
 
+    fn what_was_merged_or_rejected_is_deleted_for_the_phone_that_made_it(server) {
+        let phone = server.phone("agent-1", None);
+        for number in [1, 2, 3, 4] {
+            assert_eq!(submit(&phone.url, &site(number).xml).status, 201);
+        }
+        server.settled();
+        let url = sites_list(&phone.url).integrity.expect("a list can be checked");
+        let asked = (1..=5).map(site_id).collect::<Vec<_>>().join(",");
+        let said = || {
+            let xml = get_xml(&format!("{url}?id={asked}"));
+            (1..=5).map(|n| between(&xml, &format!("<entity id=\"{}\"><deleted>", site_id(n)), "</deleted>").map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(said(), [some("false"), some("false"), some("false"), some("false"), None]);
+        let login = crate::support::server::basic("awa", &server.account("awa", "data_manager", None));
+        let put = |path: &str, body: serde_json::Value| {
+            let headers = [("Authorization", login.as_str()), ("Content-Type", "application/json")];
+            let url = format!("{}/v1/reviews/{path}", server.url);
+            let answer = request("PUT", &url, &headers, body.to_string().as_bytes());
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        };
+        let same = |answer: &str| serde_json::json!({ "a": site_id(1), "b": site_id(2), "answer": answer });
+        put("decisions/00000000-0000-4000-a000-000000000001", same("same"));
+        let reject = serde_json::json!({ "instance_id": site(3).instance_id, "action": "reject", "reason": "pas un site" });
+        put("submissions/decisions/00000000-0000-4000-a000-000000000002", reject);
+
+        assert_eq!(said(), [some("false"), some("true"), some("true"), some("false"), None]);
+        put("decisions/00000000-0000-4000-a000-000000000003", same("unmerge"));
+        assert_eq!(said()[1], some("false"), "and comes back with the next list");
+    }
+
     fn the_head_before_a_submission_says_where_and_how_much(server) {
         let phone = server.phone("agent-1", None);
 

@@ -66,7 +66,7 @@ impl Erased {
     pub(super) async fn write(
         self,
         tx: &mut Tx,
-        keys: &MasterKeys,
+        (keys, day): (&MasterKeys, i64),
         cells: &mut Cells,
     ) -> Result<()> {
         for (zone, seq) in self.late {
@@ -95,7 +95,7 @@ impl Erased {
             }
         }
         for tombstone in erasure.done.iter().flat_map(|d| &d.tombstones) {
-            set_tombstone(tx, tombstone, event.seq, (keys, &mut *cells)).await?;
+            set_tombstone(tx, tombstone, (event.seq, day), (keys, &mut *cells)).await?;
         }
         if let Some(key) = rewrites {
             let xml = erasure.to_bytes();
@@ -153,20 +153,21 @@ async fn empty_event(tx: &mut Tx, zone: ZoneId, seq: i64) -> Result<()> {
 
 /// What else is known of an erased entity.
 const DERIVED: [&str; 7] = [
-    "DELETE FROM entity_past WHERE zone_id = $1 AND entity_id = $2",
-    "DELETE FROM entity_source WHERE zone_id = $1 AND entity_id = $2",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version = 1 \
      AND seq = (SELECT created_seq FROM entity WHERE zone_id = $1 AND entity_id = $2)",
     "DELETE FROM decision WHERE zone_id = $1 AND a_id = $2",
     "DELETE FROM decision WHERE b_zone_id = $1 AND b_id = $2",
     "DELETE FROM kept_key WHERE zone_id = $1 AND entity_id = $2",
+    // What the register said of a person on days that are over goes too.
+    "DELETE FROM entity_past WHERE zone_id = $1 AND entity_id = $2",
+    "DELETE FROM entity_source WHERE zone_id = $1 AND entity_id = $2",
 ];
 
 async fn set_tombstone(
     tx: &mut Tx,
     of: &Tombstone,
-    seq: i64,
+    (seq, day): (i64, i64),
     (keys, cells): (&MasterKeys, &mut Cells),
 ) -> Result<()> {
     cells.add_all(counted(tx, of, keys).await?, -1);
@@ -180,7 +181,7 @@ async fn set_tombstone(
         "INSERT INTO entity (zone_id, entity_id, dataset, version, label, props, flags, \
          region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, \
          basis_2012, basis_2023, district, sex, age_group, status, created_seq, updated_seq, \
-         realm, wrapped, sealed, merged_into, review, shifts)",
+         realm, wrapped, sealed, merged_into, review, shifts, day, deleted_seq)",
         "ON CONFLICT (zone_id, entity_id) DO UPDATE SET dataset = excluded.dataset, \
          version = excluded.version, label = excluded.label, props = excluded.props, lon = NULL, lat = NULL, \
          flags = excluded.flags, site_id = NULL, region_2012 = excluded.region_2012, \
@@ -191,14 +192,14 @@ async fn set_tombstone(
          age_group = excluded.age_group, status = excluded.status, created_seq = excluded.created_seq, \
          updated_seq = excluded.updated_seq, realm = excluded.realm, wrapped = excluded.wrapped, \
          sealed = excluded.sealed, merged_into = excluded.merged_into, review = excluded.review, \
-         shifts = excluded.shifts",
-        vec![row(of, seq)],
+         shifts = excluded.shifts, day = excluded.day, deleted_seq = excluded.deleted_seq",
+        vec![row(of, seq, day)],
     )
     .await?;
     Ok(())
 }
 
-fn row(of: &Tombstone, seq: i64) -> Vec<crate::db::Value> {
+fn row(of: &Tombstone, seq: i64, day: i64) -> Vec<crate::db::Value> {
     let mut row = vec![
         of.zone_id.into(),
         of.entity_id.into(),
@@ -220,6 +221,8 @@ fn row(of: &Tombstone, seq: i64) -> Vec<crate::db::Value> {
         of.merged_into.into(),
         of.review.as_str().into(),
         of.shifts.into(),
+        day.into(),
+        0_i64.into(),
     ]);
     row
 }

@@ -20,6 +20,7 @@ use super::{
     imported::interpret_import,
     interpret::{Interpretation, RecordState, interpret},
     load::KeptKey,
+    look_up::Asks,
     pairs::PairRow,
     people::People,
     regroup::Identity,
@@ -163,6 +164,8 @@ pub(super) struct Needs {
     pub(super) edited_entities: HashSet<Uuid>,
     /// Entities that reviewed submissions speak of.
     pub(super) reviewed_entities: HashSet<Uuid>,
+    /// Cards that records name, whoever carries them.
+    asked_keys: BTreeSet<BlockKey>,
     /// Whether some change continues an off-line branch.
     pub(super) branched: bool,
 }
@@ -234,6 +237,8 @@ impl Needs {
                     needs.edited_entities.insert(change.entity_id);
                 }
             }
+            let asks = s.interpretation.iter().filter_map(|i| i.asks.as_ref());
+            asks.for_each(|asks| needs.ask(asks));
             needs.entity_ids.extend(s.decision.iter().flat_map(|d| [d.a, d.b]));
             let about = s.review.iter().filter(|r| is_about_entity(r.action));
             needs.entity_ids.extend(about.map(|r| r.submission_id));
@@ -251,7 +256,8 @@ impl Needs {
         register: &Register,
         ground: &Ground<'_>,
     ) -> BTreeMap<BlockKey, usize> {
-        let mut leaving: BTreeMap<BlockKey, usize> = BTreeMap::new();
+        let mut leaving: BTreeMap<BlockKey, usize> =
+            self.asked_keys.iter().map(|key| (*key, 0)).collect();
         let known = self.entity_ids.iter().filter_map(|id| register.entities.get(id));
         for entity in known.filter(|e| identity::kind(&e.dataset).is_some()) {
             let (open, sealed) = (&entity.open, &entity.sealed);
@@ -285,10 +291,16 @@ impl Needs {
         leaving
     }
 
+    fn ask(&mut self, asks: &Asks) {
+        self.entity_ids.extend(asks.ids());
+        self.asked_keys.extend(asks.keys());
+    }
+
     /// What submissions under review speak of.
     pub(super) fn add_cases(&mut self, cases: &HashMap<Uuid, Case>) {
         for case in cases.values() {
             for said in case.spoken.iter().map(|s| &s.said) {
+                said.asks.iter().for_each(|asks| self.ask(asks));
                 for change in said.changes.iter().chain(&said.withheld) {
                     self.add(case.zone_id, change);
                     self.reviewed_entities.insert(change.entity_id);
@@ -359,6 +371,7 @@ impl Register {
             self.files.push((event.zone_id, event.submission_id, file, event.seq));
         }
         let Some(mut said) = interpretation else { return };
+        self.look_up(&event, &mut said);
         let stand = self.stand_after(&event, said.state, ground);
         let source = Source::of(&event, stand.is_pending());
         let mut entity_id = None;

@@ -38,7 +38,7 @@ pub struct Happened {
     pub seq: i64,
     /// When.
     pub at: Micros,
-    /// `submission`, `edit`, `correction`, what a reviewer did, `deletion`, `restoration`, or `merge`.
+    /// `submission`, `edit`, `import`, `correction`, what a reviewer did, `deletion`, `restoration`, or `merge`.
     pub kind: &'static str,
     /// The registration.
     pub entity_id: Uuid,
@@ -259,8 +259,11 @@ impl<'a> Telling<'a> {
         match moment {
             Moment::Version(submission, n) => {
                 let spoken = self.all.get(&submission)?.spoken.get(n)?;
-                line.kind =
-                    if spoken.event.kind == EventKind::Edit { "edit" } else { "submission" };
+                line.kind = match spoken.event.kind {
+                    EventKind::Edit => "edit",
+                    EventKind::Import => "import",
+                    _ => "submission",
+                };
                 line.device_id = spoken.event.device_id;
                 line.of_version(spoken);
                 self.came(submission, spoken);
@@ -292,7 +295,9 @@ impl<'a> Telling<'a> {
             is_erased: false,
             stand,
         };
-        let rules = self.rules;
+        // A list of the authorities is accepted as it comes.
+        let is_import = spoken.event.kind == EventKind::Import;
+        let rules = if is_import { Acceptance::All } else { self.rules };
         let case = self.so_far.entry(submission).or_insert_with(|| Case {
             zone_id: spoken.event.zone_id,
             known: known(Stand::by_rules(rules, state)),

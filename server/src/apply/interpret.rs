@@ -10,6 +10,7 @@ use super::{
     change::{EntityChange, Facts, Props, age_group},
     event::{Content, Event},
     identity,
+    look_up::Asks,
 };
 use crate::{
     catalogue::{Published, Snapshot},
@@ -59,6 +60,8 @@ pub(super) struct Interpretation {
     pub(super) withheld: Vec<Arc<EntityChange>>,
     /// Whether a form could read it.
     pub(super) is_readable: bool,
+    /// What it is to be compared with when it meets the register.
+    pub(super) asks: Option<Asks>,
 }
 
 /// Whose master key seals what a form collects.
@@ -104,6 +107,7 @@ pub(super) fn interpret(
     if event.kind == EventKind::Conflict {
         said.quarantine("conflict", "A03");
     }
+    said.asks = Asks::of(published, &decoded, keys);
     let changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
     if said.state == RecordState::Quarantined {
         said.withheld = changes;
@@ -157,6 +161,7 @@ pub(super) fn kept_aside(
         changes: Vec::new(),
         withheld: Vec::new(),
         is_readable: false,
+        asks: None,
     }
 }
 
@@ -175,6 +180,7 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
         changes: Vec::new(),
         withheld: Vec::new(),
         is_readable: true,
+        asks: None,
     };
     for broken in &decoded.violations {
         let finding = Finding::at(broken.rule, broken.severity, broken.path.clone());
@@ -204,7 +210,7 @@ impl Interpretation {
 
     /// Adds a violation: an error keeps the record out of the register, a warning marks it, and
     /// the first reason that changed its state is kept.
-    fn add(&mut self, finding: &Finding, reason: &'static str) {
+    pub(super) fn add(&mut self, finding: &Finding, reason: &'static str) {
         self.violations.push(finding.to_json());
         if !self.rules.iter().any(|known| known == finding.rule) {
             self.rules.push(finding.rule.to_owned());

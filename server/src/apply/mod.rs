@@ -28,6 +28,7 @@ mod identity;
 mod imported;
 mod interpret;
 mod load;
+mod look_up;
 mod pairs;
 mod past;
 mod people;

@@ -152,6 +152,12 @@ impl Register {
         if let Some(said) = corrected {
             case.spoken.push(Spoken { event: event.clone(), said });
         }
+        if matches!(review.action, Action::Correct | Action::Withdraw) {
+            // Another version will stand: it is compared with the register as it is now.
+            for spoken in &mut case.spoken {
+                self.look_up(&spoken.event, &mut spoken.said);
+            }
+        }
         let outcome = case.after(event.seq, review, ground.acceptance);
         self.reviewed.log.push(ReviewLine {
             zone_id: case.zone_id,

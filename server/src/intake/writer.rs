@@ -50,6 +50,7 @@ struct Counts {
     accepted: AtomicU64,
     duplicate: AtomicU64,
     conflict: AtomicU64,
+    erased: AtomicU64,
     failed: AtomicU64,
 }
 
@@ -78,13 +79,14 @@ impl Intake {
     }
 
     /// What became of submissions since the start.
-    pub fn outcomes(&self) -> [(&'static str, u64); 4] {
+    pub fn outcomes(&self) -> [(&'static str, u64); 5] {
         let of = |n: &AtomicU64| n.load(Ordering::Relaxed);
         let counts = &self.counts;
         [
             ("accepted", of(&counts.accepted)),
             ("duplicate", of(&counts.duplicate)),
             ("conflict", of(&counts.conflict)),
+            ("erased", of(&counts.erased)),
             ("not_accepted", of(&counts.failed)),
         ]
     }
@@ -100,6 +102,7 @@ impl Intake {
             Outcome::Accepted { .. } => &self.counts.accepted,
             Outcome::Duplicate { .. } => &self.counts.duplicate,
             Outcome::Conflict { .. } => &self.counts.conflict,
+            Outcome::Erased { .. } => &self.counts.erased,
         };
         count.fetch_add(1, Ordering::Relaxed);
     }

@@ -141,8 +141,9 @@ pub(super) async fn integrity(
     let mut tx = app.base.db.read().await?;
     let known = entities::known(&mut tx, &phone.caller.scope, &dataset, &ids).await?;
     let mut rows = String::with_capacity(known.len() * 80);
-    for (id, deleted) in known {
-        write!(rows, "<entity id=\"{id}\"><deleted>{deleted}</deleted></entity>")
+    // What was never heard of is left out: the phone may not have sent it yet.
+    for (id, is_gone) in known {
+        write!(rows, "<entity id=\"{id}\"><deleted>{is_gone}</deleted></entity>")
             .expect("writing to a String cannot fail");
     }
     Ok(xml(

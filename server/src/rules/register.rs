@@ -68,6 +68,39 @@ pub fn without_consent(
         .collect()
 }
 
+/// The rules that are asked again, with what a record is compared with, when it meets the register. The others
+/// that look something up wait for who can tell: lists of agents and cards, campaigns, counts over other
+/// records, the hour that passes, or boundaries, which change without an event.
+const COMPARED: [&str; 17] = [
+    "B09", "C07", "C08", "C14", "C18", "D15", "D16", "D17", "E14", "E16", "E17", "E18", "E20",
+    "F08", "F11", "F13", "F15",
+];
+
+/// Whether a rule compares records of this form with the register.
+pub fn compares(form_id: &str) -> bool {
+    compared().get(form_id).is_some_and(|rules| !rules.is_empty())
+}
+
+/// Checks a record against the rules that compare it with the register, in the order of the table.
+pub fn compare(form: &XForm, decoded: &Decoded, context: &Context<'_>) -> Vec<Finding> {
+    let Some(rules) = compared().get(form.form_id.as_str()) else { return Vec::new() };
+    let record = Record::new(form, decoded, context.received_at);
+    let found = |(rule, check): &(&'static Rule, Check)| {
+        check(&record, context).map(|hit| hit.found(rule, &record))
+    };
+    rules.iter().filter_map(found).collect()
+}
+
+/// The rules of [`COMPARED`] of each of the census's own forms.
+fn compared() -> &'static HashMap<&'static str, Rules> {
+    static RULES: OnceLock<HashMap<&'static str, Rules>> = OnceLock::new();
+    RULES.get_or_init(|| {
+        let of =
+            |form: &str| rules(|rule| rule.is_about(form) && COMPARED.contains(&rule.id.as_str()));
+        sanu_schemas::forms().iter().map(|form| (form.id, of(form.id))).collect()
+    })
+}
+
 type Rules = Vec<(&'static Rule, Check)>;
 
 /// The rules of each of the census's own forms.

@@ -123,7 +123,8 @@ fn list_row(row: &Row, keys: &MasterKeys) -> Result<ListRow> {
     })
 }
 
-/// Which of these ids are entities of the dataset that may be seen, and whether each was deleted.
+/// Which of these ids are entities of the dataset that may be seen, and whether each is gone: merged into
+/// another, or no record speaks for it any more.
 pub async fn known(
     tx: &mut Tx,
     scope: &Scope,
@@ -146,8 +147,8 @@ pub async fn known(
     for (zone, ids) in zones {
         let rows = tx
             .fetch_in_with(
-                "SELECT entity_id, deleted_seq FROM entity WHERE zone_id = $1 AND dataset = $2 \
-                 AND (merged_into IS NULL OR deleted_seq > 0) AND entity_id IN",
+                "SELECT entity_id, CASE WHEN merged_into IS NOT NULL OR deleted_seq > 0 THEN 1 ELSE 0 END \
+                 FROM entity WHERE zone_id = $1 AND dataset = $2 AND entity_id IN",
                 vec![zone.0.into(), dataset.into()],
                 ids,
                 "",

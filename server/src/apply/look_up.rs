@@ -1,0 +1,192 @@
+//! What a record says beside what others said before it: the rules that look something up.
+//!
+//! They see the register as of their event, so a rebuild sees the same. What they find marks a record and
+//! never sets it aside: of two that contradict each other neither is surely the wrong one, and what is in
+//! the register can still be linked, merged and corrected.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{
+    entity::EntityState, event::Event, fold::Register, holders::Holders, identity::BlockKey,
+    interpret::Interpretation,
+};
+use crate::{
+    catalogue::Published,
+    forms::{Decoded, Severity, Value, XForm},
+    keys::MasterKeys,
+    rules::{self, Context, Known, card_is_valid},
+};
+
+const MINERS: &str = "orpailleurs";
+const CHILDREN: &str = "enfants";
+
+/// What a record names of the register, and its answers to be compared.
+#[derive(Clone)]
+pub(super) struct Asks {
+    published: Arc<Published>,
+    decoded: Arc<Decoded>,
+    site: Option<Uuid>,
+    merged_site: Option<Uuid>,
+    cooperative: Option<Uuid>,
+    parent: Option<Uuid>,
+    /// The card that the record is about, or that its person shows.
+    card: Option<BlockKey>,
+    guardian: Option<BlockKey>,
+}
+
+impl Asks {
+    /// Reads what a record names; `None` when no rule compares a record of this form.
+    pub(super) fn of(
+        published: &Arc<Published>,
+        decoded: &Arc<Decoded>,
+        keys: &MasterKeys,
+    ) -> Option<Self> {
+        let form = &published.form;
+        if !rules::compares(&form.form_id) {
+            return None;
+        }
+        let id = |name| answer(form, decoded, name).and_then(|text| text.parse().ok());
+        let card = |name, dataset| {
+            let card = answer(form, decoded, name)?.to_uppercase();
+            card_is_valid(&card).then(|| keys.lookup_hash(dataset, &card))
+        };
+        let is_child = form.dataset.as_deref() == Some(CHILDREN);
+        Some(Self {
+            site: id("site_id"),
+            merged_site: id("merged_with"),
+            cooperative: id("coop_id"),
+            parent: id("parent_id"),
+            card: if is_child { card("child_card", CHILDREN) } else { card("card_no", MINERS) },
+            guardian: card("caregiver_card", MINERS),
+            published: Arc::clone(published),
+            decoded: Arc::clone(decoded),
+        })
+    }
+
+    /// The entities to be fetched.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
+        [self.site, self.merged_site, self.cooperative, self.parent].into_iter().flatten()
+    }
+
+    /// The numbers whose holders are to be fetched.
+    pub(super) fn keys(&self) -> impl Iterator<Item = BlockKey> {
+        [self.card, self.guardian].into_iter().flatten()
+    }
+}
+
+fn answer<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d str> {
+    let of = |at: usize| form.questions.get(at).is_some_and(|q| q.name == name && !q.in_repeat);
+    let found = decoded.answers.iter().find(|a| of(a.question))?;
+    match &found.value {
+        Value::Text(text) | Value::Code(text) => Some(text.trim()),
+        _ => None,
+    }
+}
+
+impl Register {
+    /// Compares a record with the register as it is before the record changes it.
+    pub(super) fn look_up(&self, event: &Event, said: &mut Interpretation) {
+        let Some(asks) = said.asks.take() else { return };
+        let own: BTreeSet<Uuid> =
+            said.changes.iter().chain(&said.withheld).map(|c| c.entity_id).collect();
+        let card = known(self.holder(asks.card, &own).map(person));
+        let mut context = Context {
+            site: known(asks.site.and_then(|id| self.site_known(id))),
+            merged_site: known(asks.merged_site.and_then(|id| self.site_known(id))),
+            guardian: known(self.holder(asks.guardian, &own).map(person)),
+            cooperative: known(asks.cooperative.and_then(|id| self.organisation(id, &own))),
+            parent: known(asks.parent.and_then(|id| self.organisation(id, &own))),
+            ..Context::at(event.received_at.timestamp())
+        };
+        // The card of a registration may be somebody else's; that of a study is the person's.
+        if matches!(asks.published.form.dataset.as_deref(), Some(MINERS | CHILDREN)) {
+            context.same_card = card;
+        } else {
+            context.person = card;
+        }
+        for mut finding in rules::compare(&asks.published.form, &asks.decoded, &context) {
+            // One half of some rules has spoken when the record came.
+            if said.rules.iter().all(|known| known != finding.rule) {
+                finding.severity = finding.severity.min(Severity::Warning);
+                said.add(&finding, "rules");
+            }
+        }
+    }
+
+    /// The first registration, of somebody else, that carries a number which no crowd carries.
+    fn holder(&self, key: Option<BlockKey>, own: &BTreeSet<Uuid>) -> Option<&EntityState> {
+        let holders = self.holders.get(&key?).into_iter().flat_map(Holders::few);
+        let others = holders.filter(|(_, id)| !own.contains(id));
+        let others = others.filter_map(|(_, id)| self.entities.get(id)).filter(|e| e.version > 0);
+        others.min_by_key(|e| (e.created_seq, e.entity_id))
+    }
+
+    fn of_dataset(&self, id: Uuid, dataset: &str) -> Option<&EntityState> {
+        self.entities.get(&id).filter(|e| e.dataset == dataset && e.version > 0)
+    }
+
+    /// A site in its own words; where its place rests on boundaries it is left out, since boundaries change.
+    fn site_known(&self, id: Uuid) -> Option<rules::Site> {
+        let site = self.of_dataset(id, "sites")?;
+        Some(rules::Site {
+            position: site.position,
+            district: site.facts.district.clone(),
+            status: site.facts.status.clone(),
+            chemicals: codes(site, "chemicals"),
+            deaths_12m: integer(site, "deaths_12m"),
+            merged: self.groups.group_of(id).len() > 1,
+            ..rules::Site::default()
+        })
+    }
+
+    fn organisation(&self, id: Uuid, own: &BTreeSet<Uuid>) -> Option<rules::Cooperative> {
+        let of = self.of_dataset(id, "cooperatives")?;
+        let parent = text(of, "parent_id").and_then(|id| id.parse::<Uuid>().ok());
+        Some(rules::Cooperative {
+            level: text(of, "level").map(str::to_owned),
+            district: of.facts.district.clone(),
+            position: of.position,
+            // Nobody counted: one is not empty.
+            members: 1,
+            descends_from_record: parent.is_some_and(|parent| own.contains(&parent)),
+        })
+    }
+}
+
+fn known<T>(found: Option<T>) -> Known<T> {
+    // What is not here may come yet: that it is missing says nothing.
+    found.map_or(Known::NotAsked, Known::Found)
+}
+
+fn property<'e>(of: &'e EntityState, name: &str) -> Option<&'e Json> {
+    of.sealed.get(name).or_else(|| of.open.get(name))
+}
+
+fn text<'e>(of: &'e EntityState, name: &str) -> Option<&'e str> {
+    property(of, name)?.as_str()
+}
+
+fn integer(of: &EntityState, name: &str) -> Option<i64> {
+    property(of, name)?.as_i64()
+}
+
+fn codes(of: &EntityState, name: &str) -> Vec<String> {
+    let codes = property(of, name).and_then(Json::as_array).into_iter().flatten();
+    codes.filter_map(Json::as_str).map(str::to_owned).collect()
+}
+
+fn person(of: &EntityState) -> rules::Person {
+    let met = text(of, super::identity::INTERVIEWED_AT).and_then(|at| at.get(..4)?.parse().ok());
+    let met = met.unwrap_or_else(|| i64::from(of.created_at.date().year()));
+    rules::Person {
+        sex: text(of, "sex").map(str::to_owned),
+        birth_year: integer(of, "birth_year").or_else(|| Some(met - integer(of, "age_years")?)),
+        children_here: integer(of, "children_here"),
+        enumerator: text(of, "enumerator_code").map(str::to_owned),
+        social_protection: codes(of, "social_protection"),
+        ..rules::Person::default()
+    }
+}
