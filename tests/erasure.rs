@@ -66,7 +66,7 @@ fn keys(server: &Server) -> BTreeMap<String, String> {
 
 fn cells(server: &Server) -> BTreeSet<String> {
     let sql = "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n \
-               FROM count_cell WHERE n <> 0";
+               FROM count_cell WHERE n <> 0 AND cube <> 'form'";
     server.sql(sql).lines().map(str::to_owned).collect()
 }
 

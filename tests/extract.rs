@@ -9,7 +9,6 @@ use crate::{
     disclosure::PLACES,
     reviews::Reviewer,
     support::{
-        Server,
         places::{children_on, miners_on, register, site_at},
         xml::{between, submit},
     },
@@ -94,7 +93,7 @@ on_both! {
         register(&server, &phone, &[site_at(1, PLACES[0].0, PLACES[0].1)]);
         register(&server, &phone, &miners_on(1, 96, 12));
         for role in ["admin", "supervisor", "chamber", "public", "cooperative", "enumerator", "protection"] {
-            let somebody = Reviewer::new(&server, role, role, None);
+            let somebody = Reviewer::new(&server, &format!("{role}-2"), role, None);
             assert_eq!(somebody.get("/v1/exports/people.csv").status, 404, "{role}");
             assert!(!somebody.get("/v1/exports").text().contains("people"), "{role}");
         }

@@ -224,7 +224,18 @@ pub(super) enum Geography {
         /// The files
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// The terms they were given under, such as "CC BY 3.0 IGO"
+        #[arg(long, value_name = "TEXT")]
+        licence: Option<String>,
+        /// The last day on which they hold, when they hold no longer
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+        valid_to: Option<String>,
     },
+}
+
+fn day(text: &str) -> Result<String, String> {
+    let day: jiff::civil::Date = text.parse().map_err(|_| String::from("expected YYYY-MM-DD"))?;
+    Ok(day.to_string())
 }
 
 #[derive(Debug, clap::Args)]
@@ -323,7 +334,8 @@ pub(super) struct Backup {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Export {
-    /// Which: sites, site-visits, cooperatives, zones, miners-by-commune, communes-2023…
+    /// Which: sites, site-visits, cooperatives, zones, miners-by-commune, communes-2023…; people (the extract of the
+    /// month); or a form, such as orpailleur, for its submissions
     pub(super) dataset: String,
     /// csv, excel.csv (opens in French Excel), xlsx, geojson, geojsonseq, gpkg, fgb, parquet or kml
     #[arg(long, value_name = "FORMAT", value_parser = super::export::format)]
@@ -337,6 +349,12 @@ pub(super) struct Export {
     /// Only this zone
     #[arg(long, value_name = "CODE")]
     pub(super) zone: Option<String>,
+    /// Of a form about adults: with names, numbers and positions, as data_manager and with a reason
+    #[arg(long)]
+    pub(super) identity: bool,
+    /// Why; kept in the log
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
 }
 
 /// A number from 0 to 1.

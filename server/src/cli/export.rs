@@ -1,15 +1,16 @@
 //! `sanu export …`: a collection of the register as a file.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::{answer, args::Export, files::write_file, notice};
+use super::{answer, args::Export, export_form, files::write_file, notice};
 use crate::{
     access::Role,
     app::Base,
     export::{self, Format, Label},
+    extract::{extract, period_of},
     layers::{Layer, Layers, layers},
     store::{Scope, audit, zones},
 };
@@ -17,16 +18,56 @@ use crate::{
 pub(super) async fn run(base: &Base, export: Export, json: bool) -> anyhow::Result<()> {
     let role = Role::parse(&export.role).context("--as: no such role")?;
     let scope = scope(base, export.zone.as_deref()).await?;
-    let layer = layer(base, role, &export.dataset).await?;
-    let held = Layers::default().features(base, &scope, &layer).await?;
-    let at = held.at.to_rfc3339();
-    let label = Label { name: &layer.collection.id, title: &layer.collection.title, at: &at };
-    write_file(&export.out, |out| export::write(&held.features, export.format, label, out))?;
+    if let Some(written) = export_form::write(base, &export, role, scope.clone()).await? {
+        let at = base.runtime.now().to_rfc3339();
+        return told(base, &export, (written.rows, written.detail), &at, json).await;
+    }
+    if export.identity {
+        bail!("--identity: with a form");
+    }
+    let now = base.runtime.now();
+    let period =
+        period_of(&export.dataset, now).filter(|_| role.may_extract() && scope == Scope::All);
+    let (features, name, title, at) = match period {
+        Some(period) => {
+            if !TABLES.contains(&export.format) {
+                bail!("--format: people are written as csv, excel.csv or xlsx");
+            }
+            let found = extract(base, "console", &period).await?;
+            let found = found.with_context(|| format!("no extract of people of {period}"))?;
+            (found.features, found.collection.id, found.collection.title, found.at.to_rfc3339())
+        }
+        None => {
+            let layer = layer(base, role, &export.dataset).await?;
+            let held = Layers::default().features(base, &scope, &layer).await?;
+            let held = Arc::into_inner(held).context("nobody else holds what was just read")?;
+            let (at, collection) = (held.at.to_rfc3339(), layer.collection);
+            (held.features, collection.id, collection.title, at)
+        }
+    };
+    let label = Label { name: &name, title: &title, at: &at };
+    write_file(&export.out, |out| export::write(&features, export.format, label, out))?;
+    let rows = features.len();
+    let detail = json!({ "as": role.as_str(), "zones": scope.token(), "rows": rows });
+    told(base, &export, (rows, detail), &at, json).await
+}
+
+/// People have no place on a map.
+const TABLES: [Format; 3] = [Format::Csv, Format::ExcelCsv, Format::Xlsx];
+
+/// Notes what was written, and says so.
+async fn told(
+    base: &Base,
+    export: &Export,
+    (rows, mut detail): (usize, Json),
+    at: &str,
+    json: bool,
+) -> anyhow::Result<()> {
     let (bytes, sha256) = if export.out.is_file() { sum(&export.out)? } else { Default::default() };
-    let rows = held.features.len();
     let subject = format!("{}.{}", export.dataset, export.format.suffix());
-    let detail =
-        json!({ "as": role.as_str(), "zones": scope.token(), "rows": rows, "sha256": sha256 });
+    if let Some(detail) = detail.as_object_mut() {
+        detail.insert(String::from("sha256"), sha256.as_str().into());
+    }
     let mut tx = base.db.write().await?;
     audit::note(&mut tx, &base.runtime, "console", "download", &subject, &detail.to_string())
         .await?;

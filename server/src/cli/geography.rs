@@ -15,11 +15,13 @@ use crate::{
 };
 
 pub(super) async fn run(base: &Base, action: Geography, json: bool) -> anyhow::Result<()> {
-    let Geography::Import { files } = action;
+    let Geography::Import { files, licence, valid_to } = action;
+    let terms =
+        Terms { licence: licence.unwrap_or_default(), valid_to: valid_to.unwrap_or_default() };
     let mut loaded = Vec::new();
     // All files are read before the first is stored: all or nothing.
     for file in &files {
-        loaded.extend(read(file)?);
+        loaded.extend(read(file, &terms)?);
     }
     let mut counts = serde_json::Map::new();
     for row in &loaded {
@@ -51,7 +53,13 @@ pub(super) async fn run(base: &Base, action: Geography, json: bool) -> anyhow::R
     Ok(())
 }
 
-fn read(file: &PathBuf) -> anyhow::Result<Vec<BoundaryRow>> {
+/// What the operator knows of a file and the file does not say.
+struct Terms {
+    licence: String,
+    valid_to: String,
+}
+
+fn read(file: &PathBuf, terms: &Terms) -> anyhow::Result<Vec<BoundaryRow>> {
     let name = || file.display().to_string();
     let bytes = std::fs::read(file).with_context(name)?;
     let import = read_boundaries_with_notes(&bytes, &SchemaNamer).with_context(name)?;
@@ -65,6 +73,13 @@ fn read(file: &PathBuf) -> anyhow::Result<Vec<BoundaryRow>> {
         code: boundary.code.clone(),
         geometry: boundary_geojson(&boundary),
         source: source.clone(),
+        name: boundary.name.clone(),
+        // P-codes are those of the common operational datasets.
+        code_system: boundary.pcode.as_ref().map_or("", |_| "COD-AB").to_owned(),
+        source_code: boundary.pcode.clone().unwrap_or_default(),
+        valid_from: boundary.valid_on.clone().unwrap_or_default(),
+        valid_to: terms.valid_to.clone(),
+        licence: terms.licence.clone(),
     };
     Ok(import.boundaries.into_iter().map(row).collect())
 }

@@ -7,6 +7,7 @@ mod backup;
 mod check;
 mod device;
 mod export;
+mod export_form;
 mod files;
 mod form;
 mod geography;

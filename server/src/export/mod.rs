@@ -22,5 +22,5 @@ mod xlsx;
 pub use codebook::{About, Companion};
 pub use file::{Format, Label, sum, write};
 pub use geojson::{FOOT, HEAD, site_feature, site_property};
-pub use sheet::{Entry, Sheet};
+pub use sheet::{Entry, Sheet, harmless};
 pub use tile::Tile;

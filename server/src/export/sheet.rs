@@ -64,7 +64,7 @@ impl Sheet {
 }
 
 /// The text so that no spreadsheet takes it for a formula.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 

@@ -18,6 +18,18 @@ pub struct BoundaryRow {
     pub geometry: String,
     /// The file it came from.
     pub source: String,
+    /// Its name as the file writes it.
+    pub name: String,
+    /// Whose numbering `source_code` is of; empty where there is none.
+    pub code_system: String,
+    /// Its number there.
+    pub source_code: String,
+    /// The first day on which it holds, `YYYY-MM-DD`; empty where the file does not say.
+    pub valid_from: String,
+    /// The last day; empty while it holds.
+    pub valid_to: String,
+    /// The terms it was given under, as the operator names them.
+    pub licence: String,
 }
 
 /// Stores boundaries, replacing those of the same division, level and code.
@@ -32,13 +44,22 @@ pub async fn put(tx: &mut Tx, rows: Vec<BoundaryRow>, now: Micros) -> Result<()>
                 b.geometry.into(),
                 b.source.into(),
                 now.into(),
+                b.name.into(),
+                b.code_system.into(),
+                b.source_code.into(),
+                b.valid_from.into(),
+                b.valid_to.into(),
+                b.licence.into(),
             ]
         })
         .collect();
     tx.insert_rows(
-        "INSERT INTO boundary (division, level, code, geometry, source, imported_at)",
+        "INSERT INTO boundary (division, level, code, geometry, source, imported_at, name, code_system, \
+         source_code, valid_from, valid_to, licence)",
         "ON CONFLICT (division, level, code) DO UPDATE SET geometry = excluded.geometry, \
-         source = excluded.source, imported_at = excluded.imported_at",
+         source = excluded.source, imported_at = excluded.imported_at, name = excluded.name, \
+         code_system = excluded.code_system, source_code = excluded.source_code, \
+         valid_from = excluded.valid_from, valid_to = excluded.valid_to, licence = excluded.licence",
         rows,
     )
     .await?;
