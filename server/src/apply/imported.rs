@@ -35,6 +35,7 @@ pub(super) fn interpret_import(content: &Content) -> Interpretation {
         changes: import.rows.into_iter().map(of).collect(),
         withheld: Vec::new(),
         is_readable: true,
+        asks: None,
     }
 }
 
