@@ -8,7 +8,7 @@ use super::{change::Props, entity::EntityState};
 use crate::{
     counts::{Axis, Cube},
     db::{Result, Row, Value},
-    indicators::{covered, nationality_group},
+    indicators::{NationalityGroup, covered, nationality_group},
     intake::Tombstone,
     runtime::Micros,
 };
@@ -183,7 +183,7 @@ fn in_regions(key: CellKey, entity: &EntityState) -> CellKey {
 
 fn profile(entity: &EntityState) -> CellKey {
     let said = |name: &str| text(&entity.open, name).or_else(|| text(&entity.sealed, name));
-    let origin = said("nationality").and_then(nationality_group).map(|g| g.code());
+    let origin = said("nationality").and_then(nationality_group).map(NationalityGroup::code);
     let segment =
         said("main_role").and_then(|r| sanu_schemas::attribute("site_role", r, "chain_segment"));
     let schemes: Vec<&str> = ["social_protection"]

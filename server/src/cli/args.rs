@@ -349,7 +349,7 @@ pub(super) struct Export {
     /// Only this zone
     #[arg(long, value_name = "CODE")]
     pub(super) zone: Option<String>,
-    /// Of a form about adults: with names, numbers and positions, as data_manager and with a reason
+    /// Of a form about adults: with names, numbers and positions, as a data manager and with a reason
     #[arg(long)]
     pub(super) identity: bool,
     /// Why; kept in the log

@@ -164,13 +164,16 @@ impl View {
     }
 }
 
+/// How many records stand how.
+pub(super) type Stands = Vec<(String, i64)>;
+
 /// What waits for review, beside what is counted.
 pub(super) struct InReview {
     /// Of what is registered, 0 to 1.
     pub(super) share: f64,
     /// How many, and the records that are not accepted by how they stand, as far as that is known; for
     /// who sees exact counts.
-    pub(super) exact: Option<(i64, Option<Vec<(String, i64)>>)>,
+    pub(super) exact: Option<(i64, Option<Stands>)>,
 }
 
 /// Answers the question as far as this reader may know. Whether it may be asked is decided before.
