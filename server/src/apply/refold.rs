@@ -188,8 +188,10 @@ impl Register {
                 waiting.source.pending = pending;
             }
         }
-        // Of an entity that a submission only named, the other versions were not looked up.
-        let was = !self.flags.contains_key(&id) && entity.pending;
+        // Of an entity that a submission only named, the other versions were not looked up; one that this
+        // batch made has no others.
+        let all_here = i64::try_from(entity.versions.len()).is_ok_and(|n| n == entity.version);
+        let was = !self.flags.contains_key(&id) && entity.pending && !all_here;
         let stored = self.flags.entry(id).or_default();
         for (seq, flag) in stored.iter_mut().filter(|(seq, flag)| is_one(*seq) && *flag != pending)
         {
