@@ -24,7 +24,6 @@ pub(super) fn interpret_import(content: &Content) -> Interpretation {
     let of = |row: ImportRow| Arc::new(change(&import.dataset, row));
     let answers = json!({ "import_id": import.import_id, "lines": import.rows.len() });
     Interpretation {
-        asks: None,
         state: RecordState::Received,
         reason: "",
         violations: Vec::new(),
