@@ -116,7 +116,7 @@ on_both! {
         server.sql(&format!("UPDATE count_release SET released_at = released_at - 2 * {DAY}"));
         age(&server, 2);
         let [yesterday, before] = [1, 2].map(|n| format!("&as_of={}", ago(n)));
-        assert_eq!(server.get_bearer(&format!("/v1/counts?of=orpailleurs{}", format!("&as_of={}", ago(3))), &chamber).status, 404);
+        assert_eq!(server.get_bearer(&format!("/v1/counts?of=orpailleurs&as_of={}", ago(3)), &chamber).status, 404);
 
         // One person more on each of two days: differences of days would find them.
         register(&server, &phone, &miners_on(4, 64, 1));

@@ -262,13 +262,13 @@ on_both! {
             let answer = request("PUT", &url, &headers, body.to_string().as_bytes());
             assert_eq!(answer.status, 200, "{}", answer.text());
         };
-        let same = |answer: &str| serde_json::json!({ "a": site_id(1), "b": site_id(2), "answer": answer });
-        put("decisions/00000000-0000-4000-a000-000000000001", same("same"));
+        let about = |answer: &str| serde_json::json!({ "a": site_id(1), "b": site_id(2), "answer": answer });
+        put("decisions/00000000-0000-4000-a000-000000000001", about("same"));
         let reject = serde_json::json!({ "instance_id": site(3).instance_id, "action": "reject", "reason": "pas un site" });
         put("submissions/decisions/00000000-0000-4000-a000-000000000002", reject);
 
         assert_eq!(said(), [some("false"), some("true"), some("true"), some("false"), None]);
-        put("decisions/00000000-0000-4000-a000-000000000003", same("unmerge"));
+        put("decisions/00000000-0000-4000-a000-000000000003", about("unmerge"));
         assert_eq!(said()[1], some("false"), "and comes back with the next list");
     }
 

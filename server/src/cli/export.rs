@@ -28,22 +28,19 @@ pub(super) async fn run(base: &Base, export: Export, json: bool) -> anyhow::Resu
     let now = base.runtime.now();
     let period =
         period_of(&export.dataset, now).filter(|_| role.may_extract() && scope == Scope::All);
-    let (features, name, title, at) = match period {
-        Some(period) => {
-            if !TABLES.contains(&export.format) {
-                bail!("--format: people are written as csv, excel.csv or xlsx");
-            }
-            let found = extract(base, "console", &period).await?;
-            let found = found.with_context(|| format!("no extract of people of {period}"))?;
-            (found.features, found.collection.id, found.collection.title, found.at.to_rfc3339())
+    let (features, name, title, at) = if let Some(period) = period {
+        if !TABLES.contains(&export.format) {
+            bail!("--format: people are written as csv, excel.csv or xlsx");
         }
-        None => {
-            let layer = layer(base, role, &export.dataset).await?;
-            let held = Layers::default().features(base, &scope, &layer).await?;
-            let held = Arc::into_inner(held).context("nobody else holds what was just read")?;
-            let (at, collection) = (held.at.to_rfc3339(), layer.collection);
-            (held.features, collection.id, collection.title, at)
-        }
+        let found = extract(base, "console", &period).await?;
+        let found = found.with_context(|| format!("no extract of people of {period}"))?;
+        (found.features, found.collection.id, found.collection.title, found.at.to_rfc3339())
+    } else {
+        let layer = layer(base, role, &export.dataset).await?;
+        let held = Layers::default().features(base, &scope, &layer).await?;
+        let held = Arc::into_inner(held).context("nobody else holds what was just read")?;
+        let (at, collection) = (held.at.to_rfc3339(), layer.collection);
+        (held.features, collection.id, collection.title, at)
     };
     let label = Label { name: &name, title: &title, at: &at };
     write_file(&export.out, |out| export::write(&features, export.format, label, out))?;

@@ -42,8 +42,8 @@ impl CountedRow {
 }
 
 /// What stands in a column of the entity itself.
-fn is_of_entity(axis: &Axis) -> bool {
-    Cube::Place.axes().contains(axis)
+fn is_of_entity(axis: Axis) -> bool {
+    Cube::Place.axes().contains(&axis)
 }
 
 /// Hands on every counted entity of a dataset, in lots of `lot`, in no promised order; `false` from
@@ -55,7 +55,7 @@ pub async fn each<F: Future<Output = bool>>(
     mut take: impl FnMut(Vec<CountedRow>) -> F,
 ) -> Result<()> {
     let mut query = tx.query("SELECT zone_id, entity_id, props, realm, wrapped, sealed, review");
-    let axes: Vec<Axis> = Axis::ALL.into_iter().filter(is_of_entity).collect();
+    let axes: Vec<Axis> = Axis::ALL.into_iter().filter(|axis| is_of_entity(*axis)).collect();
     for axis in &axes {
         query = query.push(", ").push(column(*axis));
     }
