@@ -97,7 +97,7 @@ fn named(card: &str, keys: &MasterKeys) -> Option<BlockKey> {
     card_is_valid(&card).then(|| keys.lookup_hash("names orpailleurs", &card))
 }
 
-/// The keyed hash of the card of a registration, as [`block_keys`] has it; `None` when it is no card.
+/// The keyed hash of the card of a registration, as `block_keys` has it; `None` when it is no card.
 pub fn card_key(dataset: &str, card: &str, keys: &MasterKeys) -> Option<[u8; 32]> {
     let card = card.trim().to_uppercase();
     let is_card = kind(dataset).is_some() && card_is_valid(&card);
