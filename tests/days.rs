@@ -4,11 +4,11 @@
 use serde_json::Value;
 
 use crate::{
-    disclosure::{PLACES, token},
+    disclosure::{PLACES, miners_met, token},
     reviews::Reviewer,
     support::{
         Server,
-        places::{miners_on, register, site_at},
+        places::{register, site_at},
         xml::submit,
     },
 };
@@ -36,10 +36,10 @@ on_both! {
         let mut server = server;
         let phone = server.phone("phone", None);
         register(&server, &phone.token, &[site_at(1, PLACES[0].0, PLACES[0].1)]);
-        let first = miners_on(1, 71, 12);
+        let first = miners_met(1, 71, 12);
         register(&server, &phone.token, &first);
         age(&server, 3);
-        register(&server, &phone.token, &miners_on(1, 72, 5));
+        register(&server, &phone.token, &miners_met(1, 72, 5));
         let past = |server: &Server, login: &str, days: i64| {
             let manager = Reviewer::new(server, login, "data_manager", None);
             let day = ago(days);
@@ -77,7 +77,7 @@ on_both! {
 
         assert_eq!(past(&server, "f", 3), three, "the rebuild is another register");
         assert_eq!(past(&server, "g", 1), yesterday);
-        register(&server, &phone.token, &miners_on(1, 73, 2));
+        register(&server, &phone.token, &miners_met(1, 73, 2));
         assert_eq!(past(&server, "h", 1), yesterday);
         let manager = Reviewer::new(&server, "n", "data_manager", None);
         assert_eq!(manager.get("/v1/counts?of=orpailleurs").json()["total"], 18);
@@ -101,7 +101,7 @@ on_both! {
         let all: Vec<_> = (1..).zip(PLACES).map(|(n, (lat, lon))| site_at(n, lat, lon)).collect();
         register(&server, &phone, &all);
         for (site, seed, count) in [(1, 61, 31), (2, 62, 7), (3, 63, 12)] {
-            register(&server, &phone, &miners_on(site, seed, count));
+            register(&server, &phone, &miners_met(site, seed, count));
         }
         let [chamber, public] = ["chamber", "public"].map(|role| token(&server, role));
         let questions = ["by=cercle,sex", "by=region,nationality", "by=age_group"];
@@ -119,14 +119,14 @@ on_both! {
         assert_eq!(server.get_bearer(&format!("/v1/counts?of=orpailleurs&as_of={}", ago(3)), &chamber).status, 404);
 
         // One person more on each of two days: differences of days would find them.
-        register(&server, &phone, &miners_on(4, 64, 1));
+        register(&server, &phone, &miners_met(4, 64, 1));
         age(&server, 1);
-        register(&server, &phone, &miners_on(2, 65, 1));
+        register(&server, &phone, &miners_met(2, 65, 1));
         for asked in ["", &yesterday, &before] {
             assert_eq!(read(asked), day_one, "{asked}: a newcomer would show");
         }
         // Enough for a new state: the former ones stay what they were.
-        register(&server, &phone, &miners_on(3, 66, 15));
+        register(&server, &phone, &miners_met(3, 66, 15));
         assert_ne!(read(""), day_one);
         for asked in [&yesterday, &before] {
             assert_eq!(read(asked), day_one, "{asked}");

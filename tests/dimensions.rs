@@ -5,13 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    disclosure::{registered, token},
+    disclosure::{miners_met, registered, token},
     reviews::Reviewer,
-    support::{
-        Server,
-        places::{miners_on, register},
-        xml::between,
-    },
+    support::{Server, places::register, xml::between},
 };
 
 fn get(server: &Server, token: &str, question: &str) -> Value {
@@ -33,7 +29,7 @@ on_both! {
         registered(&server);
         let manager = token(&server, "data_manager");
         let phone = server.phone("kayes", Some("kayes")).token;
-        let miners = miners_on(1, 81, 20);
+        let miners = miners_met(1, 81, 20);
         register(&server, &phone, &miners);
         let expected = |question: &str, code: fn(&str) -> &str| {
             let mut found: BTreeMap<String, i64> = BTreeMap::new();
@@ -102,7 +98,7 @@ on_both! {
         assert_eq!(server.get_bearer("/v1/counts?of=fiches&by=form", &chamber).status, 403);
 
         let phone = server.phone("other", None).token;
-        let more = miners_on(1, 82, 3);
+        let more = miners_met(1, 82, 3);
         register(&server, &phone, &more);
         let reviewer = Reviewer::new(&server, "awa", "data_manager", None);
         reviewer.says(1, &more[0].instance_id, "reject", "rejected");

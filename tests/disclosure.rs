@@ -50,14 +50,24 @@ fn met(site: u32, people: Vec<Submission>) -> Vec<Submission> {
     people.into_iter().map(at).collect()
 }
 
+/// So many miners, met where their site is.
+pub(crate) fn miners_met(site: u32, seed: u64, count: usize) -> Vec<Submission> {
+    met(site, miners_on(site, seed, count))
+}
+
+/// So many children, met where their site is.
+pub(crate) fn children_met(site: u32, seed: u64, count: usize) -> Vec<Submission> {
+    met(site, children_on(site, seed, count))
+}
+
 /// Four sites with 31, 7, 12 and 3 miners, and 25 children.
 pub(crate) fn registered(server: &Server) -> String {
     let phone = server.phone("phone", None).token;
     let mut all: Vec<_> = (1..).zip(PLACES).map(|(n, (lat, lon))| site_at(n, lat, lon)).collect();
     for (site, seed, count) in [(1, 61, 31), (2, 62, 7), (3, 63, 12), (4, 64, 3)] {
-        all.extend(met(site, miners_on(site, seed, count)));
+        all.extend(miners_met(site, seed, count));
     }
-    all.extend(met(1, children_on(1, 65, 25)));
+    all.extend(children_met(1, 65, 25));
     register(server, &phone, &all);
     phone
 }
@@ -152,7 +162,7 @@ on_both! {
         let before = server.get_bearer(table, &chamber).json();
         let exact = server.get_bearer(table, &admin).json();
 
-        register(&server, &phone, &met(4, miners_on(4, 66, 9)));
+        register(&server, &phone, &miners_met(4, 66, 9));
 
         assert_eq!(server.get_bearer(table, &chamber).json(), before, "a newcomer would show");
         let now = server.get_bearer(table, &admin).json();

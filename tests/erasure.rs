@@ -66,7 +66,7 @@ fn keys(server: &Server) -> BTreeMap<String, String> {
 
 fn cells(server: &Server) -> BTreeSet<String> {
     let sql = "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n \
-               FROM count_cell WHERE n <> 0 AND cube <> 'form'";
+               FROM count_cell WHERE n <> 0 AND cube NOT IN ('form', 'site')";
     server.sql(sql).lines().map(str::to_owned).collect()
 }
 
@@ -248,7 +248,8 @@ on_both! {
         }
         let seen = awa.get("/v1/reviews/submissions/uuid:miner-2").json();
         assert_eq!((&seen["state"], &seen["versions"]), (&json!("erased"), &json!([])), "{seen}");
-        assert_eq!(awa.get("/v1/reviews/submissions?limit=100").json()["submissions"], json!([]));
+        let waiting = awa.get("/v1/reviews/submissions?limit=100").text();
+        assert!(!waiting.contains("uuid:miner-1\"") && !waiting.contains("uuid:miner-2\""), "{waiting}");
         assert_eq!(server.sql("SELECT COUNT(*) FROM decision"), "0");
 
         assert_eq!(cells(&server), counted);

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::{
-    disclosure::PLACES,
+    disclosure::{PLACES, children_met, miners_met},
     reviews::Reviewer,
     support::{
-        places::{children_on, miners_on, register, site_at},
+        places::{register, site_at},
         xml::{between, submit},
     },
 };
@@ -33,9 +33,9 @@ on_both! {
         let phone = server.phone("phone", None).token;
         register(&server, &phone, &(1..).zip(PLACES).map(|(n, (lat, lon))| site_at(n, lat, lon)).collect::<Vec<_>>());
         let miners: Vec<_> = [(1, 91, 150), (2, 92, 40), (3, 93, 3)].into_iter()
-            .flat_map(|(site, seed, count)| miners_on(site, seed, count)).collect();
+            .flat_map(|(site, seed, count)| miners_met(site, seed, count)).collect();
         register(&server, &phone, &miners);
-        register(&server, &phone, &children_on(1, 94, 5));
+        register(&server, &phone, &children_met(1, 94, 5));
         let manager = Reviewer::new(&server, "m", "data_manager", None);
         manager.says(1, &miners[0].instance_id, "reject", "rejected");
         let researcher = Reviewer::new(&server, "r", "researcher", None);
@@ -69,7 +69,7 @@ on_both! {
         assert!(researcher.get("/v1/exports/people.codebook.csv").text().contains("age_group,Groupe d'âge"));
 
         // The same for ever, whatever comes; a line in the log for every download.
-        register(&server, &phone, &miners_on(1, 95, 30));
+        register(&server, &phone, &miners_met(1, 95, 30));
         assert_eq!(researcher.get("/v1/exports/people.csv").body, csv.body);
         assert_eq!(manager.get("/v1/exports/people.csv").body, csv.body);
         assert!(researcher.get("/v1/exports/people.xlsx").body.starts_with(b"PK"));
@@ -91,7 +91,7 @@ on_both! {
     fn nobody_else_reads_people(server) {
         let phone = server.phone("phone", None).token;
         register(&server, &phone, &[site_at(1, PLACES[0].0, PLACES[0].1)]);
-        register(&server, &phone, &miners_on(1, 96, 12));
+        register(&server, &phone, &miners_met(1, 96, 12));
         for role in ["admin", "supervisor", "chamber", "public", "cooperative", "enumerator", "protection"] {
             let somebody = Reviewer::new(&server, &format!("{role}-2"), role, None);
             assert_eq!(somebody.get("/v1/exports/people.csv").status, 404, "{role}");

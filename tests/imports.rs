@@ -33,7 +33,7 @@ fn shown(server: &Server) -> String {
          FROM entity WHERE version > 0 AND merged_into IS NULL ORDER BY entity_id",
         "SELECT entity_id, version, props, review FROM entity_version ORDER BY entity_id, version",
         "SELECT zone_id, dataset, region_2023, cercle_2023, district, sex, age_group, status, review, n \
-         FROM count_cell WHERE n <> 0 ORDER BY zone_id, dataset, region_2023, cercle_2023, district, sex, age_group, status, review, n",
+         FROM count_cell WHERE n <> 0 AND cube <> 'form' ORDER BY zone_id, dataset, region_2023, cercle_2023, district, sex, age_group, status, review, n",
         "SELECT entity_id, seq FROM held ORDER BY entity_id, seq",
         "SELECT submission_id, state, review FROM record WHERE form_id NOT LIKE 'import/%' ORDER BY submission_id",
     ]
