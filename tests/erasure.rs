@@ -65,7 +65,7 @@ fn keys(server: &Server) -> BTreeMap<String, String> {
 }
 
 fn cells(server: &Server) -> BTreeSet<String> {
-    let sql = "SELECT zone_id, dataset, commune_2023, district, sex, age_group, status, review, n \
+    let sql = "SELECT cube, zone_id, dataset, commune_2023, district, sex, age_group, status, review, n \
                FROM count_cell WHERE n <> 0 AND cube NOT IN ('form', 'site')";
     server.sql(sql).lines().map(str::to_owned).collect()
 }

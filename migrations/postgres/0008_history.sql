@@ -8,6 +8,7 @@ UPDATE apply_state SET first_day = day;
 
 -- Since which day the row says what it says.
 ALTER TABLE entity ADD COLUMN day bigint NOT NULL DEFAULT 0;
+UPDATE entity SET day = COALESCE((SELECT j.received_at / 86400000000 FROM journal j WHERE j.seq = entity.updated_seq), 0);
 -- The event that deleted it; 0 = it was not deleted, or restored.
 ALTER TABLE entity ADD COLUMN deleted_seq bigint NOT NULL DEFAULT 0;
 CREATE INDEX entity_deleted ON entity (deleted_seq) WHERE deleted_seq > 0;

@@ -86,11 +86,15 @@ pub(super) async fn file(
         return Err(Problem::bad("this download takes no parameters"));
     }
     let (id, suffix) = name.split_once('.').ok_or_else(Problem::not_found)?;
+    let format = Format::parse(suffix);
+    // Before anything is drawn for it.
+    if period_of(id, app.base.runtime.now()).is_some()
+        && format.is_some_and(|f| !extract_files::FORMATS.contains(&f))
+    {
+        return Err(Problem::not_found());
+    }
     let (collection, what, held) = wanted(&app, &by, id).await?;
-    if let Some(format) = Format::parse(suffix) {
-        if held.features.is_unplaced() && !extract_files::FORMATS.contains(&format) {
-            return Err(Problem::not_found());
-        }
+    if let Some(format) = format {
         let finished = finished(&app, &by, (&collection, what), format, held).await?;
         return serve(&app, &by, &name, (format, &finished), (&method, &headers)).await;
     }
