@@ -59,7 +59,7 @@ impl Tx {
 
     /// Inserts many rows: `head` ends before VALUES, `tail` is the conflict clause or empty.
     ///
-    /// Returns the number of rows the database says it touched.
+    /// Returns the number of rows the database says it touched. After an error the transaction must be given up.
     pub async fn insert_rows(
         &mut self,
         head: &'static str,
@@ -73,7 +73,12 @@ impl Tx {
             let size = ROW_CHUNKS.into_iter().find(|n| *n <= rows.len()).unwrap_or(1);
             let mut query = self.query("");
             let mut text = String::with_capacity(head.len() + tail.len() + size * 48);
-            text.push_str(head);
+            // A row that fails fails the transaction: SQLite need not copy each page first to undo one statement.
+            let plain = head.strip_prefix("INSERT INTO ");
+            match plain.filter(|_| matches!(query.args, Args::Sqlite(_))) {
+                Some(rest) => text.extend(["INSERT OR FAIL INTO ", rest]),
+                None => text.push_str(head),
+            }
             text.push_str(" VALUES ");
             let mut n = 0;
             let columns = rows.peek().map_or(0, Vec::len);
