@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{decide::Sent, one::may_read};
+use super::{
+    decide::Sent,
+    one::{is_kept_from, may_read},
+};
 use crate::{
     access::Role,
     app::App,
     catalogue::Snapshot,
     db::Tx,
-    forms::{CorrectionError, WrongCorrection, XForm, correct},
+    forms::{CorrectionError, Question, WrongCorrection, XForm, correct},
     http::problem::Problem,
     intake::Review,
     store::submissions,
@@ -108,8 +111,10 @@ fn readable(form: &XForm, role: Role, review: &Review) -> Result<(), Refused> {
     for path in review.answers.keys() {
         let plain: Vec<&str> =
             path.split('/').map(|step| step.split('[').next().unwrap_or_default()).collect();
-        let class = form.question(&plain.join("/")).map(|question| question.class);
-        if class.is_some_and(|class| !may_read(role, review.children, class)) {
+        let question = form.question(&plain.join("/"));
+        let hidden =
+            |q: &Question| !may_read(role, review.children, q.class) || is_kept_from(role, q);
+        if question.is_some_and(hidden) {
             wrong.insert(path.clone(), "Ce compte ne peut pas lire cette réponse.");
         }
     }

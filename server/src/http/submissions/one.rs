@@ -15,7 +15,7 @@ use crate::{
     access::{Caller, Role},
     app::App,
     apply::Version,
-    forms::Class,
+    forms::{Class, Question},
     http::{auth::By, problem::Problem, request::param, reviews::private},
     intake::Review,
     store::{
@@ -33,6 +33,26 @@ pub(super) fn may_read(role: Role, children: bool, class: Class) -> bool {
         Role::DataManager => !children || class != Class::Direct,
         Role::Protection => children,
         _ => false,
+    }
+}
+
+/// What is said of a referral is for the protection role alone, whatever its class.
+pub(super) fn is_kept_from(role: Role, question: &Question) -> bool {
+    let is_referral = question.property.as_deref().is_some_and(|p| p.starts_with("referral."));
+    is_referral && role != Role::Protection
+}
+
+/// Takes an answer out of nested JSON, in every repetition of a group; `path` has no root.
+fn take_out(answers: &mut Value, path: &[&str]) {
+    match (answers, path) {
+        (Value::Array(all), _) => all.iter_mut().for_each(|one| take_out(one, path)),
+        (Value::Object(map), [name]) => drop(map.remove(*name)),
+        (Value::Object(map), [group, rest @ ..]) => {
+            if let Some(inner) = map.get_mut(*group) {
+                take_out(inner, rest);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -62,9 +82,15 @@ pub(in crate::http) async fn one(
     let zone = zones.iter().find(|z| z.zone_id == row.zone_id).map_or("", |z| z.code.as_str());
     let mut body = as_json(&row, zone);
     let newest = versions.iter().find(|v| v.seq == row.seq);
+    let read_by = [forms.version(&row.form_id, &row.form_version), forms.latest(&row.form_id)];
+    let questions = read_by.into_iter().flatten().flat_map(|p| &p.form.questions);
+    let kept_from: Vec<Vec<&str>> = questions
+        .filter(|q| is_kept_from(by.role, q))
+        .map(|q| q.path.split('/').skip(2).collect())
+        .collect();
     if let Some(map) = body.as_object_mut() {
-        map.insert(String::from("answers"), newest.map_or(Value::Null, answers));
-        let versions: Vec<Value> = versions.iter().map(version).collect();
+        map.insert(String::from("answers"), newest.map_or(Value::Null, |v| answers(v, &kept_from)));
+        let versions: Vec<Value> = versions.iter().map(|v| version(v, &kept_from)).collect();
         map.insert(String::from("versions"), versions.into());
         let hides = children && by.role == Role::DataManager;
         let said: Vec<Value> = said.iter().map(|r| decision(r, &words, hides)).collect();
@@ -73,12 +99,16 @@ pub(in crate::http) async fn one(
     Ok(private(Json(body).into_response()))
 }
 
-fn answers(version: &Version) -> Value {
+fn answers(version: &Version, kept_from: &[Vec<&str>]) -> Value {
     let text = version.answers.as_deref();
-    text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or(Value::Null)
+    let mut answers = text.and_then(|t| serde_json::from_str(t).ok()).unwrap_or(Value::Null);
+    for path in kept_from {
+        take_out(&mut answers, path);
+    }
+    answers
 }
 
-fn version(version: &Version) -> Value {
+fn version(version: &Version, kept_from: &[Vec<&str>]) -> Value {
     json!({
         "version": version.seq,
         "kind": version.kind,
@@ -89,7 +119,7 @@ fn version(version: &Version) -> Value {
         "reason": version.reason,
         "checks": version.state,
         "in_register": version.speaks,
-        "answers": answers(version),
+        "answers": answers(version, kept_from),
     })
 }
 
@@ -129,6 +159,21 @@ async fn note(app: &App, by: &Caller, subject: &str) -> Result<(), Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_referral_is_read_by_the_protection_role_alone() {
+        let published = sanu_schemas::forms().iter().find(|form| form.id == "enfant").unwrap();
+        let form = crate::forms::XForm::parse(published.xml).unwrap();
+        let referral = form.question("/data/e_referral/referral_reason").unwrap();
+        assert!(is_kept_from(Role::DataManager, referral));
+        assert!(!is_kept_from(Role::Protection, referral));
+        assert!(!is_kept_from(Role::DataManager, form.question("/data/b_identity/sex").unwrap()));
+
+        let mut answers =
+            json!({ "e_referral": { "referral_reason": ["x"], "result": "completed" } });
+        take_out(&mut answers, &["e_referral", "referral_reason"]);
+        assert_eq!(answers, json!({ "e_referral": { "result": "completed" } }));
+    }
 
     #[test]
     fn a_supervisor_reads_class_none_only_and_the_identity_of_children_is_for_protection() {
