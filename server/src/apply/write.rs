@@ -20,10 +20,10 @@ use crate::{
 };
 
 /// Writes everything; the feed numbers are taken last.
-pub(super) async fn write(tx: &mut Tx, rows: Rows, keys: &MasterKeys) -> Result<()> {
-    let touched = Touched::by(tx, &rows).await?;
+pub(super) async fn write(tx: &mut Tx, mut rows: Rows, keys: &MasterKeys) -> Result<()> {
+    let touched = Touched::by(tx, &mut rows).await?;
     let Rows { mut cells, mut feed, .. } = rows;
-    touched.count(tx, &mut cells, -1).await?;
+    touched.leave(tx, &mut cells).await?;
     let day = rows.entities.day;
     write_records(tx, rows.records).await?;
     write_files(tx, rows.files).await?;
@@ -40,7 +40,7 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows, keys: &MasterKeys) -> Result<
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;
     }
-    touched.count(tx, &mut cells, 1).await?;
+    touched.enter(tx, &mut cells).await?;
     write_cells(tx, cells).await?;
     write_heads(tx, rows.heads).await?;
     write_feed(tx, feed).await
