@@ -31,7 +31,7 @@ const REASON: [&str; 3] = ["--identity", "--reason", "contrôle des doublons"];
 
 on_both! {
     fn names_are_in_the_file_of_whoever_says_why_and_in_no_other(server) {
-        let phone = server.phone("Awa", Some("kayes"));
+        let (phone, _there) = (server.phone("Awa", Some("kayes")), server.phone("Issa", Some("sikasso")));
         let one = Miner { surname: "Zzyxqname", ..Miner::new(1) };
         assert_eq!(submit(&phone.url, &one.xml()).status, 201);
         server.settled();

@@ -107,7 +107,8 @@ on_both! {
     fn a_list_is_loaded_while_phones_send_and_nothing_of_either_is_lost(server) {
         let mut server = server;
         let phone = server.phone("Awa", None);
-        let lines: String = (0..2_000).map(|n| format!("L{n},Liste {n},active\n")).collect();
+        let lines: Vec<String> = (0..2_000).map(|n| format!("L{n},Liste {n},active\n")).collect();
+        let lines = lines.concat();
         let list = file(&server, "sites.csv", format!("code,nom,etat\n{lines}").as_bytes());
 
         let mut importing = server.spawn(&["import", "sites", list.to_str().unwrap(), "--apply"]);
