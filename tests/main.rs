@@ -46,6 +46,8 @@ mod erasure;
 #[cfg(test)]
 mod extract;
 #[cfg(test)]
+mod form_files;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod imports;
