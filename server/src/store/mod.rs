@@ -6,6 +6,7 @@ pub mod audit;
 pub mod boundaries;
 mod called;
 pub mod cells;
+pub mod chains;
 pub mod devices;
 pub mod doubt;
 pub mod entities;
