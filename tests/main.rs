@@ -24,6 +24,8 @@ mod cards;
 #[cfg(test)]
 mod central;
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod consent;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     cells::{CellKey, Cells, review_of},
+    chain::Chains,
     entity::EntityState,
     erased::Erased,
     fold::{FeedOut, RecordOut, Register, Waiting},
@@ -57,6 +58,7 @@ pub(super) struct Rows {
     pub(super) heads: BTreeMap<(ZoneId, String), i64>,
     pub(super) feed: Vec<FeedOut>,
     pub(super) reviewed: Reviewed,
+    pub(super) chains: Chains,
     pub(super) erased: Erased,
 }
 
@@ -95,6 +97,7 @@ impl Rows {
             heads: register.heads,
             feed: register.feed,
             reviewed: register.reviewed,
+            chains: register.chains,
             erased: register.erased,
         }
     }

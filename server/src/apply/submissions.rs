@@ -66,6 +66,10 @@ impl Touched {
         for stand in &rows.reviewed.stands {
             touched.change(stand.zone_id, stand.submission_id);
         }
+        for (zone, from, into) in &rows.chains.joined {
+            touched.add(*zone, *from);
+            touched.add(*zone, *into);
+        }
         for record in rows.erased.records() {
             touched.change(ZoneId(record.zone_id), record.submission_id);
         }

@@ -36,6 +36,7 @@ pub(super) async fn write(tx: &mut Tx, mut rows: Rows, keys: &MasterKeys) -> Res
     feed.extend(release(tx, rows.released).await?);
     write_waiting(tx, rows.waiting).await?;
     rows.reviewed.write(tx).await?;
+    rows.chains.write(tx).await?;
     rows.erased.write(tx, (keys, day), &mut cells).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;

@@ -7,6 +7,7 @@ pub mod boundaries;
 mod called;
 pub mod cells;
 pub mod central_entities;
+pub mod chains;
 pub mod datasets;
 pub mod devices;
 pub mod doubt;
