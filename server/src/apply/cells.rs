@@ -81,23 +81,25 @@ impl CellKey {
 
     /// Every cell but that of its place: who, on which site, since when.
     pub(super) fn others(entity: &EntityState) -> Vec<Self> {
-        let mut keys = Vec::with_capacity(3);
+        let mut keys = Vec::with_capacity(4);
         if Cube::Profile.is_of(&entity.dataset) {
             keys.push(profile(entity));
         }
+        let sex = entity.facts.sex.as_deref().unwrap_or_default();
         let cooperative = text(&entity.sealed, "coop_id").or_else(|| text(&entity.open, "coop_id"));
         if entity.site_id.is_some() || cooperative.is_some() {
             let site = entity.site_id.map(|id| id.to_string()).unwrap_or_default();
-            keys.push(
-                blank(entity, Cube::Site)
-                    .set(Axis::Site, site)
-                    .set(Axis::Cooperative, cooperative.unwrap_or_default())
-                    .set(Axis::Sex, entity.facts.sex.as_deref().unwrap_or_default()),
-            );
+            let cooperative = cooperative.unwrap_or_default();
+            keys.extend([
+                blank(entity, Cube::Site).set(Axis::Site, site).set(Axis::Sex, sex),
+                blank(entity, Cube::Cooperative)
+                    .set(Axis::Cooperative, cooperative)
+                    .set(Axis::Sex, sex),
+            ]);
         }
         keys.push(
             in_regions(blank(entity, Cube::Month), entity)
-                .set(Axis::Sex, entity.facts.sex.as_deref().unwrap_or_default())
+                .set(Axis::Sex, sex)
                 .set(Axis::Month, month(entity.created_at)),
         );
         keys

@@ -68,7 +68,7 @@ impl Release {
         match cube {
             Cube::Place => true,
             Cube::Profile => self.leaves.is_empty() || !self.profile.is_empty(),
-            Cube::Site | Cube::Month | Cube::Form => false,
+            Cube::Site | Cube::Cooperative | Cube::Month | Cube::Form => false,
         }
     }
 
