@@ -1,4 +1,4 @@
--- Sites and cooperatives apart, and a sum of the days at the end of each month (ADR 22).
+-- Sites and cooperatives apart, a sum of the days at the end of each month, and limits that changed (ADR 22).
 
 -- The cube of sites crossed with cooperatives becomes two.
 INSERT INTO count_cell (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, district, sex, age_group,
@@ -60,3 +60,7 @@ CREATE TABLE count_month (
     PRIMARY KEY (zone_id, dataset, cube, day, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, district, sex, age_group,
     status, nationality, role_group, coop_member, protection, site, cooperative, month, form, review)
 );
+
+-- A code whose limits changed on a day has one row for each validity.
+ALTER TABLE boundary DROP CONSTRAINT boundary_pkey;
+ALTER TABLE boundary ADD PRIMARY KEY (division, level, code, valid_from);

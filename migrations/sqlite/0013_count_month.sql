@@ -1,4 +1,4 @@
--- Sites and cooperatives apart, and a sum of the days at the end of each month (ADR 22).
+-- Sites and cooperatives apart, a sum of the days at the end of each month, and limits that changed (ADR 22).
 
 -- The cube of sites crossed with cooperatives becomes two.
 INSERT INTO count_cell (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, district, sex, age_group,
@@ -60,3 +60,26 @@ CREATE TABLE count_month (
     PRIMARY KEY (zone_id, dataset, cube, day, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, district, sex, age_group,
     status, nationality, role_group, coop_member, protection, site, cooperative, month, form, review)
 ) STRICT, WITHOUT ROWID;
+
+-- A code whose limits changed on a day has one row for each validity.
+CREATE TABLE boundary_by_day (
+    division TEXT NOT NULL,
+    level TEXT NOT NULL,
+    code TEXT NOT NULL,
+    geometry TEXT NOT NULL,
+    source TEXT NOT NULL,
+    imported_at INTEGER NOT NULL,
+    code_system TEXT NOT NULL DEFAULT '',
+    source_code TEXT NOT NULL DEFAULT '',
+    name TEXT NOT NULL DEFAULT '',
+    valid_from TEXT NOT NULL DEFAULT '',
+    valid_to TEXT NOT NULL DEFAULT '',
+    licence TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (division, level, code, valid_from)
+) STRICT;
+INSERT INTO boundary_by_day (division, level, code, geometry, source, imported_at, code_system, source_code, name,
+        valid_from, valid_to, licence)
+    SELECT division, level, code, geometry, source, imported_at, code_system, source_code, name, valid_from, valid_to,
+        licence FROM boundary;
+DROP TABLE boundary;
+ALTER TABLE boundary_by_day RENAME TO boundary;

@@ -21,8 +21,8 @@ pub enum Cube {
 }
 
 use Axis::{
-    AgeGroup, Cercle2012, Cercle2023, Commune2012, Commune2023, District, Member,
-    Nationality, Protection, Region2012, Region2023, Review, RoleGroup, Sex, Status, Zone,
+    AgeGroup, Cercle2012, Cercle2023, Commune2012, Commune2023, District, Member, Nationality,
+    Protection, Region2012, Region2023, Review, RoleGroup, Sex, Status, Zone,
 };
 
 impl Cube {
