@@ -66,6 +66,8 @@ mod metrics;
 #[cfg(test)]
 mod ogc;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod openrosa;
 #[cfg(test)]
 mod phone;

@@ -17,6 +17,7 @@ use crate::{
     publication::Publication,
     runtime::{Micros, Runtime},
     store::{AsOf, server, server::ServerInfo, settings, zones},
+    tally_book::TallyBook,
 };
 
 /// Where things are kept and how the server is reached.
@@ -117,6 +118,8 @@ pub struct Base {
     pub places: Places,
     /// What is published of the counts.
     pub publication: Arc<Publication>,
+    /// The cells of the counts, in memory.
+    pub tallies: Arc<TallyBook>,
     /// The indicators over it.
     pub figures: Arc<FigureBook>,
     /// The files.
@@ -219,6 +222,7 @@ impl Base {
             catalogue,
             places,
             publication,
+            tallies: Arc::default(),
             figures,
             blobs,
             info,
@@ -249,6 +253,7 @@ impl Base {
             self.blobs.clone(),
             (self.policy.clone(), self.acceptance),
         )
+        .telling(Arc::clone(&self.tallies))
     }
 }
 
@@ -363,6 +368,8 @@ pub struct App {
     pub(crate) exports: crate::http::Files,
     /// The extract of people that was read last.
     pub(crate) extracts: crate::http::Extracts,
+    /// Which units of one division lie in which of the other.
+    pub(crate) crosswalks: crate::http::Crosswalks,
     /// Drawn tiles.
     pub(crate) tiles: crate::http::Tiles,
     /// What was asked since the start.
@@ -409,6 +416,7 @@ impl App {
             layers,
             exports,
             extracts,
+            crosswalks: crate::http::Crosswalks::default(),
             tiles,
             requests,
         };

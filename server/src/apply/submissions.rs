@@ -67,8 +67,8 @@ impl Touched {
             touched.change(stand.zone_id, stand.submission_id);
         }
         for (zone, from, into) in &rows.chains.joined {
-            touched.add(*zone, *from);
-            touched.add(*zone, *into);
+            touched.change(*zone, *from);
+            touched.change(*zone, *into);
         }
         for record in rows.erased.records() {
             touched.change(ZoneId(record.zone_id), record.submission_id);

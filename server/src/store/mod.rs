@@ -31,6 +31,7 @@ pub mod server;
 pub mod settings;
 pub mod sites;
 pub mod submissions;
+pub mod tallies;
 pub mod vault;
 pub mod versions;
 pub mod zones;
