@@ -72,6 +72,8 @@ mod quality;
 #[cfg(test)]
 mod register;
 #[cfg(test)]
+mod restart;
+#[cfg(test)]
 mod reviews;
 #[cfg(test)]
 mod schema;
