@@ -37,7 +37,7 @@ fn person(number: u32, surname: &'static str, given: &'static str) -> Miner {
         2 => (1971, "1971-11-23", "Sadiola", "Kadiatou Diallo"),
         _ => (1982, "1982-07-15", "Kéniéba", "Awa Touré"),
     };
-    Miner { surname, given, year, dob, village, mother, ..Miner::new(number) }
+    Miner { surname, given, year, dob, mother, village, ..Miner::new(number) }
 }
 
 fn pairs(server: &Server) -> i64 {
