@@ -24,6 +24,8 @@ mod cards;
 #[cfg(test)]
 mod central;
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod consent;
@@ -63,6 +65,8 @@ mod main_job;
 mod metrics;
 #[cfg(test)]
 mod ogc;
+#[cfg(test)]
+mod openapi;
 #[cfg(test)]
 mod openrosa;
 #[cfg(test)]

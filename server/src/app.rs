@@ -17,6 +17,7 @@ use crate::{
     publication::Publication,
     runtime::{Micros, Runtime},
     store::{AsOf, server, server::ServerInfo, settings, zones},
+    tally_book::TallyBook,
 };
 
 /// Where things are kept and how the server is reached.
@@ -117,6 +118,8 @@ pub struct Base {
     pub places: Places,
     /// What is published of the counts.
     pub publication: Arc<Publication>,
+    /// The cells of the counts, in memory.
+    pub tallies: Arc<TallyBook>,
     /// The indicators over it.
     pub figures: Arc<FigureBook>,
     /// The files.
@@ -219,6 +222,7 @@ impl Base {
             catalogue,
             places,
             publication,
+            tallies: Arc::default(),
             figures,
             blobs,
             info,
@@ -248,7 +252,8 @@ impl Base {
             self.places.clone(),
             self.blobs.clone(),
             (self.policy.clone(), self.acceptance),
-        );
+        )
+        .telling(Arc::clone(&self.tallies));
         let people = applier.people();
         let mut people = people.try_write().expect("nobody else has it yet");
         people.keep_in(self.settings.data.join("engine"));
@@ -368,6 +373,8 @@ pub struct App {
     pub(crate) exports: crate::http::Files,
     /// The extract of people that was read last.
     pub(crate) extracts: crate::http::Extracts,
+    /// Which units of one division lie in which of the other.
+    pub(crate) crosswalks: crate::http::Crosswalks,
     /// Drawn tiles.
     pub(crate) tiles: crate::http::Tiles,
     /// What was asked since the start.
@@ -420,6 +427,7 @@ impl App {
             layers,
             exports,
             extracts,
+            crosswalks: crate::http::Crosswalks::default(),
             tiles,
             requests,
         };

@@ -49,6 +49,9 @@ pub(super) async fn turn_to(tx: &mut Tx, day: i64) -> Result<()> {
     match Days::read(tx).await?.open {
         Some(open) if day > open => {
             close(tx, open).await?;
+            if month(open) != month(day) {
+                keep_month(tx, open).await?;
+            }
             set_open(tx, day).await
         }
         Some(_) => Ok(()),
@@ -94,6 +97,29 @@ async fn close(tx: &mut Tx, day: i64) -> Result<()> {
     .execute()
     .await?;
     tx.query("UPDATE count_cell SET closed = n WHERE n <> closed").execute().await?;
+    Ok(())
+}
+
+/// The month of a day.
+fn month(day: i64) -> (i16, i8) {
+    let date = Micros(day * 86_400_000_000).date();
+    (date.year(), date.month())
+}
+
+/// Sets down the cells as they are at the end of the last open day of a month: what a later day is summed from.
+async fn keep_month(tx: &mut Tx, day: i64) -> Result<()> {
+    tx.query(
+        "INSERT INTO count_month (zone_id, dataset, cube, day, region_2012, cercle_2012, commune_2012, \
+         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, nationality, \
+         role_group, coop_member, protection, site, cooperative, month, form, review, n) \
+         SELECT zone_id, dataset, cube, CAST($1 AS bigint), region_2012, cercle_2012, commune_2012, \
+         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, nationality, \
+         role_group, coop_member, protection, site, cooperative, month, form, review, closed \
+         FROM count_cell WHERE closed <> 0",
+    )
+    .bind(day)
+    .execute()
+    .await?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
-    days, delete,
+    chain, days, delete,
     entity::Source,
     erase::erase,
     event::{self, Event},
@@ -43,6 +43,7 @@ use crate::{
     places::Places,
     runtime::{Micros, Runtime},
     store::{ZoneId, lost_files},
+    tally_book::TallyBook,
 };
 
 /// Events folded in one transaction: a page of an index that several touch is written once.
@@ -94,6 +95,8 @@ pub struct Applier {
     acceptance: Acceptance,
     /// The files, some of which go with an erased person.
     blobs: BlobStore,
+    /// Who keeps the cells in memory.
+    tallies: Arc<TallyBook>,
 }
 
 impl Applier {
@@ -121,7 +124,15 @@ impl Applier {
             cells_are_full: Arc::default(),
             acceptance,
             blobs,
+            tallies: Arc::default(),
         }
+    }
+
+    /// With readers of this process who keep the cells in memory, and are told of their moves.
+    #[must_use]
+    pub fn telling(mut self, tallies: Arc<TallyBook>) -> Self {
+        self.tallies = tallies;
+        self
     }
 
     /// How many rows of entities, and of who carries a card or NINA, were fetched to apply what came
@@ -314,7 +325,7 @@ impl Applier {
         days::turn_to(&mut tx, day).await?;
         let mut register = Register { day, ..Register::default() };
         register.set_aside(event);
-        write::write(&mut tx, Rows::of(register), &self.keys).await?;
+        write::write(&mut tx, Rows::of(register), &self.keys, false).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -378,11 +389,15 @@ impl Applier {
         }
         let destroys = rows.erased.destroys();
         let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
-        write::write(&mut tx, rows, &self.keys).await?;
+        let is_watched = lost.is_empty() && self.tallies.is_watched();
+        let moves = write::write(&mut tx, rows, &self.keys, is_watched).await?;
         for site in lost {
             replace::leave_site(&mut tx, site, day, (&self.gazetteer(), &self.keys)).await?;
         }
         tx.commit().await?;
+        if let Some(moves) = moves {
+            self.tallies.moved(mark.next_turn(), moves);
+        }
         if destroys {
             self.clear_up().await;
         }
@@ -433,15 +448,20 @@ impl Applier {
     async fn fold(
         &self,
         tx: &mut Tx,
-        said: Vec<Said>,
+        mut said: Vec<Said>,
         people: PeopleGuard,
         ground: &Ground<'_>,
         (stored, day): (HashSet<(ZoneId, Uuid)>, i64),
     ) -> (PeopleGuard, Result<Rows>) {
+        let retold = match chain::redirect(tx, &mut said, ground).await {
+            Ok(retold) => retold,
+            Err(failure) => return (people, Err(failure)),
+        };
         let mut register = match self.fetch(tx, &said, ground, stored).await {
             Ok(register) => register,
             Err(failure) => return (people, Err(failure)),
         };
+        register.chains.retold = retold;
         register.people = Some(people);
         register.day = day;
         let folded = fold_all(tx, &mut register, said, ground).await;
@@ -517,6 +537,10 @@ impl Applier {
             cases: cases(tx, said, ground).await?,
             ..Register::default()
         };
+        let (chains, cases) = chain::fetch(tx, said, ground).await?;
+        needs.add_chains(&chains);
+        register.chains.found = chains;
+        register.cases.extend(cases);
         let (restored, cases) = delete::restored(tx, said, ground).await?;
         register.cases.extend(cases);
         needs.add_cases(&register.cases);

@@ -184,7 +184,7 @@ fn entry(out: &mut Vec<u8>, column: usize, bytes: &[u8]) {
 }
 
 /// The rows, so that neighbours in the file are neighbours in the country; those nowhere last.
-fn order(features: &Features) -> Vec<usize> {
+pub(super) fn order(features: &Features) -> Vec<usize> {
     let [west, south, east, north] = features.bounds().unwrap_or([0.0; 4]);
     let scale = |c: f64, from: f64, to: f64| {
         if to > from { (c - from) / (to - from) * 65_535.0 } else { 0.0 }

@@ -12,6 +12,7 @@ mod kml;
 mod lines;
 mod mvt;
 mod parquet;
+mod rtree;
 mod sheet;
 mod thrift;
 mod tile;

@@ -4,7 +4,7 @@ use sanu_schemas::Beside;
 
 use super::count_view::{Question, View};
 use crate::{
-    counts::{Coverage, Dimension, SUBMISSIONS, Shown, Table},
+    counts::{Coverage, Dimension, Line, SUBMISSIONS, Shown, Table},
     export::{Entry, Sheet},
     store::cells::Reviewed,
 };
@@ -20,17 +20,31 @@ pub(super) fn codes(question: &Question, view: &View) -> Sheet {
         head.extend([dimension.name().to_owned(), format!("{}_label", dimension.name())]);
     }
     head.extend([String::from("n"), String::from("suppressed")]);
-    let rows = view.table.cells.iter().map(|cell| {
-        let places = question.by.iter().zip(&cell.codes);
-        let mut row: Vec<Entry> = places
-            .flat_map(|(d, code)| [code.clone(), view.label(*d, code)])
+    let labels = labels(question, view);
+    let rows = view.table.cells().map(|(line, n)| {
+        let words = line.codes().zip(line_labels(&labels, line));
+        let mut row: Vec<Entry> = words
+            .flat_map(|(code, label)| [code.to_owned(), label.to_owned()])
             .map(Entry::Text)
             .collect();
-        let reason = cell.n.reason().map_or("", |r| r.code());
-        row.extend([number(cell.n), Entry::Text(reason.to_owned())]);
+        let reason = n.reason().map_or("", |r| r.code());
+        row.extend([number(n), Entry::Text(reason.to_owned())]);
         row
     });
     Sheet { title: String::new(), notes: Vec::new(), head, rows: rows.collect() }
+}
+
+/// The French name of every code of every dimension: each is looked up once, however many lines have it.
+fn labels(question: &Question, view: &View) -> Vec<Vec<String>> {
+    let of = |(i, dimension): (usize, &Dimension)| {
+        view.table.lines.codes(i).iter().map(|code| view.label(*dimension, code)).collect()
+    };
+    question.by.iter().enumerate().map(of).collect()
+}
+
+fn line_labels<'l>(labels: &'l [Vec<String>], line: Line<'l>) -> impl Iterator<Item = &'l str> {
+    let label = |(labels, at): (&'l Vec<String>, usize)| labels.get(at).map_or("", String::as_str);
+    labels.iter().zip(line.places()).map(label)
 }
 
 /// The table for people: French words, a total, declared figures beside.
@@ -43,13 +57,14 @@ pub(super) fn words(question: &Question, view: &View) -> Sheet {
         Shown::Not(_) => Entry::Text(hidden.clone()),
     };
     let mut rows: Vec<Vec<Entry>> = Vec::new();
-    for cell in &view.table.cells {
-        let words = question.by.iter().zip(&cell.codes).map(|(d, code)| view.label(*d, code));
-        rows.push(words.map(Entry::Text).chain([shown(cell.n)]).collect());
+    let labels = labels(question, view);
+    for (line, n) in view.table.cells() {
+        let words = line_labels(&labels, line).map(|label| Entry::Text(label.to_owned()));
+        rows.push(words.chain([shown(n)]).collect());
     }
     let mut total = vec![Entry::Text(String::from("Total"))];
     total.resize(question.by.len().max(1), Entry::Empty);
-    total.push(shown(view.table.total));
+    total.push(shown(view.table.total()));
     rows.push(total);
     if question.by.is_empty() {
         head.insert(0, String::new());
@@ -105,13 +120,13 @@ fn beside(head: &mut Vec<String>, rows: &mut Vec<Vec<Entry>>, table: &Table) {
             None => [Entry::Empty, Entry::Empty, Entry::Empty],
         }
     };
-    for (row, cell) in rows.iter_mut().zip(&table.cells) {
-        row.extend(figures(cell.codes.first().map_or("", String::as_str)));
+    for (row, (line, _)) in rows.iter_mut().zip(table.cells()) {
+        row.extend(figures(line.codes().next().unwrap_or_default()));
     }
     let total = rows.pop();
     for missing in declared
         .iter()
-        .filter(|d| !table.cells.iter().any(|c| c.codes.first() == Some(&d.district)))
+        .filter(|d| !table.cells().any(|(line, _)| line.codes().next() == Some(&d.district)))
     {
         let name = Dimension::District.label(&missing.district);
         let row = [Entry::Text(name), Entry::Number(0)];
