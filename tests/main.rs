@@ -76,6 +76,8 @@ mod quality;
 #[cfg(test)]
 mod register;
 #[cfg(test)]
+mod restart;
+#[cfg(test)]
 mod reviews;
 #[cfg(test)]
 mod schema;

@@ -76,8 +76,9 @@ fn back_to_the_first_schema(server: &Server) {
     sql += &first_shape(server, "boundary");
     // The thirteenth works on what the eleventh makes.
     sql += "DROP TABLE count_month; DELETE FROM _sqlx_migrations WHERE version = 13;";
-    // And the eighth.
-    sql += "DROP TABLE entity_past; DROP TABLE entity_source; DROP INDEX entity_deleted;
+    // And the eighth, with the index of the fourteenth.
+    sql += "DROP INDEX entity_day; DELETE FROM _sqlx_migrations WHERE version = 14;
+        DROP TABLE entity_past; DROP TABLE entity_source; DROP INDEX entity_deleted;
         ALTER TABLE entity DROP COLUMN day; ALTER TABLE entity DROP COLUMN deleted_seq;
         ALTER TABLE apply_state DROP COLUMN day; ALTER TABLE apply_state DROP COLUMN first_day;
         DELETE FROM _sqlx_migrations WHERE version = 8;";

@@ -244,7 +244,7 @@ impl Base {
 
     /// An applier over this base.
     pub fn applier(&self) -> Applier {
-        Applier::new(
+        let applier = Applier::new(
             self.db.clone(),
             Arc::clone(&self.keys),
             self.runtime.clone(),
@@ -253,7 +253,12 @@ impl Base {
             self.blobs.clone(),
             (self.policy.clone(), self.acceptance),
         )
-        .telling(Arc::clone(&self.tallies))
+        .telling(Arc::clone(&self.tallies));
+        let people = applier.people();
+        let mut people = people.try_write().expect("nobody else has it yet");
+        people.keep_in(self.settings.data.join("engine"));
+        drop(people);
+        applier
     }
 }
 
@@ -381,6 +386,10 @@ pub struct Tasks {
     writer: JoinHandle<()>,
     apply: JoinHandle<()>,
     keeper: JoinHandle<()>,
+    /// Writes the engine's memory to its files.
+    memory: JoinHandle<()>,
+    applier: Applier,
+    db: Db,
 }
 
 /// Appended batches that may wait for apply in memory.
@@ -398,6 +407,8 @@ impl App {
         let apply = tokio::spawn(applier.clone().run(handed));
         let db = base.db.clone();
         let keeper = tokio::spawn(async move { db.tend().await });
+        let memory = tokio::spawn(applier.clone().remember_now_and_then(base.db.clone()));
+        let (own, db) = (applier.clone(), base.db.clone());
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
         let budget = crate::http::Budget::new();
@@ -420,7 +431,7 @@ impl App {
             tiles,
             requests,
         };
-        (Arc::new(app), Tasks { writer, apply, keeper })
+        (Arc::new(app), Tasks { writer, apply, keeper, memory, applier: own, db })
     }
 }
 
@@ -431,6 +442,11 @@ impl Tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a server task ended badly");
             }
+        }
+        self.memory.abort();
+        let _aborted = self.memory.await;
+        if let Err(error) = self.applier.remember_people(&self.db).await {
+            tracing::warn!(%error, "the engine's memory was not written");
         }
         self.keeper.abort();
         let _aborted = self.keeper.await;

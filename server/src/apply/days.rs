@@ -3,6 +3,10 @@
 //! The difference between the cells and what closed days hold of them belongs to the open day. It is
 //! closed before anything of a later day is applied, or when somebody asks for a day that is over. A
 //! closed day never changes: what comes later, whatever it is about, belongs to a later day.
+//!
+//! Two kinds of days stand in `apply_state`, and differ on purpose. `day` and `first_day` are of the register's rows
+//! (`entity.day`, `entity_past`): a function of the journal, so a rebuild makes them again. `open_day` and `known_from` are
+//! of the counts: what they said of a day was told to readers, so a rebuild keeps it, as it keeps what was published.
 
 use crate::{
     db::{Db, Result, Tx},
