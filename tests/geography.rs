@@ -106,6 +106,30 @@ fn rebuild_gives_the_same(server: &mut Server) {
 }
 
 on_both! {
+    fn names_terms_and_days_of_a_file_are_kept_with_its_boundaries(server) {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = file(folder.path(), "limites.geojson", communes().to_string().as_bytes());
+        let kept = "SELECT name, source_code, code_system, source, valid_from, valid_to, licence FROM boundary \
+                    WHERE source = 'limites.geojson' ORDER BY name";
+        let path = limits.to_str().unwrap();
+
+        let wrong = server.cli(&["geography", "import", path, "--valid-to", "demain"]);
+        let nothing = server.sql(kept);
+        let right = server.cli(&["geography", "import", path, "--licence", "CC BY 3.0 IGO", "--valid-to", "2030-12-31"]);
+        let with_terms = server.sql(kept);
+        let again = server.cli(&["geography", "import", path]);
+
+        assert_eq!(wrong.status.code(), Some(2), "{}", String::from_utf8_lossy(&wrong.stderr));
+        assert_eq!(nothing, "");
+        assert!(right.status.success() && again.status.success());
+        assert_eq!(
+            with_terms,
+            "Bangassi|ML010101|COD-AB|limites.geojson|2015-04-08|2030-12-31|CC BY 3.0 IGO\n\
+             Sadiola|ML010122|COD-AB|limites.geojson|2015-04-08|2030-12-31|CC BY 3.0 IGO"
+        );
+        assert!(!server.sql(kept).contains("CC BY"), "the file given last says all of them");
+    }
+
     fn sites_and_people_move_into_the_polygons_that_are_imported(server) {
         let mut server = server;
         let phone = server.phone("phone", None);

@@ -24,6 +24,8 @@ mod cards;
 #[cfg(test)]
 mod central;
 #[cfg(test)]
+mod chains;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod consent;
@@ -45,6 +47,8 @@ mod disclosure;
 mod erasure;
 #[cfg(test)]
 mod extract;
+#[cfg(test)]
+mod form_files;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
-    days, delete,
+    chain, days, delete,
     entity::Source,
     erase::erase,
     event::{self, Event},
@@ -448,15 +448,20 @@ impl Applier {
     async fn fold(
         &self,
         tx: &mut Tx,
-        said: Vec<Said>,
+        mut said: Vec<Said>,
         people: PeopleGuard,
         ground: &Ground<'_>,
         (stored, day): (HashSet<(ZoneId, Uuid)>, i64),
     ) -> (PeopleGuard, Result<Rows>) {
+        let retold = match chain::redirect(tx, &mut said, ground).await {
+            Ok(retold) => retold,
+            Err(failure) => return (people, Err(failure)),
+        };
         let mut register = match self.fetch(tx, &said, ground, stored).await {
             Ok(register) => register,
             Err(failure) => return (people, Err(failure)),
         };
+        register.chains.retold = retold;
         register.people = Some(people);
         register.day = day;
         let folded = fold_all(tx, &mut register, said, ground).await;
@@ -532,6 +537,10 @@ impl Applier {
             cases: cases(tx, said, ground).await?,
             ..Register::default()
         };
+        let (chains, cases) = chain::fetch(tx, said, ground).await?;
+        needs.add_chains(&chains);
+        register.chains.found = chains;
+        register.cases.extend(cases);
         let (restored, cases) = delete::restored(tx, said, ground).await?;
         register.cases.extend(cases);
         needs.add_cases(&register.cases);

@@ -90,6 +90,7 @@ impl Erased {
             for sql in [
                 "DELETE FROM attachment WHERE zone_id = $1 AND submission_id = $2",
                 "DELETE FROM review WHERE zone_id = $1 AND submission_id = $2",
+                "DELETE FROM retold WHERE zone_id = $1 AND submission_id = $2",
             ] {
                 tx.query(sql).bind(record.zone_id).bind(record.submission_id).execute().await?;
             }
@@ -129,11 +130,13 @@ async fn empty_event(tx: &mut Tx, zone: ZoneId, seq: i64) -> Result<()> {
         let submission: Uuid = row.get(4)?;
         for key in intake::keys_of(&form, &instance, &row.bytes(3)?) {
             tx.query(
-                "UPDATE intake_key SET content_hash = $3 WHERE intake_key = $1 AND submission_id = $2",
+                // A late version is waited for under its own id by the submission that replaced it.
+                "UPDATE intake_key SET content_hash = $3 WHERE intake_key = $1 AND (submission_id = $2 OR $4 = 1)",
             )
             .bind(key)
             .bind(submission)
             .bind(intake::ERASED)
+            .bind(i32::from(kind == Some(EventKind::LateOriginal)))
             .execute()
             .await?;
         }

@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    chain::{Chain, Chains},
     change::{EntityChange, Props},
     delete::is_about_entity,
     entity::{EntityState, Source, overlay},
@@ -148,6 +149,7 @@ pub(super) struct Register {
     /// Of entities whose records are edited or reviewed: each stored version, and whether it is pending.
     pub(super) flags: HashMap<Uuid, Vec<(i64, bool)>>,
     pub(super) reviewed: Reviewed,
+    pub(super) chains: Chains,
     pub(super) erased: Erased,
 }
 
@@ -180,7 +182,14 @@ pub(super) struct Said {
 }
 
 /// Interprets an event: the costly, pure part.
-pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
+pub(super) fn say(mut event: Event, ground: &Ground<'_>) -> Said {
+    if let Some(submission) = event.retold {
+        event.submission_id = submission;
+        if event.kind == EventKind::Submission {
+            // What it replaces came after it.
+            event.kind = EventKind::Edit;
+        }
+    }
     if event.kind == EventKind::Review {
         return say_review(event, ground);
     }
@@ -207,10 +216,11 @@ pub(super) fn say(event: Event, ground: &Ground<'_>) -> Said {
 /// A review is about a submission; a correction says it anew, as an edit does.
 fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
     let review = event.content.as_ref().and_then(|content| Review::read(&content.xml));
-    let Some(review) = review else {
+    let Some(mut review) = review else {
         return Said { event, interpretation: None, decision: None, review: None, erasure: None };
     };
-    event.submission_id = review.submission_id;
+    event.submission_id = event.retold.unwrap_or(review.submission_id);
+    review.submission_id = event.submission_id;
     let corrected = event.content.clone().filter(|_| review.action == Action::Correct);
     let interpretation = corrected.map(|content| {
         let edit = Event { kind: EventKind::Edit, ..event.clone() };
@@ -309,6 +319,19 @@ impl Needs {
         }
     }
 
+    /// What submissions that turn out to be one speak of.
+    pub(super) fn add_chains(&mut self, chains: &HashMap<i64, Chain>) {
+        for chain in chains.values() {
+            for said in chain.told.iter().map(|s| &s.said) {
+                said.asks.iter().for_each(|asks| self.ask(asks));
+                for change in said.changes.iter().chain(&said.withheld) {
+                    self.add(chain.zone_id, change);
+                    self.reviewed_entities.insert(change.entity_id);
+                }
+            }
+        }
+    }
+
     fn add(&mut self, zone_id: ZoneId, change: &EntityChange) {
         self.entity_ids.insert(change.entity_id);
         self.places.insert((zone_id, change.entity_id));
@@ -369,6 +392,9 @@ impl Register {
         let files = event.content.iter().flat_map(|c| c.files.iter().cloned());
         for file in files {
             self.files.push((event.zone_id, event.submission_id, file, event.seq));
+        }
+        if event.kind == EventKind::LateOriginal {
+            self.come_late(&event, ground);
         }
         let Some(mut said) = interpretation else { return };
         self.look_up(&event, &mut said);
@@ -459,6 +485,8 @@ impl Register {
             sealed: said.sealed,
             stand,
         };
+        // What was to be said of it before is said with it now.
+        self.reviewed.stands.retain(|s| (s.zone_id, s.submission_id) != key);
         let known = Known {
             seq: out.event.seq,
             is_flagged: out.state == RecordState::Flagged.as_str(),

@@ -146,7 +146,11 @@ impl Applier {
         let words: HashMap<i64, Review> = self.review_words(tx, &seqs).await?.into_iter().collect();
         let said = rows.into_iter();
         Ok(said
-            .filter_map(|r| Some((r.seq, r.at, r.account_id, words.get(&r.seq)?.clone())))
+            .filter_map(|r| {
+                // Said of a version of it that stood alone then.
+                let review = Review { submission_id: subject, ..words.get(&r.seq)?.clone() };
+                Some((r.seq, r.at, r.account_id, review))
+            })
             .collect())
     }
 }

@@ -203,6 +203,7 @@ fn event(seq: i64) -> Event {
         zone_id: ZoneId(1),
         kind: EventKind::Decision,
         submission_id: Uuid::from_u128(1),
+        retold: None,
         form_id: String::new(),
         form_version: String::new(),
         instance_id: String::new(),

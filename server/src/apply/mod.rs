@@ -7,6 +7,7 @@ mod ahead;
 mod audit;
 mod bring;
 mod cells;
+mod chain;
 mod change;
 mod days;
 mod decide;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 21] = [
+const DERIVED: [&str; 22] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
@@ -19,6 +19,7 @@ const DERIVED: [&str; 21] = [
     "DELETE FROM match_pair",
     "DELETE FROM erasure",
     "DELETE FROM review",
+    "DELETE FROM retold",
     "DELETE FROM decision",
     "DELETE FROM link",
     "DELETE FROM feed",
@@ -73,7 +74,7 @@ pub async fn rebuild(
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,
 /// which start over with a new epoch.
-const COMPARED: [(&str, &str, usize); 15] = [
+const COMPARED: [(&str, &str, usize); 16] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
@@ -141,6 +142,11 @@ const COMPARED: [(&str, &str, usize); 15] = [
         "SELECT CAST(zone_id AS text), review_id, CAST(seq AS text), submission_id, action, state, refusal, \
          CAST(reviewed_at AS text) FROM review",
         8,
+    ),
+    (
+        "retold",
+        "SELECT CAST(zone_id AS text), CAST(seq AS text), submission_id, was FROM retold",
+        4,
     ),
     (
         "erasure",

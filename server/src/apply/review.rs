@@ -189,7 +189,7 @@ impl Register {
     }
 
     /// The entities that a submission speaks of, sites first: people take their places from them.
-    fn spoken_of(case: &Case) -> Vec<Uuid> {
+    pub(super) fn spoken_of(case: &Case) -> Vec<Uuid> {
         let mut ids: BTreeMap<(bool, usize), Uuid> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for spoken in &case.spoken {
@@ -243,7 +243,8 @@ impl Register {
         let Some(seq) = case.newest(&stand).map(|s| s.event.seq) else { return };
         let Some(at) = seqs.iter().position(|s| *s == seq) else { return };
         let newest = case.spoken.remove(at);
-        stand.trail.earlier = seqs.into_iter().filter(|s| *s != seq).collect();
+        stand.trail.earlier =
+            seqs.into_iter().filter(|s| *s != seq && !stand.trail.late.contains(s)).collect();
         // Sent by whom and when stays what it was: a correction is not sent by a phone.
         let event = Event { seq, form_version: newest.event.form_version, ..first };
         let waits =

@@ -173,7 +173,7 @@ pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
     let mut day = i64::MIN;
     for said in batch {
         let is_alone =
-            said.review.is_some() || said.erasure.is_some() || said.event.kind == EventKind::Import;
+            said.review.is_some() || said.erasure.is_some() || is_of_several(said.event.kind);
         let is_next_day = said.event.received_at.day() > day;
         day = day.max(said.event.received_at.day());
         match parts.last_mut().filter(|_| !alone && !is_alone && !is_next_day) {
@@ -183,6 +183,11 @@ pub(super) fn parts(batch: Vec<Said>) -> Vec<Vec<Said>> {
         alone = is_alone;
     }
     parts
+}
+
+/// Whether an event is a batch already, or may bring together what is stored.
+const fn is_of_several(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Import | EventKind::LateOriginal)
 }
 
 /// How these submissions stand; those that are not stored yet are left out.
@@ -253,14 +258,19 @@ pub(super) async fn case_of(
 ) -> Result<Option<Case>> {
     let wanted = HashSet::from([(zone_id, submission)]);
     let Some(known) = known(tx, &wanted).await?.remove(&submission) else { return Ok(None) };
-    let mut seqs = known.stand.trail.earlier.clone();
+    let trail = &known.stand.trail;
+    let mut seqs = [trail.late.as_slice(), &trail.earlier].concat();
     seqs.push(known.seq);
     let mut spoken = Vec::new();
-    for event in event::at(tx, &seqs, ground.keys).await? {
+    let events = event::at(tx, &seqs, ground.keys).await?;
+    let mut events: HashMap<i64, _> = events.into_iter().map(|e| (e.seq, e)).collect();
+    // In the order in which they replace each other, which is not always that of the journal.
+    for event in seqs.iter().filter_map(|seq| events.remove(seq)) {
+        let is_late = trail.late.contains(&event.seq);
         let version = say(event, ground);
-        if let Some(said) = version.interpretation {
-            spoken.push(Spoken { event: version.event, said });
-        }
+        // Of somebody else's form the first version alone changes an entity, whenever it came.
+        let said = version.interpretation.filter(|said| !is_late || said.dataset.is_empty());
+        spoken.extend(said.map(|said| Spoken { event: version.event, said }));
     }
     Ok(Some(Case { zone_id, known, spoken }))
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     cells::{CellKey, Cells, review_of},
+    chain::Chains,
     entity::EntityState,
     erased::Erased,
     fold::{FeedOut, RecordOut, Register, Waiting},
@@ -13,6 +14,7 @@ use super::{
     identity::BlockKey,
     pairs::PairRow,
     reviewed::Reviewed,
+    submissions::cell_of,
 };
 use crate::{db::Value, store::ZoneId};
 
@@ -36,6 +38,8 @@ pub(super) struct EntityRows {
 #[derive(Default)]
 pub(super) struct Rows {
     pub(super) records: Vec<Row>,
+    /// In which cell of submissions each of these records is once it is written, if that is known.
+    pub(super) standing: BTreeMap<(ZoneId, Uuid), Option<CellKey>>,
     pub(super) files: Vec<Row>,
     pub(super) entities: EntityRows,
     pub(super) homes: Vec<Row>,
@@ -54,6 +58,7 @@ pub(super) struct Rows {
     pub(super) heads: BTreeMap<(ZoneId, String), i64>,
     pub(super) feed: Vec<FeedOut>,
     pub(super) reviewed: Reviewed,
+    pub(super) chains: Chains,
     pub(super) erased: Erased,
 }
 
@@ -67,7 +72,9 @@ impl Rows {
         let mut cells = Cells::default();
         let (links, parted) = links(std::mem::take(&mut groups.changed), &homes);
         let (keys, keys_left) = keys(register.key_changes);
+        let standing = register.records.iter().map(|(place, r)| (*place, cell_of(r))).collect();
         Self {
+            standing,
             records: register.records.into_values().map(record).collect(),
             files: files(register.files),
             entities: EntityRows::of(dirty, register.day, &mut cells),
@@ -90,6 +97,7 @@ impl Rows {
             heads: register.heads,
             feed: register.feed,
             reviewed: register.reviewed,
+            chains: register.chains,
             erased: register.erased,
         }
     }

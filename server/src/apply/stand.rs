@@ -80,6 +80,9 @@ pub(super) struct Trail {
     /// Versions of the submission before the present one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) earlier: Vec<i64>,
+    /// Versions that came after what replaced them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) late: Vec<i64>,
     /// Versions that the checks set aside and a person let in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) let_in: Vec<i64>,
@@ -200,7 +203,8 @@ mod tests {
 
     #[test]
     fn a_trail_reads_back_and_an_empty_one_takes_no_room() {
-        let trail = Trail { earlier: vec![3], let_in: vec![3, 9], taken_back: Vec::new() };
+        let trail =
+            Trail { earlier: vec![3], late: vec![4], let_in: vec![3, 9], taken_back: Vec::new() };
         assert_eq!(Trail::read(&trail.to_text()), Some(trail));
         assert_eq!(Trail::default().to_text(), "");
         assert_eq!(Trail::read(""), Some(Trail::default()));

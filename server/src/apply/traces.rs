@@ -288,14 +288,22 @@ async fn trace(
     let Some(row) = row else { return Ok(None) };
     let seq: i64 = row.get(0)?;
     let mut seqs: BTreeSet<i64> = read_trail(&row.get::<String>(1)?)?.earlier.into_iter().collect();
+    // What came late is found in the journal.
     seqs.insert(seq);
+    let mut ids = BTreeSet::from([submission]);
+    let former = "SELECT was FROM retold WHERE zone_id = $1 AND submission_id = $2";
+    for row in &tx.query(former).bind(zone.0).bind(submission).fetch_all().await? {
+        ids.insert(row.get(0)?);
+    }
     // Each in the words of its index.
     for sql in [
         "SELECT seq FROM journal WHERE zone_id = $1 AND submission_id = $2 AND kind IN ('edit', 'late_original')",
         "SELECT seq FROM journal WHERE zone_id = $1 AND submission_id = $2 AND kind = 'files'",
     ] {
-        for row in tx.query(sql).bind(zone.0).bind(submission).fetch_all().await? {
-            seqs.insert(row.get(0)?);
+        for id in &ids {
+            for row in tx.query(sql).bind(zone.0).bind(*id).fetch_all().await? {
+                seqs.insert(row.get(0)?);
+            }
         }
     }
     let seqs: Vec<i64> = seqs.into_iter().collect();

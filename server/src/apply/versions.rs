@@ -1,5 +1,7 @@
 //! What reviewers read of a submission: every version of it, opened.
 
+use std::collections::HashMap;
+
 use uuid::Uuid;
 
 use super::{Applier, event, fold::say, interpret, reviewed::known};
@@ -16,7 +18,7 @@ use crate::{
 pub struct Version {
     /// Its place in the journal.
     pub seq: i64,
-    /// `submission`, `edit` or `correction`.
+    /// `submission`, `edit`, `correction`, or `late`: it came after what replaces it.
     pub kind: &'static str,
     /// When it was received, or corrected.
     pub at: Micros,
@@ -51,13 +53,16 @@ impl Applier {
         let Some(known) = known(tx, &wanted).await?.remove(&submission) else {
             return Ok(Vec::new());
         };
-        let mut seqs = known.stand.trail.earlier.clone();
+        let trail = &known.stand.trail;
+        let mut seqs = [trail.late.as_slice(), &trail.earlier].concat();
         seqs.push(known.seq);
         let forms = self.forms().await?;
         let gazetteer = self.gazetteer();
         let ground = self.ground(&forms, &gazetteer);
         let mut versions = Vec::new();
-        for event in event::at(tx, &seqs, &self.keys).await? {
+        let events = event::at(tx, &seqs, &self.keys).await?;
+        let mut events: HashMap<i64, _> = events.into_iter().map(|e| (e.seq, e)).collect();
+        for event in seqs.iter().filter_map(|seq| events.remove(seq)) {
             let Some(content) = event.content.clone() else { continue };
             let review = (event.kind == EventKind::Review).then(|| Review::read(&content.xml));
             let review = review.flatten();
@@ -68,11 +73,18 @@ impl Applier {
             let answers = interpret::answers(&event, &xml, &forms, keep);
             let (seq, at, account_id, device_id, kind) =
                 (event.seq, event.received_at, event.account_id, event.device_id, event.kind);
-            let Some(said) = say(event, &ground).interpretation else { continue };
+            let is_late = trail.late.contains(&seq);
+            let said = if kind == EventKind::LateOriginal {
+                Some(interpret::interpret(&event, &content, &forms, &self.keys))
+            } else {
+                say(event, &ground).interpretation
+            };
+            let Some(said) = said else { continue };
             let is_set_aside = said.state == interpret::RecordState::Quarantined;
             versions.push(Version {
                 seq,
                 kind: match kind {
+                    _ if is_late => "late",
                     EventKind::Edit => "edit",
                     EventKind::Review => "correction",
                     _ => "submission",
@@ -83,7 +95,7 @@ impl Applier {
                 correction: review.as_ref().map(|r| r.review_id),
                 reason: review.map(|r| r.reason).unwrap_or_default(),
                 state: said.state.as_str(),
-                speaks: known.stand.speaks(seq, is_set_aside),
+                speaks: !is_late && known.stand.speaks(seq, is_set_aside),
                 answers,
                 xml,
             });

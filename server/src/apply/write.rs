@@ -24,13 +24,13 @@ use crate::{
 /// Writes everything; the feed numbers are taken last. Gives the moves of the cells if `is_watched`.
 pub(super) async fn write(
     tx: &mut Tx,
-    rows: Rows,
+    mut rows: Rows,
     keys: &MasterKeys,
     is_watched: bool,
 ) -> Result<Option<Vec<Move>>> {
-    let touched = Touched::by(tx, &rows).await?;
+    let touched = Touched::by(tx, &mut rows).await?;
     let Rows { mut cells, mut feed, .. } = rows;
-    touched.count(tx, &mut cells, -1).await?;
+    touched.leave(tx, &mut cells).await?;
     let day = rows.entities.day;
     write_records(tx, rows.records).await?;
     write_files(tx, rows.files).await?;
@@ -43,11 +43,12 @@ pub(super) async fn write(
     feed.extend(release(tx, rows.released).await?);
     write_waiting(tx, rows.waiting).await?;
     rows.reviewed.write(tx).await?;
+    rows.chains.write(tx).await?;
     rows.erased.write(tx, (keys, day), &mut cells).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;
     }
-    touched.count(tx, &mut cells, 1).await?;
+    touched.enter(tx, &mut cells).await?;
     let cells = cells.into_rows();
     let moves = is_watched.then(|| cells.iter().filter_map(|row| moved(row)).collect());
     insert_cells(tx, cells).await?;

@@ -170,7 +170,8 @@ struct Batch {
     known: HashMap<IntakeKey, Known>,
     additions: Vec<Addition>,
     new_keys: Vec<(IntakeKey, Known)>,
-    late: Vec<(IntakeKey, IntakeKey)>,
+    /// Keys that are stored and stand for something else now.
+    late: Vec<(IntakeKey, Known)>,
 }
 
 /// Appends a batch and says what became of each submission, in order.
@@ -277,13 +278,11 @@ impl Batch {
         match first.content_hash {
             Some(ERASED) => first.erased(),
             Some(hash) if hash == content => self.seen(index, p, first),
-            None => {
-                self.late.push((p.instance_key, content));
-                let known = Known { content_hash: Some(content), ..first };
-                self.known.insert(p.instance_key, known);
-                self.add(index, p, EventKind::LateOriginal, first.zone_id, first.submission_id);
-                Outcome::Accepted { submission_id: first.submission_id }
+            // What the sender may not see does not exist for it: whoever waits for this id elsewhere is not joined.
+            None if !p.incoming.sender.scope.contains(first.zone_id) => {
+                self.first_of_its_id(index, p)
             }
+            None => self.late(index, p, first),
             // Two answers under one id: the first stands, the sender is told.
             Some(_) if p.incoming.matter != Matter::Submission => {
                 Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
@@ -298,6 +297,35 @@ impl Batch {
                 Outcome::Conflict { submission_id: p.event_id, with: first.submission_id }
             }
         }
+    }
+
+    /// A version that `first` is waiting for: it was replaced before it came.
+    ///
+    /// When what it replaces itself is here as another submission, the event names that one, and the key of its id
+    /// the one that waited: apply makes one of them (ADR 20).
+    fn late(&mut self, index: usize, p: &Prepared, first: Known) -> Outcome {
+        let content = half(&p.content_hash);
+        let older = p.deprecated_key.and_then(|key| self.known.get(&key).copied());
+        let older = older.filter(|old| p.incoming.sender.scope.contains(old.zone_id));
+        if let Some(old) = older.filter(|old| old.content_hash == Some(ERASED)) {
+            self.answer_to(p.instance_key, Known { content_hash: Some(ERASED), ..first });
+            return old.erased();
+        }
+        self.answer_to(p.instance_key, Known { content_hash: Some(content), ..first });
+        if let Some(key) = p.deprecated_key.filter(|key| !self.known.contains_key(key)) {
+            // What it replaces is still on its way, too.
+            self.learn(key, first.zone_id, first.submission_id, None);
+        }
+        // A submission stays in its zone: a chain does not cross from one to another.
+        let of = older.filter(|old| old.zone_id == first.zone_id).unwrap_or(first);
+        self.add(index, p, EventKind::LateOriginal, of.zone_id, of.submission_id);
+        Outcome::Accepted { submission_id: of.submission_id }
+    }
+
+    /// Says from now on what a key that is stored stands for.
+    fn answer_to(&mut self, key: IntakeKey, known: Known) {
+        self.known.insert(key, known);
+        self.late.push((key, known));
     }
 
     fn first_of_its_id(&mut self, index: usize, p: &Prepared) -> Outcome {
@@ -360,8 +388,11 @@ impl Batch {
         hash: Option<IntakeKey>,
     ) {
         let known = Known { zone_id, submission_id, content_hash: hash };
-        self.known.insert(key, known);
-        self.new_keys.push((key, known));
+        if self.known.insert(key, known).is_none() {
+            self.new_keys.push((key, known));
+        } else {
+            self.late.push((key, known));
+        }
     }
 
     fn add(
@@ -459,12 +490,16 @@ async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> 
         blobs,
     )
     .await?;
-    for (key, hash) in work.late {
-        tx.query("UPDATE intake_key SET content_hash = $2 WHERE intake_key = $1")
-            .bind(key)
-            .bind(hash)
-            .execute()
-            .await?;
+    for (key, known) in work.late {
+        tx.query(
+            "UPDATE intake_key SET zone_id = $2, submission_id = $3, content_hash = $4 WHERE intake_key = $1",
+        )
+        .bind(key)
+        .bind(known.zone_id.0)
+        .bind(known.submission_id)
+        .bind(Value::Bytes(known.content_hash.map(|h| h.to_vec())))
+        .execute()
+        .await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sync_protocol::{Change, Cursor, Properties, ReceiptState, TombstoneReason};
 use uuid::Uuid;
 
-use super::{Scope, ZoneId, versions};
+use super::{Scope, ZoneId, chains, versions};
 use crate::{
     access::Caller,
     catalogue::Snapshot,
@@ -239,9 +239,13 @@ async fn current(
 
 /// How these submissions stand; those not applied yet are left out.
 pub async fn states(tx: &mut Tx, wanted: &[(ZoneId, Uuid)]) -> Result<HashMap<Uuid, ReceiptState>> {
+    let stands = chains::standing(tx, &wanted.iter().copied().collect()).await?;
     let mut zones: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
-    for (zone, id) in wanted {
-        zones.entry(*zone).or_default().push((*id).into());
+    for place in wanted {
+        zones
+            .entry(place.0)
+            .or_default()
+            .push(stands.get(place).copied().unwrap_or(place.1).into());
     }
     let mut found = HashMap::new();
     for (zone, ids) in zones {
@@ -256,6 +260,12 @@ pub async fn states(tx: &mut Tx, wanted: &[(ZoneId, Uuid)]) -> Result<HashMap<Uu
         for row in rows {
             let state: String = row.get(1)?;
             found.insert(row.get(0)?, receipt_state(&state));
+        }
+    }
+    // Under the id that was asked for, too.
+    for (place, into) in stands {
+        if let Some(state) = found.get(&into).copied() {
+            found.insert(place.1, state);
         }
     }
     Ok(found)

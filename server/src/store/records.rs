@@ -76,7 +76,9 @@ const COLUMNS: &str = "SELECT r.zone_id, r.submission_id, r.first_instance_id, r
      CASE WHEN r.expected_files = '[]' THEN 0 ELSE (SELECT COUNT(DISTINCT a.name) FROM attachment a \
      WHERE a.zone_id = r.zone_id AND a.submission_id = r.submission_id) END, \
      (SELECT COUNT(*) FROM journal e WHERE e.zone_id = r.zone_id \
-     AND e.submission_id = r.submission_id AND e.kind IN ('edit', 'late_original')), r.answers, r.instance_id, \
+     AND e.submission_id = r.submission_id AND e.kind IN ('edit', 'late_original')) \
+     + (SELECT COUNT(*) FROM retold t JOIN journal e ON e.zone_id = t.zone_id AND e.seq = t.seq \
+     WHERE t.zone_id = r.zone_id AND t.submission_id = r.submission_id AND e.kind <> 'review'), r.answers, r.instance_id, \
      r.review, r.reviewed_seq";
 const OPENED: &str = ", r.sealed, j.event_id, j.realm, j.wrapped FROM record r \
      JOIN journal j ON j.zone_id = r.zone_id AND j.seq = r.seq";
@@ -186,7 +188,10 @@ pub async fn nth(tx: &mut Tx, wanted: &Wanted, place: i64) -> Result<Option<Uuid
 /// The submission that an instance id belongs to; `key` is that of [`crate::intake::instance_key`].
 pub async fn by_instance(tx: &mut Tx, wanted: &Wanted, key: [u8; 16]) -> Result<Option<RecordRow>> {
     let home = tx
-        .query("SELECT zone_id, submission_id FROM intake_key WHERE intake_key = $1")
+        .query(
+            "SELECT zone_id, COALESCE((SELECT DISTINCT t.submission_id FROM retold t WHERE t.zone_id = k.zone_id \
+             AND t.was = k.submission_id), submission_id) FROM intake_key k WHERE intake_key = $1",
+        )
         .bind(key)
         .fetch_optional()
         .await?;
@@ -237,7 +242,8 @@ pub async fn versions(tx: &mut Tx, zone: ZoneId, submission: Uuid) -> Result<Vec
     let rows = tx
         .query(
             "SELECT instance_id, COALESCE(account_id, device_id), received_at FROM journal \
-             WHERE zone_id = $1 AND submission_id = $2 AND kind IN ('edit', 'late_original') \
+             WHERE zone_id = $1 AND (submission_id = $2 AND kind IN ('edit', 'late_original') \
+             OR seq IN (SELECT seq FROM retold WHERE zone_id = $1 AND submission_id = $2) AND kind <> 'review') \
              ORDER BY seq DESC",
         )
         .bind(zone.0)

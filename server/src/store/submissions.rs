@@ -131,7 +131,12 @@ pub async fn queue(
 pub async fn by_keys(tx: &mut Tx, keys: Vec<[u8; 16]>) -> Result<Vec<(ZoneId, Uuid)>> {
     let keys = keys.into_iter().map(Value::from).collect();
     let rows = tx
-        .fetch_in("SELECT zone_id, submission_id FROM intake_key WHERE intake_key IN", keys, "")
+        .fetch_in(
+            "SELECT zone_id, COALESCE((SELECT DISTINCT t.submission_id FROM retold t WHERE t.zone_id = intake_key.zone_id \
+             AND t.was = intake_key.submission_id), submission_id) FROM intake_key WHERE intake_key IN",
+            keys,
+            "",
+        )
         .await?;
     rows.iter().map(|r| Ok((ZoneId(r.get(0)?), r.get(1)?))).collect()
 }
