@@ -113,17 +113,17 @@ impl CellKey {
     /// Every cell but that of its place: who, on which site, since when.
     pub(super) fn others(entity: &EntityState) -> Vec<Self> {
         let mut keys = Vec::with_capacity(4);
-        let sex = said(entity.facts.sex.as_ref());
         if Cube::Profile.is_of(&entity.dataset) {
             keys.push(profile(entity));
         }
+        let sex = entity.facts.sex.as_deref().unwrap_or_default();
         let cooperative = text(&entity.sealed, "coop_id").or_else(|| text(&entity.open, "coop_id"));
         if entity.site_id.is_some() || cooperative.is_some() {
             let site = entity.site_id.map(|id| id.to_string()).unwrap_or_default();
+            let cooperative = cooperative.unwrap_or_default();
             let of = Parts::of(entity, Cube::Site).set(Axis::Site, &site);
             keys.push(of.set(Axis::Sex, sex).key());
-            let of = Parts::of(entity, Cube::Cooperative)
-                .set(Axis::Cooperative, cooperative.unwrap_or_default());
+            let of = Parts::of(entity, Cube::Cooperative).set(Axis::Cooperative, cooperative);
             keys.push(of.set(Axis::Sex, sex).key());
         }
         let month = month(entity.created_at);
