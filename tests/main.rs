@@ -50,6 +50,8 @@ mod extract;
 #[cfg(test)]
 mod geography;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod indicators;

@@ -11,3 +11,10 @@ CREATE TABLE retold (
 );
 CREATE INDEX retold_was ON retold (zone_id, was);
 CREATE INDEX retold_as ON retold (zone_id, submission_id);
+
+-- Versions that were applied although what they build on had not come: somebody, or time, said so.
+CREATE TABLE forced (
+    zone_id integer NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (zone_id, seq)
+);

@@ -11,3 +11,10 @@ CREATE TABLE retold (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX retold_was ON retold (zone_id, was);
 CREATE INDEX retold_as ON retold (zone_id, submission_id);
+
+-- Versions that were applied although what they build on had not come: somebody, or time, said so.
+CREATE TABLE forced (
+    zone_id INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (zone_id, seq)
+) STRICT, WITHOUT ROWID;

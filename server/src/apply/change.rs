@@ -27,6 +27,8 @@ pub(super) struct EntityChange {
     /// The last version of the server that the device had seen; 0 when it says none.
     pub(super) trunk_version: i64,
     pub(super) branch_id: String,
+    /// Whether it is applied although what it builds on is not here.
+    pub(super) forced: bool,
     /// Stored in clear: places and organisations only.
     pub(super) label: Option<String>,
     /// Properties of class "none".
@@ -52,6 +54,11 @@ pub(super) struct Made {
 }
 
 impl EntityChange {
+    /// Whether it makes an entity that is not there.
+    pub(super) const fn makes(&self) -> bool {
+        self.create || self.forced
+    }
+
     /// Makes the first version of the entity, in case there is none yet.
     pub(super) fn make(&mut self, keys: &MasterKeys, runtime: &Runtime) {
         if self.create {

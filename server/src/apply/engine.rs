@@ -542,6 +542,10 @@ impl Applier {
         register.brought += read;
         let others = register.holders.values().flat_map(Holders::listed).collect();
         bring(tx, &mut register, others, ground).await?;
+        // Who becomes one with somebody may have changes waiting.
+        let met = register.entities.keys().filter(|id| !needs.entity_ids.contains(id));
+        let met = met.copied().collect();
+        fetch_waiting(tx, &met, &mut register, ground).await?;
         register.kept_keys = load::kept_keys(tx, &needs.places, &self.keys).await?;
         let canonical: HashSet<_> =
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
@@ -634,7 +638,10 @@ async fn fold_all(
         register.take(s, ground);
         if !register.by_score.is_empty() {
             let others = register.by_score.iter().map(|(_, other, _)| *other).collect();
+            let known: HashSet<Uuid> = register.entities.keys().copied().collect();
             bring(tx, register, others, ground).await?;
+            let met = register.entities.keys().filter(|id| !known.contains(id));
+            fetch_waiting(tx, &met.copied().collect(), register, ground).await?;
             register.join_by_score();
         }
     }

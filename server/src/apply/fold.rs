@@ -15,6 +15,7 @@ use super::{
     entity::{EntityState, Source, overlay},
     erased::Erased,
     event::{Content, Event},
+    force::forced,
     groups::{Groups, Link, Pair},
     holders::Holders,
     identity::{self, BlockKey},
@@ -200,6 +201,7 @@ pub(super) fn say(mut event: Event, ground: &Ground<'_>) -> Said {
         (_, Some(content)) if speaks => Some(interpret(&event, content, ground.forms, ground.keys)),
         _ => None,
     };
+    let interpretation = interpretation.map(|said| if event.forced { forced(said) } else { said });
     let decision = event
         .content
         .as_ref()
@@ -225,7 +227,8 @@ fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
     let interpretation = corrected.map(|content| {
         let edit = Event { kind: EventKind::Edit, ..event.clone() };
         let xml = review.corrected.clone().into();
-        interpret(&edit, &Content { xml, ..content }, ground.forms, ground.keys)
+        let said = interpret(&edit, &Content { xml, ..content }, ground.forms, ground.keys);
+        if event.forced { forced(said) } else { said }
     });
     Said { event, interpretation, decision: None, review: Some(review), erasure: None }
 }
@@ -374,8 +377,13 @@ fn keys_on_the_way(
 }
 
 impl Register {
-    /// Takes one event.
+    /// Takes one event, and what waited for two to be one.
     pub(super) fn take(&mut self, said: Said, ground: &Ground<'_>) {
+        self.take_one(said, ground);
+        self.release_joined(ground);
+    }
+
+    fn take_one(&mut self, said: Said, ground: &Ground<'_>) {
         let Said { event, interpretation, decision, review, .. } = said;
         if self.known.get(&event.submission_id).is_some_and(|k| k.is_erased) && review.is_none() {
             self.erased.came_late(&event);
@@ -526,6 +534,18 @@ impl Register {
         }
     }
 
+    /// Changes that wait for a version which only a group shows find it when their entity becomes one with others.
+    fn release_joined(&mut self, ground: &Ground<'_>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let joined = self.waiting.keys().filter(|id| self.groups.is_joined(**id));
+        let joined: BTreeSet<Uuid> = joined.copied().collect();
+        for id in joined {
+            self.release(id, ground);
+        }
+    }
+
     pub(super) fn change(
         &mut self,
         zone_id: ZoneId,
@@ -545,7 +565,7 @@ impl Register {
                 if entity.deleted_seq > 0
                     || (change.update && !self.has_base(entity, change))
                     // Nothing speaks for it: it is not there until something makes it.
-                    || (entity.version == 0 && !change.create) =>
+                    || (entity.version == 0 && !change.makes()) =>
             {
                 self.wait(id, zone_id, change, source);
                 return Changed::Waits;
@@ -555,7 +575,7 @@ impl Register {
                 // An id that was erased, or that a rebuild knows to be: it stays where it was.
                 Some(home) if hidden_from(zone_id, home) => return Changed::Foreign,
                 Some(_) if self.tombs.contains(&id) => return Changed::Erased,
-                home if change.create => {
+                home if change.makes() => {
                     self.create(id, home.unwrap_or(zone_id), change, source, ground);
                 }
                 _ => {
@@ -631,6 +651,9 @@ impl Register {
     /// server's own, or the step before it of the same branch.
     pub(super) fn has_base(&self, entity: &EntityState, change: &EntityChange) -> bool {
         let base = change.base_version;
+        if change.forced {
+            return true;
+        }
         // A group shows more versions than any member has: a phone may build on one of those.
         if self.groups.is_joined(entity.entity_id) || self.groups.is_decided(entity.entity_id) {
             return true;

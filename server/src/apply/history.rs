@@ -385,6 +385,7 @@ const fn kind(action: Action) -> &'static str {
         Action::Reopen => "reopening",
         Action::Correct => "correction",
         Action::Withdraw => "withdrawal",
+        Action::Force => "forcing",
         Action::Delete => "deletion",
         Action::Restore => "restoration",
     }
@@ -394,9 +395,12 @@ const fn kind(action: Action) -> &'static str {
 fn is_ready(state: &EntityState, step: &Waiting) -> bool {
     let change = &step.change;
     if state.version == 0 {
-        return change.create;
+        return change.makes();
     }
-    !change.update || !change.branch_id.is_empty() || change.base_version <= state.version
+    change.forced
+        || !change.update
+        || !change.branch_id.is_empty()
+        || change.base_version <= state.version
 }
 
 /// What these versions make of an entity, in the order of the journal; one whose base is not there waits for it, to

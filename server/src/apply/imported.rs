@@ -81,6 +81,7 @@ fn change(dataset: &str, row: ImportRow) -> EntityChange {
         base_version: 0,
         trunk_version: 0,
         branch_id: String::new(),
+        forced: false,
         label: row.label,
         open,
         sealed: row.sealed,

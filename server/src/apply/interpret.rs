@@ -293,6 +293,7 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         base_version: 0,
         trunk_version: 0,
         branch_id: String::new(),
+        forced: false,
         label: None,
         open: Props::new(),
         sealed: Props::new(),

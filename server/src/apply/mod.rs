@@ -19,6 +19,7 @@ mod erase;
 mod erased;
 mod event;
 mod fold;
+mod force;
 mod groups;
 mod held_of;
 mod history;

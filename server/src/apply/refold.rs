@@ -36,6 +36,10 @@ impl Register {
     ) {
         steps.sort_by_key(|s| s.source.seq);
         let Some(old) = self.entities.remove(&id) else {
+            // Those of these that still wait are noted again.
+            self.waiting.remove(&id);
+            self.new_waiting.retain(|(of, _), _| *of != id);
+            self.reviewed.unheld.insert(id);
             for step in steps {
                 let _said = self.change(step.zone_id, &step.change, step.source, ground);
             }
@@ -87,7 +91,7 @@ impl Register {
             if e.deleted_seq > 0 {
                 false
             } else if e.version == 0 {
-                step.change.create
+                step.change.makes()
             } else {
                 !step.change.update || self.has_base(e, &step.change)
             }

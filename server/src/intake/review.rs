@@ -25,6 +25,8 @@ pub enum Action {
     Correct,
     /// A correction is taken back.
     Withdraw,
+    /// What waits for something to build on is applied without it.
+    Force,
     /// An entity is taken out of the register.
     Delete,
     /// A deleted entity is put back.
@@ -33,7 +35,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Accept,
         Self::Reject,
         Self::Return,
@@ -41,6 +43,7 @@ impl Action {
         Self::Reopen,
         Self::Correct,
         Self::Withdraw,
+        Self::Force,
         Self::Delete,
         Self::Restore,
     ];
@@ -55,6 +58,7 @@ impl Action {
             Self::Reopen => "reopen",
             Self::Correct => "correct",
             Self::Withdraw => "withdraw",
+            Self::Force => "force",
             Self::Delete => "delete",
             Self::Restore => "restore",
         }

@@ -15,6 +15,7 @@ pub mod features;
 pub mod feed;
 pub mod figures;
 pub mod forms;
+pub mod held;
 pub mod imports;
 pub mod lost_files;
 pub mod metrics;
