@@ -28,6 +28,8 @@ mod chains;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod conflicts;
+#[cfg(test)]
 mod consent;
 #[cfg(test)]
 mod corrections;

@@ -18,3 +18,17 @@ CREATE TABLE forced (
     seq bigint NOT NULL,
     PRIMARY KEY (zone_id, seq)
 );
+
+-- Updates that did not know of others which came before them (ADR 21): `hard` where both say something else of one
+-- property, else `soft`. The values stand in the journal.
+CREATE TABLE conflict (
+    zone_id integer NOT NULL,
+    entity_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    dataset text NOT NULL,
+    level text NOT NULL,
+    state text NOT NULL,
+    fields text NOT NULL,
+    PRIMARY KEY (zone_id, entity_id, seq)
+);
+CREATE INDEX conflict_open ON conflict (dataset, level, zone_id, entity_id, seq) WHERE state = 'open';

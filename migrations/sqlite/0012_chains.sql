@@ -18,3 +18,17 @@ CREATE TABLE forced (
     seq INTEGER NOT NULL,
     PRIMARY KEY (zone_id, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Updates that did not know of others which came before them (ADR 21): `hard` where both say something else of one
+-- property, else `soft`. The values stand in the journal.
+CREATE TABLE conflict (
+    zone_id INTEGER NOT NULL,
+    entity_id BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    dataset TEXT NOT NULL,
+    level TEXT NOT NULL,
+    state TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (zone_id, entity_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX conflict_open ON conflict (dataset, level, zone_id, entity_id, seq) WHERE state = 'open';

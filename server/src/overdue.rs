@@ -76,9 +76,9 @@ fn review_of(held: &Overdue, days: u16, children: bool) -> Review {
         .chain_update(held.seq.to_be_bytes())
         .finalize()
         .into();
-    let head = hash.first_chunk().expect("16 is less than 32");
+    let bytes = hash.first_chunk().expect("16 is less than 32");
     Review {
-        review_id: uuid::Builder::from_custom_bytes(*head).into_uuid(),
+        review_id: uuid::Builder::from_custom_bytes(*bytes).into_uuid(),
         submission_id: held.submission_id,
         action: Action::Force,
         reason: format!("{days} jours d'attente"),
@@ -87,6 +87,7 @@ fn review_of(held: &Overdue, days: u16, children: bool) -> Review {
         correction: None,
         answers: BTreeMap::new(),
         corrected: String::new(),
+        settled: None,
         children,
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct EntityChange {
     pub(super) branch_id: String,
     /// Whether it is applied although what it builds on is not here.
     pub(super) forced: bool,
+    /// The conflict that it settles: the event of the update; 0 = none.
+    pub(super) settles: i64,
     /// Stored in clear: places and organisations only.
     pub(super) label: Option<String>,
     /// Properties of class "none".

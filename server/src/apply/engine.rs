@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
-    chain, days, delete,
+    chain, conflict, days, delete,
     entity::Source,
     erase::erase,
     event::{self, Event},
@@ -647,6 +647,7 @@ async fn fold_all(
     }
     let unremembered = register.unremembered().into_iter().collect();
     remember(tx, register, &unremembered, ground).await?;
+    conflict::find(tx, register, ground).await?;
     register.mark_again();
     register.regroup(at, ground);
     Ok(())

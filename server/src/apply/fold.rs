@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     chain::{Chain, Chains},
     change::{EntityChange, Props},
+    conflict::ConflictRows,
     delete::is_about_entity,
     entity::{EntityState, Source, overlay},
     erased::Erased,
@@ -28,6 +29,7 @@ use super::{
     regroup::Identity,
     review::Case,
     reviewed::Reviewed,
+    settle,
     stand::{Acceptance, Known, Stand},
     view::Step,
 };
@@ -151,6 +153,9 @@ pub(super) struct Register {
     pub(super) flags: HashMap<Uuid, Vec<(i64, bool)>>,
     pub(super) reviewed: Reviewed,
     pub(super) chains: Chains,
+    /// Entities of which updates may contradict each other.
+    pub(super) disputed: BTreeSet<Uuid>,
+    pub(super) conflicts: Vec<ConflictRows>,
     pub(super) erased: Erased,
 }
 
@@ -223,6 +228,16 @@ fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
     };
     event.submission_id = event.retold.unwrap_or(review.submission_id);
     review.submission_id = event.submission_id;
+    if let Some((settled, content)) = review.settled.as_ref().zip(event.content.as_ref()) {
+        let said = Some(settle::says((&review, settled), content, ground.keys));
+        return Said {
+            event,
+            interpretation: said,
+            decision: None,
+            review: Some(review),
+            erasure: None,
+        };
+    }
     let corrected = event.content.clone().filter(|_| review.action == Action::Correct);
     let interpretation = corrected.map(|content| {
         let edit = Event { kind: EventKind::Edit, ..event.clone() };
@@ -606,9 +621,18 @@ impl Register {
         self.entities.insert(id, entity);
     }
 
-    fn apply(&mut self, id: Uuid, change: &Arc<EntityChange>, source: Source, ground: &Ground<'_>) {
+    pub(super) fn apply(
+        &mut self,
+        id: Uuid,
+        change: &Arc<EntityChange>,
+        source: Source,
+        ground: &Ground<'_>,
+    ) {
         let Some(mut entity) = self.entities.remove(&id) else { return };
         let before = Identity::of(&entity, ground);
+        if may_contradict(&entity, change) {
+            self.disputed.insert(id);
+        }
         if entity.version == 0 {
             (entity.created_seq, entity.created_at) = (source.seq, source.at);
         }
@@ -667,7 +691,7 @@ impl Register {
     }
 
     /// Applies what waited for this entity, in the order its device made it.
-    fn release(&mut self, id: Uuid, ground: &Ground<'_>) {
+    pub(super) fn release(&mut self, id: Uuid, ground: &Ground<'_>) {
         let Some(mut queue) = self.waiting.remove(&id) else { return };
         queue.sort_by_key(|w| (w.change.base_version, w.source.seq));
         let mut later = Vec::new();
@@ -688,6 +712,14 @@ impl Register {
             self.waiting.insert(id, later);
         }
     }
+}
+
+/// Whether a change may say something else than versions that its sender had not seen: whether it does, the versions
+/// say.
+fn may_contradict(entity: &EntityState, change: &EntityChange) -> bool {
+    let knows_all = change.base_version >= entity.version + entity.shifts;
+    let late = change.update && !(knows_all && change.branch_id.is_empty());
+    entity.version > 0 && (late || change.settles > 0 || change.create)
 }
 
 pub(super) enum Changed {

@@ -178,6 +178,7 @@ impl World {
             trunk_version: 0,
             branch_id: String::new(),
             forced: false,
+            settles: 0,
             label: None,
             block_keys: identity::block_keys(dataset_of(who), &open, &sealed, &self.keys),
             open,

@@ -82,6 +82,7 @@ fn change(dataset: &str, row: ImportRow) -> EntityChange {
         trunk_version: 0,
         branch_id: String::new(),
         forced: false,
+        settles: 0,
         label: row.label,
         open,
         sealed: row.sealed,

@@ -73,7 +73,7 @@ pub const fn realm(form: &XForm) -> Realm {
 }
 
 /// Datasets whose labels name places or organisations, not people.
-fn has_open_label(dataset: &str) -> bool {
+pub(super) fn has_open_label(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives" | "osc")
 }
 
@@ -294,6 +294,7 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         trunk_version: 0,
         branch_id: String::new(),
         forced: false,
+        settles: 0,
         label: None,
         open: Props::new(),
         sealed: Props::new(),

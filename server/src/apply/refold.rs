@@ -56,6 +56,9 @@ impl Register {
         self.branches.retain(|(of, ..)| *of != id);
         self.past.insert(id, Vec::new());
         self.entities.insert(id, emptied(&old));
+        if steps.iter().any(|s| s.change.update || s.change.settles > 0) {
+            self.disputed.insert(id);
+        }
         let held = self.replay(id, steps);
         self.hold_again(id, &waited, held);
         let Some(entity) = self.entities.get_mut(&id) else { return };

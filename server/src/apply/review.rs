@@ -103,7 +103,7 @@ impl Case {
             Action::Correct => return self.corrected(stand, rules),
             Action::Force => return Ok(self.again(stand, rules)),
             // Of entities, which are no submissions.
-            Action::Delete | Action::Restore => return Err("no_entity"),
+            Action::Delete | Action::Restore | Action::Settle => return Err("no_entity"),
         }
         // Errors are let in by an acceptance alone.
         stand.trail.let_in.clear();
@@ -144,6 +144,10 @@ impl Register {
         corrected: Option<Interpretation>,
         ground: &Ground<'_>,
     ) {
+        if review.action == Action::Settle {
+            self.settle(event, review, corrected, ground);
+            return;
+        }
         if is_about_entity(review.action) {
             self.delete_or_restore(event, review, ground);
             return;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     cells::{CellKey, Cells, review_of},
     chain::Chains,
+    conflict::ConflictRows,
     entity::EntityState,
     erased::Erased,
     fold::{FeedOut, RecordOut, Register, Waiting},
@@ -56,6 +57,7 @@ pub(super) struct Rows {
     pub(super) feed: Vec<FeedOut>,
     pub(super) reviewed: Reviewed,
     pub(super) chains: Chains,
+    pub(super) conflicts: Vec<ConflictRows>,
     pub(super) erased: Erased,
 }
 
@@ -93,6 +95,7 @@ impl Rows {
             feed: register.feed,
             reviewed: register.reviewed,
             chains: register.chains,
+            conflicts: register.conflicts,
             erased: register.erased,
         }
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     cells::Cells,
+    conflict,
     fold::{FeedOut, Waiting},
     identity::BlockKey,
     past, replace,
@@ -37,6 +38,7 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows, keys: &MasterKeys) -> Result<
     write_waiting(tx, rows.waiting).await?;
     rows.reviewed.write(tx).await?;
     rows.chains.write(tx).await?;
+    conflict::write(tx, rows.conflicts).await?;
     rows.erased.write(tx, (keys, day), &mut cells).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;

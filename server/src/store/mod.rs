@@ -7,6 +7,7 @@ pub mod boundaries;
 mod called;
 pub mod cells;
 pub mod chains;
+pub mod conflicts;
 pub mod devices;
 pub mod doubt;
 pub mod entities;

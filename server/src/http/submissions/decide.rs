@@ -243,6 +243,7 @@ async fn understood(app: &App, by: &Caller, id: Uuid, of: Request) -> Result<Sen
         correction: of.correction,
         answers: of.answers.into_iter().map(|(path, a)| (path, a.unwrap_or_default())).collect(),
         corrected: String::new(),
+        settled: None,
         children: is_of_children(&forms, &row.form_id),
     };
     if review.action == Action::Correct {
