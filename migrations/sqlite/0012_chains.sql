@@ -32,3 +32,12 @@ CREATE TABLE conflict (
     PRIMARY KEY (zone_id, entity_id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conflict_open ON conflict (dataset, level, zone_id, entity_id, seq) WHERE state = 'open';
+
+-- Which submissions were compared with what: an entity, or the first half of the keyed hash of a card. When that changes
+-- they are compared again.
+CREATE TABLE looked_up (
+    looked BLOB NOT NULL,
+    zone_id INTEGER NOT NULL,
+    submission_id BLOB NOT NULL,
+    PRIMARY KEY (looked, zone_id, submission_id)
+) STRICT, WITHOUT ROWID;

@@ -14,6 +14,7 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use super::{
+    again,
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
     chain, conflict, days, delete,
@@ -630,6 +631,7 @@ async fn fold_all(
     ground: &Ground<'_>,
 ) -> Result<()> {
     let at = said.last().map_or(Micros(0), |s| s.event.received_at);
+    let before = register.before();
     for mut s in said {
         if let Some(erasure) = s.erasure.take() {
             erase(tx, register, &s.event, erasure, ground).await?;
@@ -645,6 +647,7 @@ async fn fold_all(
             register.join_by_score();
         }
     }
+    again::compare(tx, register, &before, ground).await?;
     let unremembered = register.unremembered().into_iter().collect();
     remember(tx, register, &unremembered, ground).await?;
     conflict::find(tx, register, ground).await?;

@@ -91,6 +91,7 @@ impl Erased {
                 "DELETE FROM attachment WHERE zone_id = $1 AND submission_id = $2",
                 "DELETE FROM review WHERE zone_id = $1 AND submission_id = $2",
                 "DELETE FROM retold WHERE zone_id = $1 AND submission_id = $2",
+                "DELETE FROM looked_up WHERE zone_id = $1 AND submission_id = $2",
             ] {
                 tx.query(sql).bind(record.zone_id).bind(record.submission_id).execute().await?;
             }

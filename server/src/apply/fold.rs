@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    again::{LookedUp, Recompared},
     chain::{Chain, Chains},
     change::{EntityChange, Props},
     conflict::ConflictRows,
@@ -155,6 +156,9 @@ pub(super) struct Register {
     pub(super) chains: Chains,
     /// Entities of which updates may contradict each other.
     pub(super) disputed: BTreeSet<Uuid>,
+    /// What the records of this batch were compared with.
+    pub(super) looked_up: Vec<LookedUp>,
+    pub(super) recompared: Vec<Recompared>,
     pub(super) conflicts: Vec<ConflictRows>,
     pub(super) erased: Erased,
 }
@@ -523,7 +527,7 @@ impl Register {
         self.records.insert(key, out);
     }
 
-    fn receipt(&mut self, event: &Event, state: &str, rules: &[String]) {
+    pub(super) fn receipt(&mut self, event: &Event, state: &str, rules: &[String]) {
         let detail = json!({ "instance_id": event.instance_id, "state": state, "rules": rules });
         self.feed.push(FeedOut {
             zone_id: event.zone_id,

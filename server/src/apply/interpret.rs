@@ -381,7 +381,7 @@ fn whole(
 }
 
 /// When the interview began, by the phone's clock.
-fn interviewed_at<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
+pub(super) fn interviewed_at<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
     let start = form.questions.iter().position(|q| q.path == "/data/start")?;
     decoded.answers.iter().find(|a| a.question == start).and_then(|a| match &a.value {
         Value::DateTime(text) => Some(text.as_str()),

@@ -3,6 +3,7 @@
 //! A deterministic function of the journal, the forms, the code lists and the boundaries: the
 //! same events give the same rows, live or rebuilt.
 
+mod again;
 mod ahead;
 mod audit;
 mod bring;

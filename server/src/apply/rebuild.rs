@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 24] = [
+const DERIVED: [&str; 25] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
@@ -20,6 +20,7 @@ const DERIVED: [&str; 24] = [
     "DELETE FROM erasure",
     "DELETE FROM review",
     "DELETE FROM retold",
+    "DELETE FROM looked_up",
     "DELETE FROM conflict",
     "DELETE FROM forced",
     "DELETE FROM decision",

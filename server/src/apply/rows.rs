@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::{
+    again::{LookedUp, Recompared},
     cells::{CellKey, Cells, review_of},
     chain::Chains,
     conflict::ConflictRows,
@@ -58,6 +59,8 @@ pub(super) struct Rows {
     pub(super) reviewed: Reviewed,
     pub(super) chains: Chains,
     pub(super) conflicts: Vec<ConflictRows>,
+    pub(super) looked_up: Vec<LookedUp>,
+    pub(super) recompared: Vec<Recompared>,
     pub(super) erased: Erased,
 }
 
@@ -96,6 +99,8 @@ impl Rows {
             reviewed: register.reviewed,
             chains: register.chains,
             conflicts: register.conflicts,
+            looked_up: register.looked_up,
+            recompared: register.recompared,
             erased: register.erased,
         }
     }

@@ -57,6 +57,9 @@ impl Touched {
         for stand in &rows.reviewed.stands {
             touched.add(stand.zone_id, stand.submission_id);
         }
+        for record in &rows.recompared {
+            touched.add(record.zone_id, record.submission_id);
+        }
         for (zone, from, into) in &rows.chains.joined {
             touched.add(*zone, *from);
             touched.add(*zone, *into);

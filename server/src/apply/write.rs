@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{
+    again,
     cells::Cells,
     conflict,
     fold::{FeedOut, Waiting},
@@ -39,6 +40,7 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows, keys: &MasterKeys) -> Result<
     rows.reviewed.write(tx).await?;
     rows.chains.write(tx).await?;
     conflict::write(tx, rows.conflicts).await?;
+    again::write(tx, rows.looked_up, rows.recompared).await?;
     rows.erased.write(tx, (keys, day), &mut cells).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;
