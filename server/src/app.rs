@@ -1,6 +1,9 @@
 //! The running server's parts, put together once.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -16,7 +19,7 @@ use crate::{
     places::Places,
     publication::Publication,
     runtime::{Micros, Runtime},
-    store::{AsOf, server, server::ServerInfo, settings, zones},
+    store::{AsOf, devices, server, server::ServerInfo, settings, zones},
     tally_book::TallyBook,
 };
 
@@ -43,6 +46,8 @@ pub struct Settings {
     pub public_delay: Option<u16>,
     /// After how many days what waits is applied without what it waits for, when it is to be changed; 0 = never.
     pub force_held_after: Option<u16>,
+    /// Whether people are to be invented in it: only in a register that was made for that.
+    pub demo: bool,
 }
 
 impl Settings {
@@ -59,6 +64,7 @@ impl Settings {
             accept: None,
             public_delay: None,
             force_held_after: None,
+            demo: false,
         }
     }
 
@@ -102,6 +108,12 @@ pub enum StartError {
          one with `sanu serve`"
     )]
     NoRegister(String),
+    /// A demonstration in a register of real people.
+    #[error(
+        "--demo refusé : {0} est un vrai registre, rien n'y a été changé. Pour essayer : --data ./essai / refused: {0} \
+         holds a real register, nothing was changed. To try things out: --data ./try"
+    )]
+    NotADemo(String),
 }
 
 /// Database, keys and forms: what command-line work needs too.
@@ -158,6 +170,9 @@ impl Base {
         if info.key_check != keys.fingerprint() {
             return Err(KeyError::Wrong.into());
         }
+        if settings.demo {
+            ensure_demo(&db, first_start, &settings.data).await?;
+        }
         publish_built_in(&db, runtime.now()).await?;
         if let Some(auto) = settings.auto_merge {
             let mut tx = db.write().await?;
@@ -169,7 +184,8 @@ impl Base {
             settings::set(&mut tx, settings::ACCEPT, accept.as_str()).await?;
             tx.commit().await?;
         }
-        if let Some(days) = settings.public_delay {
+        // A synthetic census has nobody to protect, and is looked at today.
+        if let Some(days) = settings.public_delay.or(settings.demo.then_some(0)) {
             let mut tx = db.write().await?;
             settings::set(&mut tx, settings::PUBLIC_DELAY, &days.to_string()).await?;
             tx.commit().await?;
@@ -315,9 +331,28 @@ fn write_auto(auto: Auto) -> String {
 }
 
 /// Makes the folder for its owner only: a phone's address and sealed files lie in it.
-pub(crate) fn create_private(folder: &std::path::Path) -> std::io::Result<()> {
+pub(crate) fn create_private(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Marks a new register as a demonstration; refuses one that was not made for it.
+async fn ensure_demo(db: &Db, is_new: bool, data: &Path) -> Result<(), StartError> {
+    if is_new {
+        let mut tx = db.write().await?;
+        settings::set(&mut tx, settings::DEMO, "1").await?;
+        tx.commit().await?;
+        return Ok(());
+    }
+    if is_demo(db).await? { Ok(()) } else { Err(StartError::NotADemo(data.display().to_string())) }
+}
+
+/// Whether a register holds, or was made to hold, invented people.
+pub async fn is_demo(db: &Db) -> Result<bool, DbError> {
+    let mut tx = db.read().await?;
+    // Those that an older program made have only their phones to tell.
+    Ok(settings::get(&mut tx, settings::DEMO).await?.is_some()
+        || devices::all(&mut tx).await?.iter().any(|phone| phone.name.starts_with("demo-")))
 }
 
 async fn ensure_server(
@@ -470,5 +505,28 @@ impl Tasks {
         }
         self.keeper.abort();
         let _aborted = self.keeper.await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_is_invented_in_a_register_that_was_not_made_for_it() {
+        let (real, toy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let open = async |folder: &Path, demo| {
+            let settings = Settings { demo, ..Settings::new(folder) };
+            Base::open(settings, Runtime::system()).await
+        };
+        assert_eq!(open(real.path(), false).await.unwrap().public_delay, PUBLIC_DELAY);
+
+        assert!(matches!(open(real.path(), true).await, Err(StartError::NotADemo(_))));
+        let again = open(real.path(), false).await.unwrap();
+        assert_eq!((again.public_delay, is_demo(&again.db).await.unwrap()), (PUBLIC_DELAY, false));
+
+        assert_eq!(open(toy.path(), true).await.unwrap().public_delay, 0);
+        let again = open(toy.path(), true).await.unwrap();
+        assert!(is_demo(&again.db).await.unwrap());
     }
 }

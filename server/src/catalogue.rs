@@ -1,7 +1,7 @@
 //! The published forms, parsed once and shared; noticed within a second when they change.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, RwLock},
 };
 
@@ -9,7 +9,7 @@ use md5::{Digest as _, Md5};
 
 use crate::{
     db::{Db, DbError, Tx},
-    forms::{FormError, XForm},
+    forms::{FormError, Realm, XForm},
     runtime::{Micros, Runtime},
     store::forms::{self, FormRow, MediaRow},
 };
@@ -41,6 +41,14 @@ impl Snapshot {
     /// The newest version of this form.
     pub fn latest(&self, form_id: &str) -> Option<&Arc<Published>> {
         self.versions.get(form_id)?.last()
+    }
+
+    /// Whether a form is, or ever was, about children; one that nobody published is treated so.
+    ///
+    /// What came by an older version stays what it is, whatever a newer one says.
+    pub fn is_of_children(&self, form_id: &str) -> bool {
+        let versions = self.versions.get(form_id);
+        versions.is_none_or(|all| all.iter().any(|p| p.form.realm == Realm::Children))
     }
 
     /// The newest version of every form that phones are offered, by form id.
@@ -210,12 +218,23 @@ pub enum PublishError {
         /// Its version.
         version: String,
     },
+    /// It no longer says that it is about children, as the version before does.
+    #[error(
+        "le questionnaire {form_id} concerne des enfants : cette version doit le dire aussi (feuille « settings », \
+         colonne « sanu:realm » = children), sinon leurs réponses seraient ouvertes aux superviseurs / form {form_id} \
+         is about children: this version must say so too (sanu:realm = children)"
+    )]
+    NoLongerOfChildren {
+        /// The form.
+        form_id: String,
+    },
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
 }
 
-/// Publishes a form with its media. Publishing the same bytes again changes nothing.
+/// Publishes a form with its media. Publishing the same bytes again changes nothing. Files that a new version refers
+/// to and that are not given are those of the version before: phones must not be left without their lists.
 ///
 /// Says what was published and whether that was new.
 pub async fn publish(
@@ -225,6 +244,8 @@ pub async fn publish(
     now: Micros,
 ) -> Result<(FormRow, bool), PublishError> {
     let form = XForm::parse(xml)?;
+    let realm = form.realm;
+    let referred: BTreeSet<String> = form.media.iter().map(|m| m.filename.clone()).collect();
     let md5 = hex::encode(Md5::digest(xml));
     let row = FormRow {
         form_id: form.form_id,
@@ -235,7 +256,7 @@ pub async fn publish(
         published_at: now,
         is_open: true,
     };
-    let media: Vec<_> = media
+    let mut media: Vec<_> = media
         .into_iter()
         .map(|(filename, bytes)| MediaRow {
             md5: hex::encode(Md5::digest(&bytes)),
@@ -244,6 +265,11 @@ pub async fn publish(
         })
         .collect();
     let known = forms::all(tx).await?;
+    let was = |k: &&FormRow| XForm::parse(&k.xml).is_ok_and(|f| f.realm == Realm::Children);
+    let mut versions = known.iter().filter(|k| k.form_id == row.form_id);
+    if realm != Realm::Children && versions.any(|k| was(&k)) {
+        return Err(PublishError::NoLongerOfChildren { form_id: row.form_id });
+    }
     let same = known.iter().find(|k| k.form_id == row.form_id && k.version == row.version);
     if let Some(same) = same {
         if same.md5 != row.md5 {
@@ -261,6 +287,17 @@ pub async fn publish(
             return Ok((row, false));
         }
     }
+    let before = known.iter().rfind(|k| k.form_id == row.form_id);
+    if let Some(before) = before.filter(|_| same.is_none()) {
+        for filename in referred {
+            let is_given = media.iter().any(|m| m.filename == filename);
+            let of = (&before.form_id, &before.version);
+            if let (false, Some(bytes)) = (is_given, forms::media(tx, of.0, of.1, &filename).await?)
+            {
+                media.push(MediaRow { md5: hex::encode(Md5::digest(&bytes)), filename, bytes });
+            }
+        }
+    }
     forms::put(tx, &row).await?;
     if !media.is_empty() || same.is_none() {
         forms::put_media(tx, &row, &media).await?;
@@ -271,6 +308,63 @@ pub async fn publish(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A built-in form, as an office would publish it anew.
+    fn built_in(form_id: &str, change: impl Fn(String) -> String) -> Vec<u8> {
+        let all = sanu_schemas::forms().iter();
+        let mut parsed = all.map(|f| (f.xml, XForm::parse(f.xml).unwrap()));
+        let (xml, form) = parsed.find(|(_, form)| form.form_id == form_id).unwrap();
+        let xml = String::from_utf8(xml.to_vec()).unwrap();
+        let version = format!("version=\"{}\"", form.version);
+        assert!(xml.contains(&version));
+        change(xml.replacen(&version, "version=\"2099\"", 1)).into_bytes()
+    }
+
+    async fn with_forms() -> (tempfile::TempDir, crate::app::Base) {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = crate::app::Settings::new(folder.path());
+        let base = crate::app::Base::open(settings, Runtime::system()).await.unwrap();
+        (folder, base)
+    }
+
+    #[tokio::test]
+    async fn a_form_about_children_stays_one() {
+        let (_folder, base) = with_forms().await;
+        let mut tx = base.db.write().await.unwrap();
+        let open = built_in("enfant", |xml| xml.replace(" sanu:realm=\"children\"", ""));
+        let kept = built_in("enfant", |xml| xml);
+        assert_ne!(open, kept);
+
+        let refused = publish(&mut tx, &open, Vec::new(), Micros(1)).await;
+        assert!(matches!(refused, Err(PublishError::NoLongerOfChildren { .. })));
+        assert!(publish(&mut tx, &kept, Vec::new(), Micros(i64::MAX)).await.unwrap().1);
+        tx.commit().await.unwrap();
+
+        let forms = base.catalogue.refresh().await.unwrap();
+        assert!(forms.is_of_children("enfant") && forms.is_of_children("nobody knows"));
+        assert!(!forms.is_of_children("site"));
+    }
+
+    #[tokio::test]
+    async fn a_new_version_keeps_the_lists_of_the_one_before() {
+        let (_folder, base) = with_forms().await;
+        let before = base.catalogue.refresh().await.unwrap();
+        let before = before.latest("site").unwrap();
+        assert!(before.media.len() > 1);
+        let mut tx = base.db.write().await.unwrap();
+        let given = vec![(String::from("cercles.csv"), b"name,label\nx,X\n".to_vec())];
+
+        let new = publish(&mut tx, &built_in("site", |xml| xml), given, Micros(i64::MAX)).await;
+        assert!(new.unwrap().1);
+        tx.commit().await.unwrap();
+
+        let now = base.catalogue.refresh().await.unwrap();
+        let now = now.version("site", "2099").unwrap();
+        let names = |p: &Published| p.media.iter().map(|m| m.0.clone()).collect::<BTreeSet<_>>();
+        assert_eq!(names(now), names(before));
+        let changed = now.media.iter().filter(|m| !before.media.contains(m)).collect::<Vec<_>>();
+        assert!(matches!(changed[..], [(name, _)] if name == "cercles.csv"), "{changed:?}");
+    }
 
     #[test]
     fn lists_of_people_do_not_leave() {

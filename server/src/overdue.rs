@@ -11,7 +11,6 @@ use crate::{
     app::Base,
     db::Result,
     intake::{Action, Incoming, Intake, Review, Sender},
-    keys::Realm,
     runtime::Micros,
     store::{
         Scope,
@@ -51,9 +50,7 @@ async fn round(base: &Base, intake: &Intake) -> Result<usize> {
     drop(tx);
     let forms = base.catalogue.current().await?;
     let incoming = overdue.into_iter().map(|held| {
-        let is_of_children = forms
-            .latest(&held.form_id)
-            .is_none_or(|p| crate::apply::realm_of_form(&p.form) == Realm::Children);
+        let is_of_children = forms.is_of_children(&held.form_id);
         let sender =
             Sender { account_id: None, device_id: None, zone_id: held.zone_id, scope: Scope::All };
         let review = review_of(&held, base.force_held_after, is_of_children);

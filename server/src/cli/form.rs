@@ -61,6 +61,7 @@ async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> any
             .context("a media file needs a name in UTF-8")?;
         files.push((name.to_owned(), read(path)?));
     }
+    let given: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
     let mut tx = base.db.write().await?;
     let published = catalogue::publish(&mut tx, &xml, files, base.runtime.now()).await;
     let (row, new) = published.with_context(|| file.display().to_string())?;
@@ -74,6 +75,12 @@ async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> any
         .unwrap_or_default();
     for name in &missing {
         notice(&format!("warning: the form refers to {name}, which was not given with --media"));
+    }
+    let taken_over = forms.version(&row.form_id, &row.version).filter(|_| new);
+    for (name, _) in taken_over.iter().flat_map(|p| &p.media).filter(|(n, _)| !given.contains(n)) {
+        notice(&format!(
+            "{name} : repris de la version précédente (pour le changer : --media {name})"
+        ));
     }
     let not_evaluated = forms
         .version(&row.form_id, &row.version)

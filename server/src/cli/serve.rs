@@ -15,10 +15,10 @@ use tracing::info;
 use super::{account, args::Serve, device, notice, qr, simulate};
 use crate::{
     access::Role,
-    app::{App, Base, Settings, create_private},
+    app::{App, Base, Settings, create_private, is_demo},
     http::{TlsFiles, metrics_router, router, serve, tls_acceptor},
     runtime::Runtime,
-    store::{accounts, devices, server},
+    store::{accounts, server},
 };
 
 pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<()> {
@@ -30,8 +30,8 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     }
     settings.auto_merge = args.auto_merge;
     settings.accept = args.accept;
-    // A synthetic census has nobody to protect, and is looked at today.
-    settings.public_delay = args.public_delay.or(args.demo.then_some(0));
+    settings.public_delay = args.public_delay;
+    settings.demo = args.demo;
     settings.force_held_after = args.force_held_after;
     settings.location_on_head = !args.small_posts;
     if args.small_posts {
@@ -68,7 +68,7 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
             credentials(&url, &login, &password)
         ));
     }
-    if !args.demo && has_demo(&base).await? {
+    if !args.demo && is_demo(&base.db).await? {
         notice(
             "ATTENTION : ce registre contient la démonstration (personnes inventées). Pour un vrai recensement, donner un autre dossier : --data DOSSIER",
         );
@@ -148,12 +148,6 @@ fn outward_address() -> Option<std::net::IpAddr> {
 }
 
 /// Whether the register was filled by `--demo`.
-async fn has_demo(base: &Base) -> anyhow::Result<bool> {
-    let mut tx = base.db.read().await?;
-    let phones = devices::all(&mut tx).await?;
-    Ok(phones.iter().any(|phone| phone.name.starts_with("demo-")))
-}
-
 async fn remember_url(base: &Base, url: &str) -> anyhow::Result<()> {
     let mut tx = base.db.write().await?;
     server::set_public_url(&mut tx, url).await?;

@@ -7,10 +7,8 @@ use uuid::Uuid;
 use super::problem::Problem;
 use crate::{
     app::App,
-    apply::realm_of_form,
     counts::{Axis, Dimension, Lines, Tally},
     db::Tx,
-    keys::Realm,
     store::{Called, Scope, zones},
 };
 
@@ -85,8 +83,7 @@ pub(super) async fn without_children(
     only: &[(Axis, Vec<String>)],
 ) -> Result<Lines, Problem> {
     let forms = app.base.catalogue.current().await?;
-    let is_open =
-        |id: &str| forms.latest(id).is_some_and(|form| realm_of_form(&form.form) == Realm::Adults);
+    let is_open = |id: &str| !forms.is_of_children(id);
     let mut with_form = axes.to_vec();
     with_form.push(Axis::Form);
     Ok(tally.table(&with_form, only).without_last(is_open))

@@ -31,6 +31,7 @@ const DIMENSIONS_MAX: usize = 4;
 fn read(uri: &Uri, headers: &HeaderMap, now: Micros) -> Result<(Question, Format), Problem> {
     let mut format = Format::accepted(headers);
     let mut question = Question::of("", "");
+    let mut dated = false;
     for (name, value) in query_pairs(uri) {
         match name.as_str() {
             "of" => question.of = value,
@@ -38,11 +39,15 @@ fn read(uri: &Uri, headers: &HeaderMap, now: Micros) -> Result<(Question, Format
             "division" => question.division = division(&value)?,
             "format" => format = Format::parse(&value)?,
             "review" => question.review = Some(reviewed(&value)?),
-            "as_of" => question.as_of = past_day(&value, now)?,
+            "as_of" => (question.as_of, dated) = (past_day(&value, now)?, true),
             "doubt" if value == "1" || value == "0" => question.doubt = value == "1",
             "doubt" => return Err(Problem::bad("doubt: 1 or 0")),
             _ => return Err(Problem::bad(PARAMETERS)),
         }
+    }
+    if dated && question.review.is_none() && question.of != SUBMISSIONS {
+        // Of today as of any day: what is accepted, so that tomorrow the same question is not about something else.
+        question.review = Some(Reviewed::Accepted);
     }
     question.title = title(&question.of)?;
     if question.doubt {

@@ -14,6 +14,9 @@ pub const PUBLIC_DELAY: &str = "public_delay";
 /// After how many days what waits for something to build on is applied without it; 0 = never.
 pub const FORCE_HELD: &str = "force_held_after";
 
+/// That the register was made for a demonstration.
+pub const DEMO: &str = "demo";
+
 /// The stored value, if there is one.
 pub async fn get(tx: &mut Tx, name: &'static str) -> Result<Option<String>> {
     let row =

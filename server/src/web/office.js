@@ -462,6 +462,9 @@
     fill($('tables'), lost ? [] : shown.map((pair) => countBlock(pair[0], pair[1])));
     $('as-of').textContent = answered.length ? 'Données au ' + moment(answered[0].body.at) : '';
     $('basis').hidden = !answered.length;
+    $('basis-of').textContent = answered.every((one) => one.body.basis === 'accepted') ?
+      'Seules les fiches acceptées comptent.' :
+      'Toutes les fiches enregistrées comptent, celles qui attendent un superviseur aussi.';
     showSites(register, lost);
     const empty = !lost && !page.sites.length && register.status === undefined &&
       answered.every((one) => !one.body.cells.length);

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{
     correct::{self, Refused},
-    find::{find, is_of_children},
+    find::find,
 };
 use crate::{
     access::Caller,
@@ -244,7 +244,7 @@ async fn understood(app: &App, by: &Caller, id: Uuid, of: Request) -> Result<Sen
         answers: of.answers.into_iter().map(|(path, a)| (path, a.unwrap_or_default())).collect(),
         corrected: String::new(),
         settled: None,
-        children: is_of_children(&forms, &row.form_id),
+        children: forms.is_of_children(&row.form_id),
     };
     if review.action == Action::Correct {
         return correct::made(app, &forms, by.role, Sent { review, row }).await;

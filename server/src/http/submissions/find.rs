@@ -8,7 +8,6 @@ use crate::{
     app::App,
     catalogue::Snapshot,
     db::Tx,
-    forms::Realm,
     http::problem::Problem,
     intake::{instance_key, list_of_form},
     store::{
@@ -17,17 +16,12 @@ use crate::{
     },
 };
 
-/// Whether a form is about children; one that nobody published is treated so.
-pub(super) fn is_of_children(forms: &Snapshot, form_id: &str) -> bool {
-    forms.latest(form_id).is_none_or(|p| p.form.realm == Realm::Children)
-}
-
 /// The forms about children.
 pub(super) fn forms_of_children(forms: &Snapshot) -> Vec<String> {
     let mut ids: Vec<String> = forms.all().iter().map(|p| p.form.form_id.clone()).collect();
     ids.sort();
     ids.dedup();
-    ids.retain(|id| is_of_children(forms, id));
+    ids.retain(|id| forms.is_of_children(id));
     ids
 }
 
@@ -56,7 +50,7 @@ pub(super) async fn find(
         let row = submissions::one(tx, zone, submission).await?;
         // Base lists are taken back whole, where they were loaded.
         let row = row.filter(|r| list_of_form(&r.form_id).is_none());
-        found.extend(row.filter(|r| by.role.may_review(is_of_children(&forms, &r.form_id))));
+        found.extend(row.filter(|r| by.role.may_review(forms.is_of_children(&r.form_id))));
     }
     match found.len() {
         0 => Err(Problem::not_found()),

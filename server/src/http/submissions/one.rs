@@ -10,7 +10,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use super::find::{as_json, find, is_of_children};
+use super::find::{as_json, find};
 use crate::{
     access::{Caller, Role},
     app::App,
@@ -69,7 +69,7 @@ pub(in crate::http) async fn one(
     let forms = app.base.catalogue.current().await?;
     let mut tx = app.base.db.read().await?;
     let row = find(&app, &mut tx, &by, &id).await?;
-    let children = is_of_children(&forms, &row.form_id);
+    let children = forms.is_of_children(&row.form_id);
     let keep = |class| may_read(by.role, children, class);
     let versions = app.applier.versions(&mut tx, row.zone_id, row.submission_id, keep).await?;
     let said = submissions::reviews(&mut tx, row.zone_id, row.submission_id).await?;

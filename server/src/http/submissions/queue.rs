@@ -12,7 +12,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::find::{as_json, forms_of_children, is_of_children};
+use super::find::{as_json, forms_of_children};
 use crate::{
     access::Caller,
     app::App,
@@ -153,7 +153,7 @@ fn narrow(by: &Caller, forms: &Snapshot, wanted: &mut Wanted) -> Result<(), Prob
         return Err(Problem::forbidden());
     }
     if let Some(form) = &wanted.form {
-        if by.role.may_review(is_of_children(forms, form)) {
+        if by.role.may_review(forms.is_of_children(form)) {
             return Ok(());
         }
         return Err(Problem::forbidden());
