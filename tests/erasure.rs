@@ -67,7 +67,7 @@ fn keys(server: &Server) -> BTreeMap<String, String> {
 /// How many there are of each kind; of an erased person neither month nor site is told any more.
 fn cells(server: &Server) -> BTreeSet<String> {
     let sql = "SELECT cube, zone_id, dataset, commune_2023, district, sex, age_group, status, review, SUM(n) \
-               FROM count_cell WHERE n <> 0 AND cube NOT IN ('form', 'site') \
+               FROM count_cell WHERE n <> 0 AND cube NOT IN ('form', 'site', 'cooperative') \
                GROUP BY cube, zone_id, dataset, commune_2023, district, sex, age_group, status, review";
     server.sql(sql).lines().map(str::to_owned).collect()
 }

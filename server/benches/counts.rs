@@ -97,12 +97,16 @@ impl Server {
         line.split_whitespace().nth(1).and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
     }
 
+    fn connect(&self) -> BufReader<TcpStream> {
+        let stream = TcpStream::connect(&self.host).expect("the server listens");
+        stream.set_nodelay(true).expect("a socket");
+        BufReader::new(stream)
+    }
+
     /// A reader of this role, with a session.
     fn reader(&self, role: &str) -> Reader {
         let account = self.run(&["account", "add", &format!("b-{role}"), "--role", role]);
-        let stream = TcpStream::connect(&self.host).expect("the server listens");
-        stream.set_nodelay(true).expect("a socket");
-        let mut reader = Reader { stream: BufReader::new(stream), token: String::new() };
+        let mut reader = Reader { stream: self.connect(), token: String::new() };
         let body =
             serde_json::json!({ "login": account["login"], "password": account["password"] });
         let body = body.to_string();
@@ -125,6 +129,10 @@ struct Reader {
 }
 
 impl Reader {
+    fn on_a_new_connection(self, server: &Server) -> Self {
+        Self { stream: server.connect(), ..self }
+    }
+
     fn exchange(&mut self, request: &str) -> (u16, Vec<u8>) {
         self.stream.get_mut().write_all(request.as_bytes()).expect("sent");
         let (mut status, mut length) = (0, 0);
@@ -358,7 +366,10 @@ const AXES: [&str; 19] = [
 ];
 
 async fn insert(db: &mut SqliteConnection, table: &str, last: &str, cells: &[Cell], days: &[i64]) {
-    let marks: String = (0..AXES.len()).map(|i| format!(", ?{}", i + 4)).collect();
+    let mut marks = String::new();
+    for i in 0..AXES.len() {
+        write!(marks, ", ?{}", i + 4).expect("text");
+    }
     let sql = format!(
         "INSERT OR IGNORE INTO {table} (zone_id, dataset, cube, {}, n, {last}) VALUES (?1, ?2, ?3{marks}, ?{}, ?{})",
         AXES.join(", "),
@@ -381,7 +392,7 @@ async fn plain(db: &mut SqliteConnection, table: &str, rows: &str, named: &[(&st
         .fetch_all(&mut *db)
         .await
         .expect("columns");
-    let (mut names, mut values) = (String::new(), String::new());
+    let (mut listed, mut values) = (String::new(), String::new());
     for column in columns {
         let (name, kind): (String, String) = (column.get(1), column.get(2));
         let value = named.iter().find(|(n, _)| *n == name).map_or_else(
@@ -393,46 +404,20 @@ async fn plain(db: &mut SqliteConnection, table: &str, rows: &str, named: &[(&st
             },
             |(_, value)| value,
         );
-        let comma = if names.is_empty() { "" } else { ", " };
-        write!(names, "{comma}{name}").expect("text");
+        let comma = if listed.is_empty() { "" } else { ", " };
+        write!(listed, "{comma}{name}").expect("text");
         write!(values, "{comma}{value}").expect("text");
     }
-    write(db, &format!("INSERT INTO {table} ({names}) SELECT {values} FROM {rows}")).await;
+    write(db, &format!("INSERT INTO {table} ({listed}) SELECT {values} FROM {rows}")).await;
 }
 
-async fn fill(file: &Path) -> i64 {
-    let mut db = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(file)
-        .busy_timeout(Duration::from_mins(1))
-        .connect()
-        .await
-        .expect("the database opens");
-    let db = &mut db;
-    let zones =
-        sqlx::query("SELECT code, zone_id FROM zone").fetch_all(&mut *db).await.expect("zones");
-    let months = sqlx::query("SELECT name FROM sqlite_schema WHERE name = 'count_month'")
-        .fetch_all(&mut *db)
-        .await;
-    let id = |i: usize, of: u128| uuid::Uuid::from_u128((of << 64) + i as u128).to_string();
-    let mut census = Census {
-        dice: Dice(7),
-        zones: zones.iter().map(|z| (z.get(0), z.get(1))).collect(),
-        is_old: months.expect("tables").is_empty(),
-        sites: (0..350).map(|i| id(i, 1)).collect(),
-        cooperatives: (0..600).map(|i| id(i, 2)).collect(),
-    };
-    let mut cells = Vec::new();
-    census.places(&mut cells);
-    census.profiles(&mut cells);
-    census.sites(&mut cells);
-    let people = cells.iter().filter(|c| (c.1, c.2) == ("orpailleurs", "place")).map(|c| c.4).sum();
-    let today = 20_779;
-    write(db, "BEGIN").await;
-    write(db, "DELETE FROM count_cell").await;
-    insert(db, "count_cell", "closed", &cells, &[]).await;
-    // Each day touches some forty communes and what belongs to them.
+/// The day that the register has come to.
+const TODAY: i64 = 20_779;
+
+/// A year of closed days: each touches some forty communes and what belongs to them.
+async fn year(db: &mut SqliteConnection, census: &mut Census, cells: &[Cell]) {
     let (mut moved, mut days) = (Vec::new(), Vec::new());
-    for day in today - 365..today {
+    for day in TODAY - 365..TODAY {
         for _ in 0..2_300 {
             let at = usize::try_from(census.dice.below(cells.len() as u64)).expect("a place");
             moved.push((cells[at].0, cells[at].1, cells[at].2, cells[at].3.clone(), 2));
@@ -440,18 +425,21 @@ async fn fill(file: &Path) -> i64 {
         }
     }
     insert(db, "count_day", "day", &moved, &days).await;
-    if !census.is_old {
-        for month in 1..=12 {
-            let columns = AXES.join(", ");
-            let end = today - 365 + month * 30;
-            let sql = format!(
-                "INSERT INTO count_month (zone_id, dataset, cube, {columns}, day, n) \
-                 SELECT zone_id, dataset, cube, {columns}, {end}, SUM(n) FROM count_day WHERE day <= {end} \
-                 GROUP BY zone_id, dataset, cube, {columns}"
-            );
-            write(db, &sql).await;
-        }
+    for month in (1..=12).filter(|_| !census.is_old) {
+        let columns = AXES.join(", ");
+        let end = TODAY - 365 + month * 30;
+        let sql = format!(
+            "INSERT INTO count_month (zone_id, dataset, cube, {columns}, day, n) \
+             SELECT zone_id, dataset, cube, {columns}, {end}, SUM(n) FROM count_day WHERE day <= {end} \
+             GROUP BY zone_id, dataset, cube, {columns}"
+        );
+        write(db, &sql).await;
     }
+    println!("{} rows of days", moved.len());
+}
+
+/// What cells are called by, and records that wait.
+async fn names(db: &mut SqliteConnection) {
     for (of, dataset, n) in [("1", "sites", 350), ("2", "cooperatives", 600)] {
         let rows = format!(
             "(WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n)",
@@ -498,11 +486,44 @@ async fn fill(file: &Path) -> i64 {
         ],
     )
     .await;
-    write(db, &format!("UPDATE apply_state SET turn = turn + 1, open_day = {today}, day = {today}, known_from = 0")).await;
+}
+
+async fn fill(file: &Path) -> i64 {
+    let mut db = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(file)
+        .busy_timeout(Duration::from_mins(1))
+        .connect()
+        .await
+        .expect("the database opens");
+    let db = &mut db;
+    let zones =
+        sqlx::query("SELECT code, zone_id FROM zone").fetch_all(&mut *db).await.expect("zones");
+    let months = sqlx::query("SELECT name FROM sqlite_schema WHERE name = 'count_month'")
+        .fetch_all(&mut *db)
+        .await;
+    let id = |i: usize, of: u128| uuid::Uuid::from_u128((of << 64) + i as u128).to_string();
+    let mut census = Census {
+        dice: Dice(7),
+        zones: zones.iter().map(|z| (z.get(0), z.get(1))).collect(),
+        is_old: months.expect("tables").is_empty(),
+        sites: (0..350).map(|i| id(i, 1)).collect(),
+        cooperatives: (0..600).map(|i| id(i, 2)).collect(),
+    };
+    let mut cells = Vec::new();
+    census.places(&mut cells);
+    census.profiles(&mut cells);
+    census.sites(&mut cells);
+    let people = cells.iter().filter(|c| (c.1, c.2) == ("orpailleurs", "place")).map(|c| c.4).sum();
+    write(db, "BEGIN").await;
+    write(db, "DELETE FROM count_cell").await;
+    insert(db, "count_cell", "closed", &cells, &[]).await;
+    year(db, &mut census, &cells).await;
+    names(db).await;
+    write(db, &format!("UPDATE apply_state SET turn = turn + 1, open_day = {TODAY}, day = {TODAY}, known_from = 0")).await;
     write(db, "INSERT OR IGNORE INTO dataset_head (zone_id, dataset, seq) VALUES (1, 'orpailleurs', 0), (1, 'enfants', 0), (1, 'sites', 0)").await;
     write(db, "UPDATE dataset_head SET seq = seq + 1000").await;
     write(db, "COMMIT").await;
-    println!("{people} people, {} cells, {} rows of days", cells.len(), moved.len());
+    println!("{people} people, {} cells", cells.len());
     people
 }
 
@@ -572,12 +593,12 @@ fn measure(server: &Server, name: &str, reader: &mut Reader, tables: &[String], 
     }
     let cpu = (server.cpu() - cpu) / all.len() as f64 * 1e3;
     all.sort_by(f64::total_cmp);
-    let part = |share: f64| all[((all.len() - 1) as f64 * share) as usize];
+    let part = |percent: usize| all[(all.len() - 1) * percent / 100];
     println!(
         "| {name} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {first:.0} | {:.0} |",
         allowed.len(),
-        part(0.5),
-        part(0.99),
+        part(50),
+        part(99),
         all[all.len() - 1],
         cpu,
         server.rss()
@@ -612,7 +633,6 @@ fn main() {
         "idle {idle:.0} MB\n\n| reader | tables | p50 ms | p99 ms | max ms | CPU ms each | first asking, max ms | RSS MB |\n|---|---|---|---|---|---|---|---|"
     );
     let mut admin = server.reader("data_manager");
-    let mut chamber = server.reader("chamber");
     measure(&server, "exact (data manager)", &mut admin, &cross_tables(""), 5);
     measure(
         &server,
@@ -621,6 +641,8 @@ fn main() {
         &cross_tables("&review=accepted&format=csv"),
         2,
     );
+    // A connection that nobody uses for long is closed.
+    let mut chamber = server.reader("chamber");
     measure(&server, "protected (Chambre)", &mut chamber, &cross_tables(""), 5);
     let mut public = server.reader("public");
     let (_, list) = public.get("/v1/tables");
@@ -629,6 +651,7 @@ fn main() {
     let tables: Vec<String> =
         names.map(|t| format!("/v1/tables/{}", t["name"].as_str().unwrap_or_default())).collect();
     measure(&server, "fixed tables (public)", &mut public, &tables, 50);
+    let mut admin = admin.on_a_new_connection(&server);
     let days: Vec<String> = ["2025-12-10", "2026-05-17", "2026-11-20"]
         .iter()
         .flat_map(|day| {

@@ -17,9 +17,10 @@ use crate::{
     store::{Called, Scope, called, doubt, releases, tallies},
 };
 
-/// Turns whose moves wait for a reader, and moves in all of them: past that the cells are read again.
+/// Turns whose moves wait for a reader, and moves in all of them (about half a kilobyte each): past that the cells are
+/// read again.
 const TURNS_MAX: usize = 256;
-const MOVES_MAX: usize = 100_000;
+const MOVES_MAX: usize = 20_000;
 /// Cells of closed days that are kept (about 100 bytes each).
 const DAYS_MAX: usize = 150_000;
 /// Moves added to cells, beside a quarter of them, before they are put together again.
@@ -85,6 +86,13 @@ impl TallyBook {
         while held.turns.len() > TURNS_MAX || held.moves > MOVES_MAX {
             let Some((_, gone)) = held.turns.pop_front() else { break };
             held.moves -= gone.len();
+        }
+        // Cells that nobody asked for since cannot be brought here any more; without any, nothing need be handed on.
+        let oldest = held.turns.front().map_or(turn, |(turn, _)| *turn);
+        held.now.retain(|_, current| current.turn + 1 >= oldest);
+        if held.now.is_empty() {
+            held.turns.clear();
+            held.moves = 0;
         }
     }
 
@@ -267,14 +275,20 @@ mod tests {
 
     #[test]
     fn moves_that_nobody_reads_do_not_pile_up() {
-        let book = TallyBook::default();
-        for turn in 0..1_000 {
+        let (held, key) = held_at(0);
+        let book = TallyBook { held: Mutex::new(held), ..TallyBook::default() };
+        for turn in 1..=15 {
+            book.moved(turn, vec![moved("kayes", 1); 1_000]);
+        }
+        assert!(book.is_watched() && book.held().turns.len() == 15);
+
+        for turn in 16..1_000 {
             book.moved(turn, vec![moved("kayes", 1); 1_000]);
         }
 
-        let held = book.held();
-        assert!(held.moves <= MOVES_MAX && held.turns.len() <= TURNS_MAX);
-        assert_eq!(held.turns.back().map(|(turn, _)| *turn), Some(999));
+        assert!(!book.is_watched(), "the cells would have to be read again");
+        assert!(book.held().brought(&key, 999).is_none());
+        assert!(book.held().turns.is_empty() && book.held().moves == 0);
     }
 
     #[test]

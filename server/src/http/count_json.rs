@@ -1,5 +1,7 @@
 //! A table of counts as JSON.
 
+use std::fmt::Write as _;
+
 use sanu_schemas::Beside;
 use serde_json::{Value as Json, json};
 
@@ -25,7 +27,7 @@ pub(super) fn as_json(question: &Question, view: &View) -> String {
         }
         text.push_str("\"n\":");
         match n.number() {
-            Some(n) => text.push_str(&n.to_string()),
+            Some(n) => write!(text, "{n}").expect("writing to a String cannot fail"),
             None => text.push_str("null"),
         }
         if let Some(reason) = n.reason() {

@@ -1,37 +1,56 @@
 //! A table of counts as a file: for programs with codes, for people in French.
 
+use std::io::Write as _;
+
 use sanu_schemas::Beside;
 
 use super::count_view::{Question, View};
 use crate::{
     counts::{Coverage, Dimension, Line, SUBMISSIONS, Shown, Table},
-    export::{Entry, Sheet},
+    export::{Entry, Sheet, harmless},
     store::cells::Reviewed,
 };
 
-fn number(n: Shown) -> Entry {
-    n.number().map_or(Entry::Empty, Entry::Number)
-}
-
-/// The table for programs: codes and labels.
-pub(super) fn codes(question: &Question, view: &View) -> Sheet {
+/// The table for programs, as CSV: codes and labels. Lines are put together from words made once for each code: a
+/// table may have tens of thousands.
+pub(super) fn codes(question: &Question, view: &View) -> Vec<u8> {
     let mut head: Vec<String> = Vec::new();
     for dimension in &question.by {
         head.extend([dimension.name().to_owned(), format!("{}_label", dimension.name())]);
     }
     head.extend([String::from("n"), String::from("suppressed")]);
+    let mut text = record(head);
     let labels = labels(question, view);
-    let rows = view.table.cells().map(|(line, n)| {
-        let words = line.codes().zip(line_labels(&labels, line));
-        let mut row: Vec<Entry> = words
-            .flat_map(|(code, label)| [code.to_owned(), label.to_owned()])
-            .map(Entry::Text)
-            .collect();
-        let reason = n.reason().map_or("", |r| r.code());
-        row.extend([number(n), Entry::Text(reason.to_owned())]);
-        row
+    let words = labels.iter().enumerate().map(|(place, labels)| {
+        let codes = view.table.lines.codes(place).iter().zip(labels);
+        codes.map(|(code, label)| word(code, label)).collect()
     });
-    Sheet { title: String::new(), notes: Vec::new(), head, rows: rows.collect() }
+    let words: Vec<Vec<Vec<u8>>> = words.collect();
+    for (line, n) in view.table.cells() {
+        for (words, at) in words.iter().zip(line.places()) {
+            text.extend_from_slice(words.get(at).map_or(&[][..], Vec::as_slice));
+        }
+        let (n, reason) = (n.number(), n.reason().map_or("", |reason| reason.code()));
+        let written = match n {
+            Some(n) => write!(text, "{n},{reason}\r\n"),
+            None => write!(text, ",{reason}\r\n"),
+        };
+        written.expect("writing to a Vec cannot fail");
+    }
+    text
+}
+
+/// What a line says of a dimension, with the comma after it.
+fn word(code: &str, label: &str) -> Vec<u8> {
+    let mut word = record(vec![harmless(code), harmless(label)]);
+    word.truncate(word.len().saturating_sub(2));
+    word.push(b',');
+    word
+}
+
+/// One line of CSV.
+fn record(head: Vec<String>) -> Vec<u8> {
+    Sheet { title: String::new(), notes: Vec::new(), head, rows: Vec::new() }.csv()
 }
 
 /// The French name of every code of every dimension: each is looked up once, however many lines have it.

@@ -198,7 +198,7 @@ pub(super) async fn answer(
             let kind = [(header::CONTENT_TYPE, "application/json")];
             (kind, as_json(question, &view)).into_response()
         }
-        Format::Csv => file("text/csv; charset=utf-8", "csv", codes(question, &view).csv()),
+        Format::Csv => file("text/csv; charset=utf-8", "csv", codes(question, &view)),
         Format::Excel => file("text/csv; charset=utf-8", "csv", words(question, &view).excel_csv()),
         Format::Xlsx => file(
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

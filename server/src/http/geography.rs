@@ -44,7 +44,7 @@ fn read(uri: &Uri, headers: &HeaderMap, today: Date) -> Result<Question, Problem
                 level = Some(parsed.map_err(|_| Problem::bad("level: commune, cercle or region"))?);
             }
             "as_of" => {
-                day = as_of::read(&value).ok_or_else(|| Problem::bad("as_of: YYYY-MM-DD"))?
+                day = as_of::read(&value).ok_or_else(|| Problem::bad("as_of: YYYY-MM-DD"))?;
             }
             "format" => format = Format::parse(&value)?,
             _ => return Err(Problem::bad("parameters: from, to, level, as_of, format")),
@@ -69,7 +69,14 @@ type Basis = ((i64, i64), Vec<Validity>);
 #[derive(Default)]
 pub(crate) struct Crosswalks {
     /// One is worked out at a time.
-    made: tokio::sync::Mutex<Vec<(Division, Level, Basis, Arc<Vec<Common>>)>>,
+    made: tokio::sync::Mutex<Vec<Made>>,
+}
+
+/// A correspondence from this division, at this level, on this basis.
+struct Made {
+    of: (Division, Level),
+    basis: Basis,
+    found: Arc<Vec<Common>>,
 }
 
 impl Crosswalks {
@@ -78,16 +85,16 @@ impl Crosswalks {
         let mut tx = app.base.db.read().await?;
         let token = boundaries::change_token(&mut tx).await?;
         let basis = (token, boundaries::on(&mut tx, &asked.day.to_string()).await?);
-        let known = made.iter().find(|m| (m.0, m.1) == (asked.from, asked.level) && m.2 == basis);
-        if let Some((.., found)) = known {
-            return Ok((Arc::clone(found), basis));
+        let of = (asked.from, asked.level);
+        if let Some(known) = made.iter().find(|made| made.of == of && made.basis == basis) {
+            return Ok((Arc::clone(&known.found), basis));
         }
         let mut texts = Vec::with_capacity(basis.1.len());
         for validity in &basis.1 {
             texts.push(boundaries::geometry(&mut tx, validity).await?);
         }
         drop(tx);
-        let (from, level) = (asked.from, asked.level);
+        let (from, level) = of;
         let found = tokio::task::spawn_blocking(move || {
             let limits = texts.iter().map(|text| boundary_from_geojson(text));
             let limits: Vec<Boundary> = limits.collect::<Result<_, _>>()?;
@@ -98,7 +105,7 @@ impl Crosswalks {
         if made.len() >= KEPT {
             made.remove(0);
         }
-        made.push((from, level, basis.clone(), Arc::clone(&found)));
+        made.push(Made { of, basis: basis.clone(), found: Arc::clone(&found) });
         Ok((found, basis))
     }
 }
