@@ -2,6 +2,7 @@
 //! use; what it does not cover it refuses by sheet, row and column, and never guesses.
 
 mod book;
+mod choices;
 mod entity;
 mod expression;
 mod itext;

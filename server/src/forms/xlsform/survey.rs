@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
     book::{Book, Faults, Place, Row},
-    entity,
+    choices, entity,
     expression::only_name,
     tree::{Form, Id, Kind, Node, Source},
     types,
@@ -70,7 +70,7 @@ pub(super) fn read(book: &Book, faults: &mut Faults) -> Option<Form> {
         );
     }
     let mut form = reader.form;
-    read_choices(book, &mut form, faults);
+    choices::read(book, &mut form, faults);
     entity::check(book, &mut form, faults);
     Some(form)
 }
@@ -345,54 +345,6 @@ pub(super) fn is_name(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
         && letters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
-}
-
-fn read_choices(book: &Book, form: &mut Form, faults: &mut Faults) {
-    let mut lists: Vec<(String, Vec<Row>)> = Vec::new();
-    let twice = form.settings.get("allow_choice_duplicates").is_some_and(is_yes);
-    for row in &book.choices {
-        let (Some(list), Some(name)) = (row.get("list_name"), row.get("name")) else {
-            let lacks = if row.get("name").is_none() { "name" } else { "list_name" };
-            faults.add(&row.at(lacks), "manque");
-            continue;
-        };
-        if name.contains(char::is_whitespace) {
-            faults.add(&row.at("name"), "un code n'a pas d'espace");
-        }
-        let at = lists.iter().position(|(known, _)| known == list);
-        let at = at.unwrap_or_else(|| {
-            lists.push((list.to_owned(), Vec::new()));
-            lists.len() - 1
-        });
-        let Some((_, rows)) = lists.get_mut(at) else { continue };
-        if let Some(first) =
-            rows.iter().find(|other| other.get("name") == Some(name)).filter(|_| !twice)
-        {
-            faults.add(
-                &row.at("name"),
-                format!("le code « {name} » est déjà sur la ligne {}", first.number),
-            );
-        }
-        rows.push(row.clone());
-    }
-    for node in &form.nodes {
-        if let Kind::Question { choices: Some(Source::List(list)), .. } = &node.kind
-            && !lists.iter().any(|(known, _)| known == list)
-        {
-            faults.add(
-                &node.row.at("type"),
-                format!("la liste « {list} » n'est pas sur la feuille choices"),
-            );
-        }
-    }
-    let is_extra = |h: &&String| {
-        !h.is_empty()
-            && !matches!(h.as_str(), "list_name" | "name" | "label")
-            && !h.contains("::")
-            && is_name(h)
-    };
-    form.extras = book.choice_headers.iter().filter(is_extra).cloned().collect();
-    form.lists = lists;
 }
 
 /// The ways to say yes.
