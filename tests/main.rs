@@ -28,6 +28,8 @@ mod chains;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod conflicts;
+#[cfg(test)]
 mod consent;
 #[cfg(test)]
 mod corrections;
@@ -51,6 +53,8 @@ mod extract;
 mod form_files;
 #[cfg(test)]
 mod geography;
+#[cfg(test)]
+mod held;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub struct Settings {
     pub accept: Option<Acceptance>,
     /// After how many days the public is told of sites, when it is to be changed.
     pub public_delay: Option<u16>,
+    /// After how many days what waits is applied without what it waits for, when it is to be changed; 0 = never.
+    pub force_held_after: Option<u16>,
 }
 
 impl Settings {
@@ -56,6 +58,7 @@ impl Settings {
             auto_merge: None,
             accept: None,
             public_delay: None,
+            force_held_after: None,
         }
     }
 
@@ -132,6 +135,8 @@ pub struct Base {
     pub acceptance: Acceptance,
     /// After how many days the public is told of sites.
     pub public_delay: u16,
+    /// After how many days what waits is applied without what it waits for; 0 = never.
+    pub force_held_after: u16,
     /// Whether the data folder was just made.
     pub first_start: bool,
 }
@@ -167,6 +172,11 @@ impl Base {
         if let Some(days) = settings.public_delay {
             let mut tx = db.write().await?;
             settings::set(&mut tx, settings::PUBLIC_DELAY, &days.to_string()).await?;
+            tx.commit().await?;
+        }
+        if let Some(days) = settings.force_held_after {
+            let mut tx = db.write().await?;
+            settings::set(&mut tx, settings::FORCE_HELD, &days.to_string()).await?;
             tx.commit().await?;
         }
         Self::over(settings, runtime, db, keys, (info, first_start)).await
@@ -205,7 +215,8 @@ impl Base {
             |source| StartError::Folder { path: settings.data.display().to_string(), source };
         let policy = policy(&db).await?;
         let acceptance = acceptance(&db).await?;
-        let public_delay = public_delay(&db).await?;
+        let public_delay = days(&db, settings::PUBLIC_DELAY, PUBLIC_DELAY).await?;
+        let force_held_after = days(&db, settings::FORCE_HELD, FORCE_HELD_AFTER).await?;
         let blobs =
             BlobStore::open(&settings.data.join("blobs"), Arc::clone(&keys), runtime.clone())
                 .map_err(folder)?;
@@ -229,6 +240,7 @@ impl Base {
             policy,
             acceptance,
             public_delay,
+            force_held_after,
             first_start,
         })
     }
@@ -279,9 +291,12 @@ async fn acceptance(db: &Db) -> Result<Acceptance, StartError> {
 /// (rules on who sees what, 5.4).
 const PUBLIC_DELAY: u16 = 30;
 
-async fn public_delay(db: &Db) -> Result<u16, StartError> {
-    let stored = settings::get(&mut db.read().await?, settings::PUBLIC_DELAY).await?;
-    Ok(stored.and_then(|text| text.parse().ok()).unwrap_or(PUBLIC_DELAY))
+/// Days that a change waits for what it builds on, as in ODK Central.
+const FORCE_HELD_AFTER: u16 = 5;
+
+async fn days(db: &Db, name: &'static str, default: u16) -> Result<u16, StartError> {
+    let stored = settings::get(&mut db.read().await?, name).await?;
+    Ok(stored.and_then(|text| text.parse().ok()).unwrap_or(default))
 }
 
 /// Reads `decisive-id`, or a probability from 0.9 up.
@@ -390,6 +405,7 @@ pub struct Tasks {
     memory: JoinHandle<()>,
     applier: Applier,
     db: Db,
+    overdue: JoinHandle<()>,
 }
 
 /// Appended batches that may wait for apply in memory.
@@ -409,6 +425,7 @@ impl App {
         let keeper = tokio::spawn(async move { db.tend().await });
         let memory = tokio::spawn(applier.clone().remember_now_and_then(base.db.clone()));
         let (own, db) = (applier.clone(), base.db.clone());
+        let overdue = tokio::spawn(crate::overdue::force(base.clone(), intake.clone()));
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
         let budget = crate::http::Budget::new();
@@ -431,13 +448,16 @@ impl App {
             tiles,
             requests,
         };
-        (Arc::new(app), Tasks { writer, apply, keeper, memory, applier: own, db })
+        (Arc::new(app), Tasks { writer, apply, keeper, overdue, memory, applier: own, db })
     }
 }
 
 impl Tasks {
     /// Waits until the queue is written and applied. The last [`App`] must be dropped before.
     pub async fn finish(self) {
+        // It holds a door to the writer until it has ended.
+        self.overdue.abort();
+        let _aborted = self.overdue.await;
         for task in [self.writer, self.apply] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a server task ended badly");

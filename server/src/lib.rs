@@ -25,6 +25,7 @@ pub mod link;
 pub mod linkage;
 pub mod ogc;
 pub mod openrosa;
+mod overdue;
 pub mod places;
 pub mod publication;
 pub mod rules;

@@ -5,10 +5,13 @@ use super::{
     people::{Miner, card, child},
     send,
 };
-use crate::support::{
-    Server,
-    places::{site_at, with_answer},
-    xml::{between, site_id, submit},
+use crate::{
+    reviews::Reviewer,
+    support::{
+        Server,
+        places::{site_at, with_answer},
+        xml::{between, edited, site_id, submit},
+    },
 };
 
 /// How a record stands, and the rules it breaks.
@@ -23,6 +26,11 @@ fn found(server: &Server, instance_id: &str) -> (String, Vec<String>) {
 
 fn breaks(server: &Server, instance_id: &str, rule: &str) -> bool {
     found(server, instance_id).1.iter().any(|known| known == rule)
+}
+
+/// Miners by how their records stand.
+fn counted(server: &Server) -> String {
+    server.sql("SELECT COUNT(*) || ' ' || review FROM entity WHERE dataset = 'orpailleurs' GROUP BY review")
 }
 
 on_both! {
@@ -72,12 +80,66 @@ on_both! {
         assert!(!breaks(&server, "uuid:miner-1", "B09"));
         assert!(breaks(&server, "uuid:miner-2", "B09"));
         assert_eq!(found(&server, "uuid:miner-2").0, "flagged", "300 km off, and in the register all the same");
-        assert!(!breaks(&server, "uuid:miner-3", "B09"), "nothing was there to compare with");
-        let edit = with_answer(&early.xml_as("uuid:miner-3b"), "gps", "13.0351234 -9.4895123 300.0 5.0").replace(
+        assert!(breaks(&server, "uuid:miner-3", "B09"), "it is compared when the site comes");
+        let edit = with_answer(&early.xml_as("uuid:miner-3b"), "gps", "14.4469234 -11.4445123 300.0 5.0").replace(
             "<instanceID>", "<deprecatedID>uuid:miner-3</deprecatedID><instanceID>");
         assert_eq!(submit(&phone.url, &edit).status, 201);
         server.settled();
-        assert!(breaks(&server, "uuid:miner-3b", "B09"));
+        assert!(!breaks(&server, "uuid:miner-3b", "B09"));
+        is_sound(&mut server);
+    }
+
+    fn a_record_is_compared_again_whenever_what_it_names_changes(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let far = Miner { site: Some(site_id(1)), ..Miner::new(1) };
+        let far = with_answer(&far.xml(), "gps", "13.0351234 -9.4895123 300.0 5.0");
+        let site = site_at(1, 14.446_912, -11.444_512);
+        for xml in [&far, &site.xml] {
+            assert_eq!(submit(&phone.url, xml).status, 201);
+        }
+        server.settled();
+        assert_eq!(found(&server, "uuid:miner-1").0, "flagged");
+        assert_eq!(counted(&server), "1 pending");
+
+        data.says(1, &site.instance_id, "reject", "rejected");
+        assert_eq!((found(&server, "uuid:miner-1").0.as_str(), &*counted(&server)), ("received", "1 accepted"));
+        data.says(2, &site.instance_id, "reopen", "accepted");
+        assert!(breaks(&server, "uuid:miner-1", "B09"));
+        data.says(3, "uuid:miner-1", "accept", "accepted");
+        let moved = site_at(1, 13.035_123, -9.489_512);
+        let moved = edited(&site_at(1, 14.446_912, -11.444_512), "uuid:site-moved").xml.replace(
+            &format!("<gps>{}<", between(&site.xml, "<gps>", "<").unwrap()),
+            &format!("<gps>{}<", between(&moved.xml, "<gps>", "<").unwrap()));
+        assert_eq!(submit(&phone.url, &moved).status, 201);
+        server.settled();
+
+        assert!(!breaks(&server, "uuid:miner-1", "B09"), "{:?}", found(&server, "uuid:miner-1"));
+        assert_eq!(counted(&server), "1 accepted", "what a person decided stays so");
+        is_sound(&mut server);
+    }
+
+    fn a_list_of_agents_is_asked_whenever_it_is_loaded_or_taken_back(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let early = Miner { agent: "KY001", ..Miner::new(1) };
+        let late = Miner { agent: "KY002", surname: "Dembélé", ..Miner::new(2) };
+        send(&phone.url, &early);
+        server.settled();
+        let list = server.data().join("agents.csv");
+        std::fs::write(&list, "code;nom;premier jour;dernier jour;certificat\nKY001;Awa;2026-03-01;2026-12-31;non\nKY002;Bakary;2026-01-01;2026-12-31;oui\n").unwrap();
+
+        let done = server.cli_json(&["import", "agents", list.to_str().unwrap(), "--apply"]);
+        send(&phone.url, &late);
+        server.settled();
+
+        assert!(breaks(&server, "uuid:miner-1", "A11"), "{:?}: the interview is of February", found(&server, "uuid:miner-1"));
+        assert!(!breaks(&server, "uuid:miner-2", "A11"));
+        let undone = server.cli(&["import", "--undo", done["import_id"].as_str().unwrap()]);
+        assert!(undone.status.success());
+        server.settled();
+        assert!(!breaks(&server, "uuid:miner-1", "A11"));
         is_sound(&mut server);
     }
 
@@ -85,7 +147,6 @@ on_both! {
         let mut server = server;
         let phone = server.phone("agent", None);
         let (young, old) = (Miner { year: 2001, ..Miner::new(1) }, Miner { year: 1980, surname: "Dembélé", ..Miner::new(2) });
-        send(&phone.url, &young);
         send(&phone.url, &old);
         server.settled();
         let site = "00000000-0000-4000-9000-000000000001";
@@ -98,12 +159,54 @@ on_both! {
         }
         server.settled();
 
+        assert!(!breaks(&server, "uuid:young", "D15"), "nobody with this card is registered");
+        send(&phone.url, &young);
+        server.settled();
         assert!(breaks(&server, "uuid:young", "D15"), "{:?}", found(&server, "uuid:young"));
         assert!(!breaks(&server, "uuid:old", "D15"), "{:?}", found(&server, "uuid:old"));
         let twice = with_answer(&xml, "child_card", &card("ENF", 8)).replace(&instance, "uuid:twice");
         assert_eq!(submit(&phone.url, &twice).status, 201);
         server.settled();
         assert!(breaks(&server, "uuid:twice", "D16"));
+        is_sound(&mut server);
+    }
+
+    fn what_is_found_does_not_depend_on_what_came_first(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let rules = |instance: &str| {
+            let (state, mut rules) = found(&server, instance);
+            rules.sort();
+            (state, rules)
+        };
+        let mut expected = None;
+        // Each order has a world of its own: other ids, cards and names, the same facts.
+        for (round, order) in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]].iter().enumerate() {
+            let number = u32::try_from(round).unwrap() * 3 + 1;
+            let surname = ["Traoré", "Dembélé", "Sissoko", "Coulibaly"][round];
+            let site = site_at(number, 14.446_912 + 0.5 * f64::from(number), -10.444_512);
+            let guardian = Miner { year: 2003, surname, minute: Some(number * 30), ..Miner::new(number) };
+            let far = Miner { number: number + 1, card: card("ORP", number + 1), given: "Oumar",
+                site: Some(site_id(number)), minute: Some(number * 30 + 3_000), ..guardian.clone() };
+            let far_instance = format!("uuid:miner-{}", number + 1);
+            let far = with_answer(&far.xml(), "gps", "12.0351234 -9.4895123 300.0 5.0");
+            let child = child("Drissa", surname, "Nantenin", 17, &site_id(number));
+            let instance = between(&child, "<instanceID>", "</instanceID>").unwrap().to_owned();
+            let entity = format!("uuid:child-{number}");
+            let child = with_answer(&child, "caregiver_card", &guardian.card).replace(&instance, &entity);
+            let child = with_answer(&child, "child_card", &card("ENF", number));
+            let all = [site.xml, guardian.xml(), far, child];
+            for place in order {
+                assert_eq!(submit(&phone.url, &all[*place]).status, 201);
+                if round % 2 == 0 {
+                    server.settled();
+                }
+            }
+            server.settled();
+            let now = (rules(&far_instance), rules(&entity));
+            assert!(now.0.1.contains(&String::from("B09")) && now.1.1.contains(&String::from("D15")), "{now:?}");
+            assert_eq!(*expected.get_or_insert_with(|| now.clone()), now, "{order:?}");
+        }
         is_sound(&mut server);
     }
 }

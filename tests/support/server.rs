@@ -268,6 +268,15 @@ impl Server {
         }
     }
 
+    /// Waits until a query answers this: for what the server does by itself.
+    pub(crate) fn eventually(&self, sql: &str, expected: &str) {
+        let until = Instant::now() + Duration::from_mins(1);
+        while self.sql(sql) != expected {
+            assert!(Instant::now() < until, "{sql} is still not {expected}: {}", self.sql(sql));
+            std::thread::yield_now();
+        }
+    }
+
     /// One value from the database behind the server.
     pub(crate) fn sql(&self, sql: &str) -> String {
         match &self.database_url {

@@ -41,6 +41,8 @@ pub(super) struct Chains {
     /// By the event that brings them together.
     pub(super) found: HashMap<i64, Chain>,
     pub(super) retold: Vec<Retold>,
+    /// Versions that are applied without what they build on.
+    pub(super) forced: Vec<(ZoneId, i64)>,
     /// Submissions that are there no longer, and what they became: zone, from, into.
     pub(super) joined: Vec<(ZoneId, Uuid, Uuid)>,
 }
@@ -225,11 +227,11 @@ impl Register {
         let came_apart: BTreeSet<i64> = from.spoken.iter().map(|s| s.event.seq).collect();
         self.chains.retold.extend(retold.filter(|r| came_apart.contains(&r.seq)));
         self.chains.joined.push((zone_id, from_id, into_id));
-        self.write_joined(all, stand, into_id);
+        self.write_again(all, stand, into_id);
     }
 
     /// Makes an entity again of what the versions of a submission say now.
-    fn say_again(
+    pub(super) fn say_again(
         &mut self,
         id: Uuid,
         (all, stand, own): (&Case, &Stand, &BTreeSet<i64>),
@@ -245,31 +247,12 @@ impl Register {
         steps.extend(wanted(all, stand, id));
         self.refold(id, steps, event.received_at, ground);
     }
-
-    /// The record as its newest version has it.
-    fn write_joined(&mut self, mut all: Case, mut stand: Stand, submission_id: Uuid) {
-        let seqs: Vec<i64> = all.spoken.iter().map(|s| s.event.seq).collect();
-        let Some(seq) = all.newest(&stand).map(|s| s.event.seq) else { return };
-        let sent = all.spoken.iter().rev().find(|s| s.event.kind != EventKind::Review);
-        let Some(sent) = sent.map(|s| s.event.clone()) else { return };
-        let Some(at) = seqs.iter().position(|s| *s == seq) else { return };
-        let newest = all.spoken.remove(at);
-        stand.trail.earlier =
-            seqs.into_iter().filter(|s| *s != seq && !stand.trail.late.contains(s)).collect();
-        let form_version = newest.event.form_version;
-        let event = Event { seq, submission_id, form_version, ..sent };
-        let waits =
-            self.waiting.values().flatten().any(|w| w.source.submission_id == submission_id);
-        let ids = newest.said.changes.iter().map(|c| c.entity_id);
-        let entity_id = ids.into_iter().find(|id| self.entities.contains_key(id));
-        self.record(event, newest.said, stand, entity_id, waits);
-    }
 }
 
 impl Chains {
     /// After records and entities are written: what was the former submission's is the other's.
     pub(super) async fn write(self, tx: &mut Tx) -> Result<()> {
-        const BECOMES: [&str; 8] = [
+        const BECOMES: [&str; 10] = [
             "DELETE FROM record WHERE zone_id = $1 AND submission_id = $2 AND submission_id <> $3",
             "INSERT INTO attachment (zone_id, submission_id, name, sha256, size, content_type, seq) \
              SELECT zone_id, $3, name, sha256, size, content_type, seq FROM attachment \
@@ -281,6 +264,10 @@ impl Chains {
              WHERE record_zone_id = $1 AND submission_id = $2 \
              ON CONFLICT (zone_id, entity_id, submission_id) DO NOTHING",
             "DELETE FROM entity_source WHERE record_zone_id = $1 AND submission_id = $2 AND submission_id <> $3",
+            "INSERT INTO looked_up (looked, zone_id, submission_id) \
+             SELECT looked, zone_id, $3 FROM looked_up WHERE zone_id = $1 AND submission_id = $2 \
+             ON CONFLICT (looked, zone_id, submission_id) DO NOTHING",
+            "DELETE FROM looked_up WHERE zone_id = $1 AND submission_id = $2 AND submission_id <> $3",
             "UPDATE review SET submission_id = $3 WHERE zone_id = $1 AND submission_id = $2",
             "UPDATE held SET submission_id = $3 WHERE zone_id = $1 AND submission_id = $2",
             "UPDATE retold SET submission_id = $3 WHERE zone_id = $1 AND submission_id = $2",
@@ -298,6 +285,12 @@ impl Chains {
             "INSERT INTO retold (zone_id, seq, submission_id, was)",
             "ON CONFLICT (zone_id, seq) DO UPDATE SET submission_id = excluded.submission_id",
             rows.collect(),
+        )
+        .await?;
+        tx.insert_rows(
+            "INSERT INTO forced (zone_id, seq)",
+            "ON CONFLICT (zone_id, seq) DO NOTHING",
+            self.forced.into_iter().map(|(zone, seq)| vec![zone.0.into(), seq.into()]).collect(),
         )
         .await?;
         Ok(())

@@ -28,6 +28,10 @@ pub(super) struct EntityChange {
     /// The last version of the server that the device had seen; 0 when it says none.
     pub(super) trunk_version: i64,
     pub(super) branch_id: String,
+    /// Whether it is applied although what it builds on is not here.
+    pub(super) forced: bool,
+    /// The conflict that it settles: the event of the update; 0 = none.
+    pub(super) settles: i64,
     /// Stored in clear: places and organisations only.
     pub(super) label: Option<String>,
     /// Properties of class "none".
@@ -53,6 +57,11 @@ pub(super) struct Made {
 }
 
 impl EntityChange {
+    /// Whether it makes an entity that is not there.
+    pub(super) const fn makes(&self) -> bool {
+        self.create || self.forced
+    }
+
     /// Makes the first version of the entity, in case there is none yet.
     pub(super) fn make(&mut self, keys: &MasterKeys, runtime: &Runtime) {
         if self.create {

@@ -11,6 +11,7 @@ use super::{
     load,
     review::{Case, wanted},
     reviewed::{ReviewLine, case_of},
+    settle,
 };
 use crate::{
     db::{Result, Tx},
@@ -23,7 +24,7 @@ pub(super) type SourceRow = (ZoneId, Uuid, ZoneId, Uuid);
 
 /// Whether this is about an entity.
 pub(super) const fn is_about_entity(action: Action) -> bool {
-    matches!(action, Action::Delete | Action::Restore)
+    matches!(action, Action::Delete | Action::Restore | Action::Settle)
 }
 
 /// The entities that these events put back, and every submission that ever spoke for one of them.
@@ -43,6 +44,9 @@ pub(super) async fn restored(
                 {
                     cases.insert(submission, case);
                 }
+            }
+            if let Some(case) = settle::decided(tx, (zone, id), ground).await? {
+                cases.insert(id, case);
             }
         }
     }

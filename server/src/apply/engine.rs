@@ -14,9 +14,10 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use super::{
+    again,
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     bring::{bring, remember},
-    chain, days, delete,
+    chain, conflict, days, delete,
     entity::Source,
     erase::erase,
     event::{self, Event},
@@ -557,6 +558,10 @@ impl Applier {
         register.brought += read;
         let others = register.holders.values().flat_map(Holders::listed).collect();
         bring(tx, &mut register, others, ground).await?;
+        // Who becomes one with somebody may have changes waiting.
+        let met = register.entities.keys().filter(|id| !needs.entity_ids.contains(id));
+        let met = met.copied().collect();
+        fetch_waiting(tx, &met, &mut register, ground).await?;
         register.kept_keys = load::kept_keys(tx, &needs.places, &self.keys).await?;
         let canonical: HashSet<_> =
             register.entities.values().map(|e| (e.zone_id, e.entity_id)).collect();
@@ -641,6 +646,7 @@ async fn fold_all(
     ground: &Ground<'_>,
 ) -> Result<()> {
     let at = said.last().map_or(Micros(0), |s| s.event.received_at);
+    let before = register.before();
     for mut s in said {
         if let Some(erasure) = s.erasure.take() {
             erase(tx, register, &s.event, erasure, ground).await?;
@@ -649,12 +655,17 @@ async fn fold_all(
         register.take(s, ground);
         if !register.by_score.is_empty() {
             let others = register.by_score.iter().map(|(_, other, _)| *other).collect();
+            let known: HashSet<Uuid> = register.entities.keys().copied().collect();
             bring(tx, register, others, ground).await?;
+            let met = register.entities.keys().filter(|id| !known.contains(id));
+            fetch_waiting(tx, &met.copied().collect(), register, ground).await?;
             register.join_by_score();
         }
     }
+    again::compare(tx, register, &before, ground).await?;
     let unremembered = register.unremembered().into_iter().collect();
     remember(tx, register, &unremembered, ground).await?;
+    conflict::find(tx, register, ground).await?;
     register.mark_again();
     register.regroup(at, ground);
     Ok(())

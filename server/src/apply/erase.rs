@@ -216,6 +216,8 @@ async fn said_about(
         for sql in [
             "SELECT zone_id, seq FROM decision WHERE zone_id = $1 AND a_id = $2",
             "SELECT zone_id, seq FROM decision WHERE b_zone_id = $1 AND b_id = $2",
+            // Why it was deleted, and what was decided where two said something else.
+            "SELECT zone_id, seq FROM review WHERE zone_id = $1 AND submission_id = $2",
         ] {
             let query = tx.query(sql).bind(tombstone.zone_id).bind(tombstone.entity_id);
             for row in &query.fetch_all().await? {

@@ -91,6 +91,7 @@ impl Erased {
                 "DELETE FROM attachment WHERE zone_id = $1 AND submission_id = $2",
                 "DELETE FROM review WHERE zone_id = $1 AND submission_id = $2",
                 "DELETE FROM retold WHERE zone_id = $1 AND submission_id = $2",
+                "DELETE FROM looked_up WHERE zone_id = $1 AND submission_id = $2",
             ] {
                 tx.query(sql).bind(record.zone_id).bind(record.submission_id).execute().await?;
             }
@@ -155,7 +156,7 @@ async fn empty_event(tx: &mut Tx, zone: ZoneId, seq: i64) -> Result<()> {
 }
 
 /// What else is known of an erased entity.
-const DERIVED: [&str; 7] = [
+const DERIVED: [&str; 9] = [
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version > 1",
     "DELETE FROM entity_version WHERE zone_id = $1 AND entity_id = $2 AND version = 1 \
      AND seq = (SELECT created_seq FROM entity WHERE zone_id = $1 AND entity_id = $2)",
@@ -165,6 +166,8 @@ const DERIVED: [&str; 7] = [
     // What the register said of a person on days that are over goes too.
     "DELETE FROM entity_past WHERE zone_id = $1 AND entity_id = $2",
     "DELETE FROM entity_source WHERE zone_id = $1 AND entity_id = $2",
+    "DELETE FROM conflict WHERE zone_id = $1 AND entity_id = $2",
+    "DELETE FROM review WHERE zone_id = $1 AND submission_id = $2",
 ];
 
 async fn set_tombstone(

@@ -24,6 +24,8 @@ pub(super) struct Event {
     pub(super) submission_id: Uuid,
     /// The submission that it turned out to be a version of, when it came as one of its own (ADR 20).
     pub(super) retold: Option<Uuid>,
+    /// Whether what it changes is applied although what it builds on is not here.
+    pub(super) forced: bool,
     pub(super) form_id: String,
     pub(super) form_version: String,
     pub(super) instance_id: String,
@@ -65,6 +67,7 @@ impl From<Appended> for Event {
             kind: a.kind,
             submission_id: a.submission_id,
             retold: None,
+            forced: false,
             form_id: a.incoming.form_id.clone(),
             form_version: a.incoming.form_version.clone(),
             instance_id: a.incoming.instance_id.clone(),
@@ -84,8 +87,9 @@ impl From<Appended> for Event {
 
 const COLUMNS: &str = "SELECT j.zone_id, j.seq, j.event_id, j.kind, j.submission_id, j.form_id, \
      j.form_version, j.instance_id, j.account_id, j.device_id, j.received_at, j.payload, j.realm, \
-     j.wrapped, t.submission_id FROM journal j \
-     LEFT JOIN retold t ON t.zone_id = j.zone_id AND t.seq = j.seq ";
+     j.wrapped, t.submission_id, f.seq FROM journal j \
+     LEFT JOIN retold t ON t.zone_id = j.zone_id AND t.seq = j.seq \
+     LEFT JOIN forced f ON f.zone_id = j.zone_id AND f.seq = j.seq ";
 
 /// The next events after `seq`, at most `limit`, in order.
 pub(super) async fn after(
@@ -153,6 +157,7 @@ fn read(row: &Row, keys: &MasterKeys) -> Result<Event> {
             .ok_or(DbError::Inconsistent { table: "journal", column: "kind" })?,
         submission_id: row.get(4)?,
         retold: row.get(14)?,
+        forced: row.get::<Option<i64>>(15)?.is_some(),
         form_id: row.get(5)?,
         form_version: row.get(6)?,
         instance_id: row.get(7)?,

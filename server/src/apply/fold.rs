@@ -9,12 +9,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    again::{LookedUp, Recompared},
     chain::{Chain, Chains},
     change::{EntityChange, Props},
+    conflict::ConflictRows,
     delete::is_about_entity,
     entity::{EntityState, Source, overlay},
     erased::Erased,
     event::{Content, Event},
+    force::forced,
     groups::{Groups, Link, Pair},
     holders::Holders,
     identity::{self, BlockKey},
@@ -27,6 +30,7 @@ use super::{
     regroup::Identity,
     review::Case,
     reviewed::Reviewed,
+    settle,
     stand::{Acceptance, Known, Stand},
     view::Step,
 };
@@ -150,6 +154,12 @@ pub(super) struct Register {
     pub(super) flags: HashMap<Uuid, Vec<(i64, bool)>>,
     pub(super) reviewed: Reviewed,
     pub(super) chains: Chains,
+    /// Entities of which updates may contradict each other.
+    pub(super) disputed: BTreeSet<Uuid>,
+    /// What the records of this batch were compared with.
+    pub(super) looked_up: Vec<LookedUp>,
+    pub(super) recompared: Vec<Recompared>,
+    pub(super) conflicts: Vec<ConflictRows>,
     pub(super) erased: Erased,
 }
 
@@ -200,6 +210,7 @@ pub(super) fn say(mut event: Event, ground: &Ground<'_>) -> Said {
         (_, Some(content)) if speaks => Some(interpret(&event, content, ground.forms, ground.keys)),
         _ => None,
     };
+    let interpretation = interpretation.map(|said| if event.forced { forced(said) } else { said });
     let decision = event
         .content
         .as_ref()
@@ -221,11 +232,22 @@ fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
     };
     event.submission_id = event.retold.unwrap_or(review.submission_id);
     review.submission_id = event.submission_id;
+    if let Some((settled, content)) = review.settled.as_ref().zip(event.content.as_ref()) {
+        let said = Some(settle::says((&review, settled), content, ground.keys));
+        return Said {
+            event,
+            interpretation: said,
+            decision: None,
+            review: Some(review),
+            erasure: None,
+        };
+    }
     let corrected = event.content.clone().filter(|_| review.action == Action::Correct);
     let interpretation = corrected.map(|content| {
         let edit = Event { kind: EventKind::Edit, ..event.clone() };
         let xml = review.corrected.clone().into();
-        interpret(&edit, &Content { xml, ..content }, ground.forms, ground.keys)
+        let said = interpret(&edit, &Content { xml, ..content }, ground.forms, ground.keys);
+        if event.forced { forced(said) } else { said }
     });
     Said { event, interpretation, decision: None, review: Some(review), erasure: None }
 }
@@ -374,8 +396,13 @@ fn keys_on_the_way(
 }
 
 impl Register {
-    /// Takes one event.
+    /// Takes one event, and what waited for two to be one.
     pub(super) fn take(&mut self, said: Said, ground: &Ground<'_>) {
+        self.take_one(said, ground);
+        self.release_joined(ground);
+    }
+
+    fn take_one(&mut self, said: Said, ground: &Ground<'_>) {
         let Said { event, interpretation, decision, review, .. } = said;
         if self.known.get(&event.submission_id).is_some_and(|k| k.is_erased) && review.is_none() {
             self.erased.came_late(&event);
@@ -500,7 +527,7 @@ impl Register {
         self.records.insert(key, out);
     }
 
-    fn receipt(&mut self, event: &Event, state: &str, rules: &[String]) {
+    pub(super) fn receipt(&mut self, event: &Event, state: &str, rules: &[String]) {
         let detail = json!({ "instance_id": event.instance_id, "state": state, "rules": rules });
         self.feed.push(FeedOut {
             zone_id: event.zone_id,
@@ -526,6 +553,18 @@ impl Register {
         }
     }
 
+    /// Changes that wait for a version which only a group shows find it when their entity becomes one with others.
+    fn release_joined(&mut self, ground: &Ground<'_>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let joined = self.waiting.keys().filter(|id| self.groups.is_joined(**id));
+        let joined: BTreeSet<Uuid> = joined.copied().collect();
+        for id in joined {
+            self.release(id, ground);
+        }
+    }
+
     pub(super) fn change(
         &mut self,
         zone_id: ZoneId,
@@ -545,7 +584,7 @@ impl Register {
                 if entity.deleted_seq > 0
                     || (change.update && !self.has_base(entity, change))
                     // Nothing speaks for it: it is not there until something makes it.
-                    || (entity.version == 0 && !change.create) =>
+                    || (entity.version == 0 && !change.makes()) =>
             {
                 self.wait(id, zone_id, change, source);
                 return Changed::Waits;
@@ -555,7 +594,7 @@ impl Register {
                 // An id that was erased, or that a rebuild knows to be: it stays where it was.
                 Some(home) if hidden_from(zone_id, home) => return Changed::Foreign,
                 Some(_) if self.tombs.contains(&id) => return Changed::Erased,
-                home if change.create => {
+                home if change.makes() => {
                     self.create(id, home.unwrap_or(zone_id), change, source, ground);
                 }
                 _ => {
@@ -586,9 +625,18 @@ impl Register {
         self.entities.insert(id, entity);
     }
 
-    fn apply(&mut self, id: Uuid, change: &Arc<EntityChange>, source: Source, ground: &Ground<'_>) {
+    pub(super) fn apply(
+        &mut self,
+        id: Uuid,
+        change: &Arc<EntityChange>,
+        source: Source,
+        ground: &Ground<'_>,
+    ) {
         let Some(mut entity) = self.entities.remove(&id) else { return };
         let before = Identity::of(&entity, ground);
+        if may_contradict(&entity, change) {
+            self.disputed.insert(id);
+        }
         if entity.version == 0 {
             (entity.created_seq, entity.created_at) = (source.seq, source.at);
         }
@@ -631,6 +679,9 @@ impl Register {
     /// server's own, or the step before it of the same branch.
     pub(super) fn has_base(&self, entity: &EntityState, change: &EntityChange) -> bool {
         let base = change.base_version;
+        if change.forced {
+            return true;
+        }
         // A group shows more versions than any member has: a phone may build on one of those.
         if self.groups.is_joined(entity.entity_id) || self.groups.is_decided(entity.entity_id) {
             return true;
@@ -644,7 +695,7 @@ impl Register {
     }
 
     /// Applies what waited for this entity, in the order its device made it.
-    fn release(&mut self, id: Uuid, ground: &Ground<'_>) {
+    pub(super) fn release(&mut self, id: Uuid, ground: &Ground<'_>) {
         let Some(mut queue) = self.waiting.remove(&id) else { return };
         queue.sort_by_key(|w| (w.change.base_version, w.source.seq));
         let mut later = Vec::new();
@@ -665,6 +716,14 @@ impl Register {
             self.waiting.insert(id, later);
         }
     }
+}
+
+/// Whether a change may say something else than versions that its sender had not seen: whether it does, the versions
+/// say.
+fn may_contradict(entity: &EntityState, change: &EntityChange) -> bool {
+    let knows_all = change.base_version >= entity.version + entity.shifts;
+    let late = change.update && !(knows_all && change.branch_id.is_empty());
+    entity.version > 0 && (late || change.settles > 0 || change.create)
 }
 
 pub(super) enum Changed {

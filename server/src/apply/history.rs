@@ -2,7 +2,10 @@
 //!
 //! Told again from the journal: what reviews took out is in it too, and what is there no longer is said to be gone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -11,13 +14,14 @@ use super::{
     Applier,
     change::Props,
     delete::is_about_entity,
-    entity::EntityState,
+    entity::{EntityState, Source},
     event,
     fold::{Ground, Register, Waiting, say},
     groups::pair,
     load,
     review::{Case, Spoken, wanted},
     reviewed::case_of,
+    settle,
     stand::{Acceptance, Known, Stand},
     view::blank,
 };
@@ -223,6 +227,8 @@ struct Telling<'a> {
     /// The submissions as far as they have come.
     so_far: HashMap<Uuid, Case>,
     is_deleted: bool,
+    /// What was decided where two said something else.
+    settled: Vec<Waiting>,
     steps: Vec<i64>,
     state: EntityState,
 }
@@ -235,6 +241,7 @@ impl<'a> Telling<'a> {
             rules,
             so_far: HashMap::new(),
             is_deleted: false,
+            settled: Vec::new(),
             steps: Vec::new(),
             state: blank(row),
         }
@@ -283,7 +290,16 @@ impl<'a> Telling<'a> {
             Moment::Deletion(review) => {
                 line.of_review(&review);
                 line.kind = kind(review.action);
-                self.is_deleted = review.action == Action::Delete;
+                if let Some(settled) = review.settled.as_ref() {
+                    let (id, zone_id) = (self.row.entity_id, self.row.zone_id);
+                    let source = Source { zone_id, submission_id: id, seq, at, pending: false };
+                    let change = Arc::new(settle::change(&review, settled));
+                    if change.entity_id == id {
+                        self.settled.push(Waiting { source, zone_id, change });
+                    }
+                } else {
+                    self.is_deleted = review.action == Action::Delete;
+                }
             }
         }
         line.values = self.moved();
@@ -338,6 +354,7 @@ impl<'a> Telling<'a> {
         if !self.is_deleted {
             let cases = self.so_far.values();
             steps.extend(cases.flat_map(|case| wanted(case, &case.known.stand, id)));
+            steps.extend(self.settled.iter().cloned());
         }
         steps.sort_by_key(|step| step.source.seq);
         let now: Vec<i64> = steps.iter().map(|step| step.source.seq).collect();
@@ -385,6 +402,8 @@ const fn kind(action: Action) -> &'static str {
         Action::Reopen => "reopening",
         Action::Correct => "correction",
         Action::Withdraw => "withdrawal",
+        Action::Force => "forcing",
+        Action::Settle => "settlement",
         Action::Delete => "deletion",
         Action::Restore => "restoration",
     }
@@ -394,9 +413,12 @@ const fn kind(action: Action) -> &'static str {
 fn is_ready(state: &EntityState, step: &Waiting) -> bool {
     let change = &step.change;
     if state.version == 0 {
-        return change.create;
+        return change.makes();
     }
-    !change.update || !change.branch_id.is_empty() || change.base_version <= state.version
+    change.forced
+        || !change.update
+        || !change.branch_id.is_empty()
+        || change.base_version <= state.version
 }
 
 /// What these versions make of an entity, in the order of the journal; one whose base is not there waits for it, to

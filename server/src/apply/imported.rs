@@ -81,6 +81,8 @@ fn change(dataset: &str, row: ImportRow) -> EntityChange {
         base_version: 0,
         trunk_version: 0,
         branch_id: String::new(),
+        forced: false,
+        settles: 0,
         label: row.label,
         open,
         sealed: row.sealed,

@@ -73,7 +73,7 @@ pub const fn realm(form: &XForm) -> Realm {
 }
 
 /// Datasets whose labels name places or organisations, not people.
-fn has_open_label(dataset: &str) -> bool {
+pub(super) fn has_open_label(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives" | "osc")
 }
 
@@ -293,6 +293,8 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         base_version: 0,
         trunk_version: 0,
         branch_id: String::new(),
+        forced: false,
+        settles: 0,
         label: None,
         open: Props::new(),
         sealed: Props::new(),
@@ -379,7 +381,7 @@ fn whole(
 }
 
 /// When the interview began, by the phone's clock.
-fn interviewed_at<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
+pub(super) fn interviewed_at<'d>(form: &XForm, decoded: &'d Decoded) -> Option<&'d str> {
     let start = form.questions.iter().position(|q| q.path == "/data/start")?;
     decoded.answers.iter().find(|a| a.question == start).and_then(|a| match &a.value {
         Value::DateTime(text) => Some(text.as_str()),

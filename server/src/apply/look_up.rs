@@ -10,12 +10,18 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{
-    entity::EntityState, event::Event, fold::Register, holders::Holders, identity::BlockKey,
-    interpret::Interpretation,
+    again::name_of,
+    entity::EntityState,
+    event::Event,
+    fold::Register,
+    holders::Holders,
+    identity::BlockKey,
+    interpret::{Interpretation, interviewed_at},
 };
 use crate::{
     catalogue::Published,
     forms::{Decoded, Severity, Value, XForm},
+    import::entity_id,
     keys::MasterKeys,
     rules::{self, Context, Known, card_is_valid},
 };
@@ -32,6 +38,8 @@ pub(super) struct Asks {
     merged_site: Option<Uuid>,
     cooperative: Option<Uuid>,
     parent: Option<Uuid>,
+    /// The enumerator in the list of agents.
+    agent: Option<Uuid>,
     /// The card that the record is about, or that its person shows.
     card: Option<BlockKey>,
     guardian: Option<BlockKey>,
@@ -59,6 +67,7 @@ impl Asks {
             merged_site: id("merged_with"),
             cooperative: id("coop_id"),
             parent: id("parent_id"),
+            agent: answer(form, decoded, "enumerator_code").map(|code| entity_id("agents", code)),
             card: if is_child { card("child_card", CHILDREN) } else { card("card_no", MINERS) },
             guardian: card("caregiver_card", MINERS),
             published: Arc::clone(published),
@@ -66,9 +75,15 @@ impl Asks {
         })
     }
 
+    /// Whether the record registers the person whose card it shows.
+    fn is_registration(&self) -> bool {
+        matches!(self.published.form.dataset.as_deref(), Some(MINERS | CHILDREN))
+    }
+
     /// The entities to be fetched.
     pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
-        [self.site, self.merged_site, self.cooperative, self.parent].into_iter().flatten()
+        let named = [self.site, self.merged_site, self.cooperative, self.parent, self.agent];
+        named.into_iter().flatten()
     }
 
     /// The numbers whose holders are to be fetched.
@@ -88,8 +103,9 @@ fn answer<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d str>
 
 impl Register {
     /// Compares a record with the register as it is before the record changes it.
-    pub(super) fn look_up(&self, event: &Event, said: &mut Interpretation) {
+    pub(super) fn look_up(&mut self, event: &Event, said: &mut Interpretation) {
         let Some(asks) = said.asks.take() else { return };
+        self.remember_looks(event, &asks);
         let own: BTreeSet<Uuid> =
             said.changes.iter().chain(&said.withheld).map(|c| c.entity_id).collect();
         let card = known(self.holder(asks.card, &own).map(person));
@@ -98,11 +114,12 @@ impl Register {
             merged_site: known(asks.merged_site.and_then(|id| self.site_known(id))),
             guardian: known(self.holder(asks.guardian, &own).map(person)),
             cooperative: known(asks.cooperative.and_then(|id| self.organisation(id, &own))),
+            agent: known(asks.agent.and_then(|id| self.agent(id, &asks))),
             parent: known(asks.parent.and_then(|id| self.organisation(id, &own))),
             ..Context::at(event.received_at.timestamp())
         };
         // The card of a registration may be somebody else's; that of a study is the person's.
-        if matches!(asks.published.form.dataset.as_deref(), Some(MINERS | CHILDREN)) {
+        if asks.is_registration() {
             context.same_card = card;
         } else {
             context.person = card;
@@ -114,6 +131,34 @@ impl Register {
                 said.add(&finding, "rules");
             }
         }
+    }
+
+    /// Notes what a record was compared with, there or not: when that changes, it is compared again. Who shows a card
+    /// that others carry is not noted: of two the later one is compared, when it comes.
+    fn remember_looks(&mut self, event: &Event, asks: &Asks) {
+        let card = asks.card.filter(|_| !asks.is_registration());
+        let numbers = [card, asks.guardian].into_iter().flatten();
+        let names = numbers.map(|key| name_of(&key)).chain(asks.ids());
+        let place = (event.zone_id, event.submission_id);
+        self.looked_up.extend(names.map(|name| (name, place.0, place.1)));
+    }
+
+    /// An enumerator as the list of agents has them. The account or phone that a code is bound to is in no list.
+    fn agent(&self, id: Uuid, asks: &Asks) -> Option<rules::Agent> {
+        let agent = self.of_dataset(id, "agents")?;
+        let day = interviewed_at(&asks.published.form, &asks.decoded)?.get(..10)?.to_owned();
+        let since = text(agent, "starts").is_none_or(|starts| starts <= day.as_str());
+        let until = text(agent, "ends").is_none_or(|ends| day.as_str() <= ends);
+        let certified = property(agent, "child_certified");
+        let sites = codes(agent, "site_ids");
+        Some(rules::Agent {
+            in_campaign: since && until,
+            bound: true,
+            // A list that says nothing of certificates takes nobody's away.
+            child_certified: certified.is_none_or(|c| c == &Json::Bool(true) || c == "yes"),
+            sites: (!sites.is_empty()).then_some(sites),
+            ..rules::Agent::default()
+        })
     }
 
     /// The first registration, of somebody else, that carries a number which no crowd carries.

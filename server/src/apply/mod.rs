@@ -3,12 +3,14 @@
 //! A deterministic function of the journal, the forms, the code lists and the boundaries: the
 //! same events give the same rows, live or rebuilt.
 
+mod again;
 mod ahead;
 mod audit;
 mod bring;
 mod cells;
 mod chain;
 mod change;
+mod conflict;
 mod days;
 mod decide;
 mod delete;
@@ -19,6 +21,7 @@ mod erase;
 mod erased;
 mod event;
 mod fold;
+mod force;
 mod groups;
 mod held_of;
 mod history;
@@ -45,6 +48,7 @@ mod replace;
 mod review;
 mod reviewed;
 mod rows;
+mod settle;
 mod stand;
 mod submissions;
 mod traces;
@@ -54,6 +58,7 @@ mod view;
 mod write;
 
 pub use audit::{JournalCheck, check_counts, check_journal, check_places, waiting_events};
+pub use conflict::{Conflict, Field, Level, Side};
 pub use days::{Closed, close_through};
 pub use engine::{Applier, ApplyError, Progress};
 pub use fold::is_on_devices;

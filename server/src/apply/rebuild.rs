@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 22] = [
+const DERIVED: [&str; 25] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
@@ -20,6 +20,9 @@ const DERIVED: [&str; 22] = [
     "DELETE FROM erasure",
     "DELETE FROM review",
     "DELETE FROM retold",
+    "DELETE FROM looked_up",
+    "DELETE FROM conflict",
+    "DELETE FROM forced",
     "DELETE FROM decision",
     "DELETE FROM link",
     "DELETE FROM feed",
@@ -74,7 +77,7 @@ pub async fn rebuild(
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,
 /// which start over with a new epoch.
-const COMPARED: [(&str, &str, usize); 16] = [
+const COMPARED: [(&str, &str, usize); 18] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
@@ -148,6 +151,12 @@ const COMPARED: [(&str, &str, usize); 16] = [
         "SELECT CAST(zone_id AS text), CAST(seq AS text), submission_id, was FROM retold",
         4,
     ),
+    (
+        "conflict",
+        "SELECT CAST(zone_id AS text), entity_id, CAST(seq AS text), dataset, level, state, fields FROM conflict",
+        7,
+    ),
+    ("forced", "SELECT CAST(zone_id AS text), CAST(seq AS text) FROM forced", 2),
     (
         "erasure",
         "SELECT CAST(zone_id AS text), erasure_id, CAST(seq AS text), dataset, entity_id, state, refusal, \

@@ -36,6 +36,10 @@ impl Register {
     ) {
         steps.sort_by_key(|s| s.source.seq);
         let Some(old) = self.entities.remove(&id) else {
+            // Those of these that still wait are noted again.
+            self.waiting.remove(&id);
+            self.new_waiting.retain(|(of, _), _| *of != id);
+            self.reviewed.unheld.insert(id);
             for step in steps {
                 let _said = self.change(step.zone_id, &step.change, step.source, ground);
             }
@@ -52,6 +56,9 @@ impl Register {
         self.branches.retain(|(of, ..)| *of != id);
         self.past.insert(id, Vec::new());
         self.entities.insert(id, emptied(&old));
+        if steps.iter().any(|s| s.change.update || s.change.settles > 0) {
+            self.disputed.insert(id);
+        }
         let held = self.replay(id, steps);
         self.hold_again(id, &waited, held);
         let Some(entity) = self.entities.get_mut(&id) else { return };
@@ -87,7 +94,7 @@ impl Register {
             if e.deleted_seq > 0 {
                 false
             } else if e.version == 0 {
-                step.change.create
+                step.change.makes()
             } else {
                 !step.change.update || self.has_base(e, &step.change)
             }

@@ -101,8 +101,9 @@ impl Case {
                 return Ok(self.again(stand, rules));
             }
             Action::Correct => return self.corrected(stand, rules),
+            Action::Force => return Ok(self.again(stand, rules)),
             // Of entities, which are no submissions.
-            Action::Delete | Action::Restore => return Err("no_entity"),
+            Action::Delete | Action::Restore | Action::Settle => return Err("no_entity"),
         }
         // Errors are let in by an acceptance alone.
         stand.trail.let_in.clear();
@@ -143,6 +144,10 @@ impl Register {
         corrected: Option<Interpretation>,
         ground: &Ground<'_>,
     ) {
+        if review.action == Action::Settle {
+            self.settle(event, review, corrected, ground);
+            return;
+        }
         if is_about_entity(review.action) {
             self.delete_or_restore(event, review, ground);
             return;
@@ -158,7 +163,10 @@ impl Register {
                 self.look_up(&spoken.event, &mut spoken.said);
             }
         }
+        let forced = review.action == Action::Force;
+        let waits = !forced || self.force(&mut case, ground);
         let outcome = case.after(event.seq, review, ground.acceptance);
+        let outcome = outcome.and_then(|stand| waits.then_some(stand).ok_or("not_held"));
         self.reviewed.log.push(ReviewLine {
             zone_id: case.zone_id,
             review_id: review.review_id,
@@ -173,9 +181,13 @@ impl Register {
         if review.action == Action::Comment {
             return;
         }
-        self.stand(&case, &stand, event, ground);
+        if forced {
+            self.apply_forced(&case, &stand, event, ground);
+        } else {
+            self.stand(&case, &stand, event, ground);
+        }
         self.tell_sender(&case, &stand, event, review.action);
-        if matches!(review.action, Action::Correct | Action::Withdraw) {
+        if matches!(review.action, Action::Correct | Action::Withdraw | Action::Force) {
             self.write_again(case, stand, review.submission_id);
         } else {
             let entity_id = Self::spoken_of(&case).into_iter().next();
@@ -237,8 +249,9 @@ impl Register {
     }
 
     /// A submission whose versions changed is written as its newest one has it.
-    fn write_again(&mut self, mut case: Case, mut stand: Stand, submission_id: Uuid) {
-        let Some(first) = case.spoken.first().map(|s| s.event.clone()) else { return };
+    pub(super) fn write_again(&mut self, mut case: Case, mut stand: Stand, submission_id: Uuid) {
+        let sent = case.spoken.iter().rev().find(|s| s.event.kind != EventKind::Review);
+        let Some(sent) = sent.map(|s| s.event.clone()) else { return };
         let seqs: Vec<i64> = case.spoken.iter().map(|s| s.event.seq).collect();
         let Some(seq) = case.newest(&stand).map(|s| s.event.seq) else { return };
         let Some(at) = seqs.iter().position(|s| *s == seq) else { return };
@@ -246,7 +259,8 @@ impl Register {
         stand.trail.earlier =
             seqs.into_iter().filter(|s| *s != seq && !stand.trail.late.contains(s)).collect();
         // Sent by whom and when stays what it was: a correction is not sent by a phone.
-        let event = Event { seq, form_version: newest.event.form_version, ..first };
+        let form_version = newest.event.form_version;
+        let event = Event { seq, submission_id, form_version, ..sent };
         let waits =
             self.waiting.values().flatten().any(|w| w.source.submission_id == submission_id);
         let ids = newest.said.changes.iter().map(|c| c.entity_id);
@@ -290,7 +304,7 @@ impl Register {
 
 /// Whether these steps change an entity and none of them makes it.
 fn carries(steps: &[Waiting]) -> bool {
-    !steps.is_empty() && !steps.iter().any(|s| s.change.create)
+    !steps.is_empty() && !steps.iter().any(|s| s.change.makes())
 }
 
 /// The steps of an entity that a submission makes while it stands like this.

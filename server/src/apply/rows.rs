@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::{
+    again::{LookedUp, Recompared},
     cells::{CellKey, Cells, review_of},
     chain::Chains,
+    conflict::ConflictRows,
     entity::EntityState,
     erased::Erased,
     fold::{FeedOut, RecordOut, Register, Waiting},
@@ -59,6 +61,9 @@ pub(super) struct Rows {
     pub(super) feed: Vec<FeedOut>,
     pub(super) reviewed: Reviewed,
     pub(super) chains: Chains,
+    pub(super) conflicts: Vec<ConflictRows>,
+    pub(super) looked_up: Vec<LookedUp>,
+    pub(super) recompared: Vec<Recompared>,
     pub(super) erased: Erased,
 }
 
@@ -98,6 +103,9 @@ impl Rows {
             feed: register.feed,
             reviewed: register.reviewed,
             chains: register.chains,
+            conflicts: register.conflicts,
+            looked_up: register.looked_up,
+            recompared: register.recompared,
             erased: register.erased,
         }
     }

@@ -66,6 +66,9 @@ impl Touched {
         for stand in &rows.reviewed.stands {
             touched.change(stand.zone_id, stand.submission_id);
         }
+        for record in &rows.recompared {
+            touched.change(record.zone_id, record.submission_id);
+        }
         for (zone, from, into) in &rows.chains.joined {
             touched.change(*zone, *from);
             touched.change(*zone, *into);

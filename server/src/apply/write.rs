@@ -6,7 +6,9 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{
+    again,
     cells::Cells,
+    conflict,
     fold::{FeedOut, Waiting},
     identity::BlockKey,
     past, replace,
@@ -44,6 +46,8 @@ pub(super) async fn write(
     write_waiting(tx, rows.waiting).await?;
     rows.reviewed.write(tx).await?;
     rows.chains.write(tx).await?;
+    conflict::write(tx, rows.conflicts).await?;
+    again::write(tx, rows.looked_up, rows.recompared).await?;
     rows.erased.write(tx, (keys, day), &mut cells).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;

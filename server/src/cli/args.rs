@@ -130,6 +130,11 @@ pub(super) struct Serve {
     /// would tell raiders where people are
     #[arg(long, value_name = "DAYS")]
     pub(super) public_delay: Option<u16>,
+
+    /// After how many days what waits for something to build on is applied without it, marked, from now on
+    /// (5 unless it was set; 0 = never)
+    #[arg(long, value_name = "DAYS")]
+    pub(super) force_held_after: Option<u16>,
 }
 
 fn accept(text: &str) -> Result<crate::apply::Acceptance, String> {

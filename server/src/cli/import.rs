@@ -286,6 +286,7 @@ fn rejection(
         correction: None,
         answers: std::collections::BTreeMap::new(),
         corrected: String::new(),
+        settled: None,
         children: false,
     };
     let sender = Sender { account_id: None, device_id: None, zone_id, scope: Scope::All };

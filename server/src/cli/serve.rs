@@ -32,6 +32,7 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     settings.accept = args.accept;
     // A synthetic census has nobody to protect, and is looked at today.
     settings.public_delay = args.public_delay.or(args.demo.then_some(0));
+    settings.force_held_after = args.force_held_after;
     settings.location_on_head = !args.small_posts;
     if args.small_posts {
         settings.accept_length = 1_000_000;

@@ -8,6 +8,7 @@ mod blobs;
 mod body;
 mod case;
 mod central;
+mod conflicts;
 mod count_days;
 mod count_doubt;
 mod count_json;

@@ -19,7 +19,7 @@ pub(super) struct Problem {
 }
 
 /// slug, status, English title, French title.
-const KINDS: [(&str, u16, &str, &str); 32] = [
+const KINDS: [(&str, u16, &str, &str); 33] = [
     ("unauthorized", 401, "Credentials are missing or wrong", "Identifiants absents ou incorrects"),
     (
         "not-published",
@@ -131,6 +131,12 @@ const KINDS: [(&str, u16, &str, &str); 32] = [
         409,
         "The correction would break a rule that the submission keeps",
         "La correction enfreindrait une règle que la fiche respecte",
+    ),
+    (
+        "not-held",
+        409,
+        "Nothing of this submission waits, or what it waits for was deleted",
+        "Rien de cette fiche n'attend, ou ce qu'elle attend a été supprimé",
     ),
     (
         "no-correction",
@@ -340,7 +346,7 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(sanu_schemas::openapi()).unwrap();
         let described = &document["components"]["schemas"]["Problem"]["properties"];
         let kinds = KINDS.map(|(slug, ..)| format!("urn:sanu:problem:{slug}"));
-        assert_eq!(described["type"]["enum"], serde_json::json!(kinds));
+        assert_eq!(described["type"]["enum"], serde_json::json!(kinds.to_vec()));
         for (slug, status, ..) in KINDS {
             let statuses = described["status"]["enum"].as_array().unwrap();
             assert!(statuses.contains(&status.into()), "{slug}: {status}");

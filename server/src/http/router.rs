@@ -19,9 +19,9 @@ use tower_http::{
 };
 
 use super::{
-    api, blobs, case, central, counts, datasets, decisions, erasures, exports, geography,
-    hear_out::hear_out, indicators, metrics, office, ogc, persons, problem, quality, reviews,
-    session, sites, submissions, sync, tables, tiles,
+    api, blobs, case, central, conflicts, counts, datasets, decisions, erasures, exports,
+    geography, hear_out::hear_out, indicators, metrics, office, ogc, persons, problem, quality,
+    reviews, session, sites, submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -49,6 +49,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/reviews/duplicates/{a}/{b}", get(case::pair))
         .route("/v1/reviews/entities/{id}", get(case::entity))
         .route("/v1/reviews/decisions/{id}", put(decisions::put))
+        .route("/v1/reviews/conflicts", get(conflicts::queue))
+        .route("/v1/reviews/conflicts/{id}", get(conflicts::one))
+        .route("/v1/reviews/conflicts/decisions/{id}", put(conflicts::put))
         .route("/v1/reviews/submissions", get(submissions::queue))
         .route("/v1/reviews/submissions/{instance_id}", get(submissions::one))
         .route("/v1/reviews/submissions/decisions", post(submissions::put_many))

@@ -20,5 +20,5 @@ pub use event::{EventKind, Incoming, Matter, Sender, StoredFile, instance_key, k
 pub use files::{BlobStore, FileSink, PartFile};
 pub use import::{Import, ImportRow, list_of_form};
 pub use payload::{FileEntry, Payload, PayloadError};
-pub use review::{Action, Review};
+pub use review::{Action, Review, Settled};
 pub use writer::{Intake, IntakeError};

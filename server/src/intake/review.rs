@@ -25,6 +25,10 @@ pub enum Action {
     Correct,
     /// A correction is taken back.
     Withdraw,
+    /// What waits for something to build on is applied without it.
+    Force,
+    /// What two said of one property of an entity is decided.
+    Settle,
     /// An entity is taken out of the register.
     Delete,
     /// A deleted entity is put back.
@@ -33,7 +37,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Accept,
         Self::Reject,
         Self::Return,
@@ -41,6 +45,8 @@ impl Action {
         Self::Reopen,
         Self::Correct,
         Self::Withdraw,
+        Self::Force,
+        Self::Settle,
         Self::Delete,
         Self::Restore,
     ];
@@ -55,6 +61,8 @@ impl Action {
             Self::Reopen => "reopen",
             Self::Correct => "correct",
             Self::Withdraw => "withdraw",
+            Self::Force => "force",
+            Self::Settle => "settle",
             Self::Delete => "delete",
             Self::Restore => "restore",
         }
@@ -64,6 +72,19 @@ impl Action {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|a| a.as_str() == text)
     }
+}
+
+/// What a person decided where two said something else of one entity: the values that hold from here on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The dataset of the entity.
+    pub dataset: String,
+    /// The update that did not know of the others: its place in the journal.
+    pub conflict: i64,
+    /// Values of class "none", by property; null removes one.
+    pub open: BTreeMap<String, serde_json::Value>,
+    /// The others.
+    pub sealed: BTreeMap<String, serde_json::Value>,
 }
 
 /// What somebody said of a submission: the content of a journal event.
@@ -91,6 +112,9 @@ pub struct Review {
     /// The submission as corrected, in full; the bytes that the phone sent stay what they are.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub corrected: String,
+    /// What is decided of a conflict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
     /// Whether the form is about children: whose master key seals this.
     #[serde(default)]
     pub children: bool,

@@ -11,6 +11,9 @@ pub const ACCEPT: &str = "accept";
 /// After how many days the public is told of sites.
 pub const PUBLIC_DELAY: &str = "public_delay";
 
+/// After how many days what waits for something to build on is applied without it; 0 = never.
+pub const FORCE_HELD: &str = "force_held_after";
+
 /// The stored value, if there is one.
 pub async fn get(tx: &mut Tx, name: &'static str) -> Result<Option<String>> {
     let row =

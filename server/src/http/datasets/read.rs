@@ -12,7 +12,7 @@ use super::{
     shown::{Sight, links},
 };
 use crate::{
-    http::{problem::Problem, reviews::private},
+    http::{conflicts, problem::Problem, reviews::private},
     store::{datasets, zones},
 };
 
@@ -54,12 +54,20 @@ pub(super) async fn entity(ask: Ask) -> Result<Response, Problem> {
     let row = datasets::shown(&mut tx, &ask.by.scope, (&list.name, as_of), id).await?;
     let row = row.ok_or_else(Problem::not_found)?;
     let zones = zones::codes(&mut tx).await?;
+    let contradicted = if ask.by.role.may_review(list.children) {
+        conflicts::of_entity(&mut tx, row.zone_id, row.entity_id).await?
+    } else {
+        Vec::new()
+    };
     drop(tx);
     let identity = ask.opens_identity(&list);
     ask.note(&list, &format!("entities/{}", row.entity_id), identity).await?;
     let sight = Sight { list: &list, identity, keys: &ask.app.base.keys, zones: &zones };
     let mut body = sight.entity(&row)?;
     body.insert(String::from("identity"), identity.into());
+    if !contradicted.is_empty() {
+        body.insert(String::from("conflicts"), contradicted.into());
+    }
     body.insert(String::from("links"), links(&list.name, row.entity_id));
     Ok(private(Json(body).into_response()))
 }

@@ -66,6 +66,7 @@ async fn decide(ask: Ask, action: Action) -> Result<Response, Problem> {
         correction: None,
         answers: std::collections::BTreeMap::new(),
         corrected: String::new(),
+        settled: None,
         children,
     };
     settle(&ask, review, stood.zone_id).await

@@ -1,5 +1,5 @@
 //! `PUT /v1/reviews/submissions/decisions/{id}` and many at once: accept, reject, return, comment,
-//! reopen, correct, withdraw.
+//! reopen, correct, withdraw, force.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -76,10 +76,12 @@ impl Request {
         }
         let needs_words = matches!(
             self.action,
-            Action::Return | Action::Reject | Action::Comment | Action::Correct
+            Action::Return | Action::Reject | Action::Comment | Action::Correct | Action::Force
         );
         if needs_words && self.reason.trim().is_empty() {
-            return Err(Problem::bad("reason: needed to return, reject, comment or correct"));
+            return Err(Problem::bad(
+                "reason: needed to return, reject, comment, correct or force",
+            ));
         }
         let corrects = self.action == Action::Correct;
         if corrects == self.answers.is_empty() || self.answers.len() > ANSWERS_MAX {
@@ -241,6 +243,7 @@ async fn understood(app: &App, by: &Caller, id: Uuid, of: Request) -> Result<Sen
         correction: of.correction,
         answers: of.answers.into_iter().map(|(path, a)| (path, a.unwrap_or_default())).collect(),
         corrected: String::new(),
+        settled: None,
         children: is_of_children(&forms, &row.form_id),
     };
     if review.action == Action::Correct {
@@ -293,6 +296,7 @@ fn refusal(row: &ReviewRow) -> Option<&'static str> {
         "undecodable" => Some("undecodable"),
         "breaks_rules" => Some("breaks-rules"),
         "erased" => Some("erased"),
+        "not_held" => Some("not-held"),
         "no_correction" => Some("no-correction"),
         _ => Some("bad-parameter"),
     }

@@ -7,5 +7,5 @@ mod one;
 mod queue;
 
 pub(super) use decide::{answered, put, put_many};
-pub(super) use one::one;
+pub(super) use one::{may_read, one};
 pub(super) use queue::queue;

@@ -27,7 +27,7 @@ use crate::{
 
 /// Whether answers of this class may be read: of children the identity needs two people, who read it
 /// where duplicates are decided.
-pub(super) fn may_read(role: Role, children: bool, class: Class) -> bool {
+pub(in crate::http) fn may_read(role: Role, children: bool, class: Class) -> bool {
     match role {
         _ if class == Class::None => true,
         Role::DataManager => !children || class != Class::Direct,

@@ -1,0 +1,407 @@
+//! Records compared again when what they were compared with changes: the site that they name is moved or rejected, the
+//! card of their caregiver comes at last, a list of agents is loaded.
+//!
+//! At the end of every batch the findings of a record are those of the register as it is then, so they do not depend on
+//! where batches end and a rebuild finds the same. Only records that looked at what changed are read (`looked_up`).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{
+    bring::bring,
+    change::Props,
+    entity::EntityState,
+    event::{self, Event},
+    fold::{Ground, Register, say},
+    holders,
+    identity::{self, BlockKey},
+    interpret::{Interpretation, RecordState},
+    reviewed::{self, remember_versions},
+    stand::Stand,
+};
+use crate::{
+    db::{Result, Tx, Value},
+    forms::Severity,
+    intake::EventKind,
+    rules,
+    store::ZoneId,
+};
+
+/// What a record was compared with, and the record.
+pub(super) type LookedUp = (Uuid, ZoneId, Uuid);
+
+/// Records compared again in one go: each is read from the journal.
+const PAGE: usize = 500;
+
+/// The part of an entity that records are compared with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Shown {
+    props: Props,
+    position: Option<(u64, u64)>,
+    district: Option<String>,
+    is_joined: bool,
+}
+
+/// A record whose findings are others than before.
+pub(super) struct Recompared {
+    pub(super) zone_id: ZoneId,
+    pub(super) submission_id: Uuid,
+    state: &'static str,
+    reason: String,
+    violations: String,
+    review: &'static str,
+}
+
+/// A record as it stands before it is compared again.
+struct Standing {
+    place: (ZoneId, Uuid),
+    seq: i64,
+    reason: String,
+    violations: String,
+    stand: Stand,
+}
+
+/// The name that a number has among what was looked up.
+pub(super) fn name_of(key: &BlockKey) -> Uuid {
+    let head = key.first_chunk().expect("16 is less than 32");
+    uuid::Builder::from_bytes(*head).into_uuid()
+}
+
+/// Whether records are compared with entities of this dataset by their id.
+fn is_named(dataset: &str) -> bool {
+    matches!(dataset, "sites" | "cooperatives" | "agents")
+}
+
+/// Properties that some rule compares records with.
+const COMPARED: [&str; 18] = [
+    "status",
+    "chemicals",
+    "deaths_12m",
+    "level",
+    "parent_id",
+    "sex",
+    "birth_year",
+    "age_years",
+    "children_here",
+    "enumerator_code",
+    "social_protection",
+    "starts",
+    "ends",
+    "child_certified",
+    "site_ids",
+    "mining_district",
+    "geometry",
+    identity::INTERVIEWED_AT,
+];
+
+impl Register {
+    fn shown(&self, entity: &EntityState) -> Option<Shown> {
+        let is_known = is_named(&entity.dataset) || identity::kind(&entity.dataset).is_some();
+        if entity.version == 0 || !is_known {
+            return None;
+        }
+        let value = |name: &&str| entity.sealed.get(*name).or_else(|| entity.open.get(*name));
+        let props = COMPARED.iter().filter_map(|n| Some(((*n).to_owned(), value(n)?.clone())));
+        Some(Shown {
+            props: props.collect(),
+            position: entity.position.map(|p| (p.lon.to_bits(), p.lat.to_bits())),
+            district: entity.facts.district.clone(),
+            is_joined: self.groups.group_of(entity.entity_id).len() > 1,
+        })
+    }
+
+    /// What records may have been compared with, before a batch changes it.
+    pub(super) fn before(&self) -> HashMap<Uuid, Shown> {
+        let shown = self.entities.iter().filter_map(|(id, e)| Some((*id, self.shown(e)?)));
+        shown.collect()
+    }
+
+    /// The names of what changed since.
+    fn changed(&self, before: &HashMap<Uuid, Shown>, ground: &Ground<'_>) -> BTreeSet<Uuid> {
+        let mut names: BTreeSet<Uuid> =
+            self.key_changes.keys().map(|(key, ..)| name_of(key)).collect();
+        for (id, entity) in &self.entities {
+            let was = before.get(id);
+            if was.is_none() && !is_named(&entity.dataset) {
+                // Whoever is new takes a number, or nobody can have looked for them.
+                continue;
+            }
+            let now = self.shown(entity);
+            if was == now.as_ref() {
+                continue;
+            }
+            if is_named(&entity.dataset) {
+                names.insert(*id);
+            } else if was.is_some() && now.is_some() {
+                let (open, sealed) = (&entity.open, &entity.sealed);
+                let keys = identity::block_keys(&entity.dataset, open, sealed, ground.keys);
+                names.extend(keys.iter().map(name_of));
+            }
+        }
+        names
+    }
+}
+
+/// Compares again what was compared with something that the batch changed.
+pub(super) async fn compare(
+    tx: &mut Tx,
+    register: &mut Register,
+    before: &HashMap<Uuid, Shown>,
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let names = register.changed(before, ground);
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut places: BTreeSet<(ZoneId, Uuid)> = BTreeSet::new();
+    let wanted = names.iter().map(|name| (*name).into()).collect();
+    let sql = "SELECT zone_id, submission_id FROM looked_up WHERE looked IN";
+    for row in &tx.fetch_in(sql, wanted, "").await? {
+        places.insert((ZoneId(row.get(0)?), row.get(1)?));
+    }
+    let of_batch = register.looked_up.iter().filter(|(name, ..)| names.contains(name));
+    places.extend(of_batch.map(|(_, zone, id)| (*zone, *id)));
+    // What became another submission in this batch is there no longer.
+    for (zone, from, _) in &register.chains.joined {
+        places.remove(&(*zone, *from));
+    }
+    let places: Vec<_> = places.into_iter().collect();
+    for page in places.chunks(PAGE) {
+        let standing = standing(tx, register, page).await?;
+        compare_page(tx, register, standing, ground).await?;
+    }
+    Ok(())
+}
+
+/// How these records stand; those that are kept out of the register or wait are compared when they come in.
+async fn standing(
+    tx: &mut Tx,
+    register: &mut Register,
+    places: &[(ZoneId, Uuid)],
+) -> Result<Vec<Standing>> {
+    let mut found = Vec::new();
+    let mut stored: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
+    for place in places {
+        match register.records.get(place) {
+            Some(out) if register.is_compared(out.state, place.1) => found.push(Standing {
+                place: *place,
+                seq: out.event.seq,
+                reason: out.reason.to_owned(),
+                violations: out.violations.clone(),
+                stand: out.stand.clone(),
+            }),
+            Some(_) => {}
+            None => stored.entry(place.0).or_default().push(place.1.into()),
+        }
+    }
+    for (zone, ids) in stored {
+        let wanted = ids.clone();
+        let rows = tx
+            .fetch_in_with(
+                "SELECT submission_id, seq, reason, violations, state FROM record \
+                 WHERE zone_id = $1 AND state IN ('received', 'flagged', 'held') AND submission_id IN",
+                vec![zone.0.into()],
+                wanted,
+                "",
+            )
+            .await?;
+        let places: HashSet<(ZoneId, Uuid)> =
+            rows.iter().map(|r| Ok((zone, r.get(0)?))).collect::<Result<_>>()?;
+        let mut known = reviewed::known(tx, &places).await?;
+        for row in &rows {
+            let id: Uuid = row.get(0)?;
+            if !register.is_compared(&row.get::<String>(4)?, id) {
+                continue;
+            }
+            // What this batch decided of it is newer than what is stored.
+            let of_batch = register.reviewed.stands.iter().rev();
+            let mut of_batch = of_batch.filter(|s| (s.zone_id, s.submission_id) == (zone, id));
+            let stand = of_batch.next().map(|s| s.stand.clone());
+            let Some(stand) = stand.or_else(|| known.remove(&id).map(|k| k.stand)) else {
+                continue;
+            };
+            found.push(Standing {
+                place: (zone, id),
+                seq: row.get(1)?,
+                reason: row.get(2)?,
+                violations: row.get(3)?,
+                stand,
+            });
+        }
+    }
+    found.sort_by_key(|s| s.seq);
+    Ok(found)
+}
+
+async fn compare_page(
+    tx: &mut Tx,
+    register: &mut Register,
+    standing: Vec<Standing>,
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let seqs: Vec<i64> = standing.iter().map(|s| s.seq).collect();
+    let events = event::at(tx, &seqs, ground.keys).await?;
+    let mut said: HashMap<i64, (Event, Interpretation)> = events
+        .into_iter()
+        .map(|event| say(event, ground))
+        .filter_map(|s| Some((s.event.seq, (s.event, s.interpretation?))))
+        .collect();
+    fetch(tx, register, said.values().map(|(_, said)| said), ground).await?;
+    for record in standing {
+        let Some((event, said)) = said.remove(&record.seq) else { continue };
+        register.compare_again(&record, &event, said, ground);
+    }
+    Ok(())
+}
+
+/// Brings what these records are compared with, and whether the versions that they made wait for review.
+async fn fetch(
+    tx: &mut Tx,
+    register: &mut Register,
+    said: impl Iterator<Item = &Interpretation>,
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let (mut ids, mut own, mut keys) = (HashSet::new(), HashSet::new(), BTreeMap::new());
+    for said in said {
+        let asks = said.asks.iter();
+        ids.extend(asks.clone().flat_map(super::look_up::Asks::ids));
+        keys.extend(asks.flat_map(super::look_up::Asks::keys).map(|key| (key, 0)));
+        own.extend(said.changes.iter().map(|c| c.entity_id));
+    }
+    keys.retain(|key, _| !register.holders.contains_key(key));
+    let (holders, _) = holders::fetch(tx, &keys).await?;
+    register.holders.extend(holders);
+    let listed = keys.keys().filter_map(|key| register.holders.get(key));
+    ids.extend(listed.flat_map(holders::Holders::listed));
+    ids.extend(&own);
+    bring(tx, register, ids, ground).await?;
+    own.retain(|id| !register.flags.contains_key(id));
+    remember_versions(tx, register, (&HashSet::new(), &own), ground).await
+}
+
+fn rule_of(line: &Json) -> &str {
+    line.get("rule").and_then(Json::as_str).unwrap_or_default()
+}
+
+/// Whether a finding was made where a record met the register, and not by comparing it.
+fn is_of_meeting(line: &Json) -> bool {
+    rule_of(line) == "A12" && line.get("paths").is_none()
+}
+
+impl Register {
+    /// Whether a record is in the register, or came in with this batch.
+    fn is_compared(&self, state: &str, submission_id: Uuid) -> bool {
+        let released =
+            |(_, w): &(Uuid, super::fold::Waiting)| w.source.submission_id == submission_id;
+        matches!(state, "received" | "flagged")
+            || (state == "held" && self.released.iter().any(released))
+    }
+
+    fn compare_again(
+        &mut self,
+        record: &Standing,
+        event: &Event,
+        mut said: Interpretation,
+        ground: &Ground<'_>,
+    ) {
+        let Ok(stored) = serde_json::from_str::<Vec<Json>>(&record.violations) else { return };
+        let by_itself = (said.violations.len(), said.state, said.reason);
+        self.look_up(event, &mut said);
+        let mut lines = said.violations.split_off(by_itself.0);
+        lines.retain(|line| rules::is_asked_again(rule_of(line)));
+        let later = stored.iter().filter(|line| rules::is_of_the_later(rule_of(line)));
+        lines.extend(later.cloned());
+        lines.sort_by(|a, b| rule_of(a).cmp(rule_of(b)));
+        let compared = lines.iter().any(is_warning);
+        let met: Vec<Json> = stored.iter().filter(|l| is_of_meeting(l)).cloned().collect();
+        let (state, reason) =
+            if by_itself.1 > RecordState::Received || !(compared || met.iter().any(is_warning)) {
+                (by_itself.1, by_itself.2.to_owned())
+            } else if compared {
+                (RecordState::Flagged, String::from("rules"))
+            } else {
+                (RecordState::Flagged, record.reason.clone())
+            };
+        said.violations.extend(lines);
+        said.violations.extend(met);
+        if same(&stored, &said.violations) || state == RecordState::Quarantined {
+            return;
+        }
+        let mut stand = record.stand.clone();
+        if stand.reviewed_seq == 0 {
+            stand.review = ground.acceptance.of(state);
+        }
+        if stand.is_pending() != record.stand.is_pending() {
+            let mut seqs = stand.trail.earlier.clone();
+            seqs.push(record.seq);
+            let ids: BTreeSet<Uuid> = said.changes.iter().map(|c| c.entity_id).collect();
+            for id in ids {
+                self.mark(id, &seqs, stand.is_pending());
+            }
+        }
+        if event.kind != EventKind::Review {
+            let mut rules: Vec<String> =
+                said.violations.iter().map(|line| rule_of(line).to_owned()).collect();
+            rules.dedup();
+            self.receipt(event, state.as_str(), &rules);
+        }
+        self.recompared.push(Recompared {
+            zone_id: record.place.0,
+            submission_id: record.place.1,
+            state: state.as_str(),
+            reason,
+            violations: serde_json::to_string(&said.violations).unwrap_or_default(),
+            review: stand.review.as_str(),
+        });
+    }
+}
+
+fn is_warning(line: &Json) -> bool {
+    line.get("severity") == serde_json::to_value(Severity::Warning).ok().as_ref()
+}
+
+/// Whether two lists of findings say the same, in whatever order.
+fn same(a: &[Json], b: &[Json]) -> bool {
+    let texts = |lines: &[Json]| {
+        let mut texts: Vec<String> = lines.iter().map(Json::to_string).collect();
+        texts.sort();
+        texts
+    };
+    texts(a) == texts(b)
+}
+
+/// After records are written: what was compared with what, and what is found now.
+pub(super) async fn write(
+    tx: &mut Tx,
+    looked_up: Vec<LookedUp>,
+    recompared: Vec<Recompared>,
+) -> Result<()> {
+    let mut rows = looked_up;
+    rows.sort_unstable();
+    rows.dedup();
+    let rows =
+        rows.into_iter().map(|(looked, zone, id)| vec![looked.into(), zone.0.into(), id.into()]);
+    tx.insert_rows(
+        "INSERT INTO looked_up (looked, zone_id, submission_id)",
+        "ON CONFLICT (looked, zone_id, submission_id) DO NOTHING",
+        rows.collect(),
+    )
+    .await?;
+    for record in recompared {
+        tx.query(
+            "UPDATE record SET state = $3, reason = $4, violations = $5, review = $6 \
+             WHERE zone_id = $1 AND submission_id = $2",
+        )
+        .bind(record.zone_id.0)
+        .bind(record.submission_id)
+        .bind(record.state)
+        .bind(record.reason)
+        .bind(record.violations)
+        .bind(record.review)
+        .execute()
+        .await?;
+    }
+    Ok(())
+}
