@@ -108,6 +108,8 @@ on_both! {
             all.extend(met);
             assert_eq!(totals(), [5 * n, 5 * n, 5 * n, 5 * n + 1]);
         }
+        let sheet = manager.get("/v1/counts?of=orpailleurs&format=excel");
+        assert!(sheet.status == 200 && sheet.text().contains("Total;30"), "{}", sheet.text());
         manager.says(1, &all[0].instance_id, "reject", "rejected");
         assert_eq!(totals(), [29, 29, 29, 31]);
         // Another process: the places are computed again there.

@@ -77,7 +77,8 @@ pub(super) fn words(question: &Question, view: &View) -> Sheet {
     };
     let mut rows: Vec<Vec<Entry>> = Vec::new();
     let labels = labels(question, view);
-    for (line, n) in view.table.cells() {
+    // Without a dimension the total is all there is to say.
+    for (line, n) in view.table.cells().filter(|_| !question.by.is_empty()) {
         let words = line_labels(&labels, line).map(|label| Entry::Text(label.to_owned()));
         rows.push(words.chain([shown(n)]).collect());
     }
