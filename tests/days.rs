@@ -52,7 +52,7 @@ on_both! {
         let three = past(&server, "a", 3);
         assert_eq!((&three[0].1, &three[0].2), (&12.into(), &"accepted".into()));
         assert_eq!((&three[1].1, &three[3].1, &three[5].1), (&12.into(), &12.into(), &13.into()));
-        assert_eq!(past(&server, "b", 1)[0], three[0], "nothing came in between");
+        assert_eq!(past(&server, "b", 2)[0], three[0], "nothing came in between");
         assert_eq!(past(&server, "c", 4)[0].1, 0, "nobody was there before");
 
         // A rejection, a site that moves to another region, newcomers, another day, a rebuild.
@@ -70,7 +70,8 @@ on_both! {
         assert_eq!(past(&server, "d", 3), three);
         age(&server, 1);
         let yesterday = past(&server, "e", 1);
-        assert_eq!(yesterday[0].1, 16);
+        assert_eq!(yesterday[3].1, 16);
+        assert_eq!(yesterday[0].1, 0, "all were met far from where their site is said to be now");
         server.stop();
         let live = crate::register::hashes(&server);
         server.start();
@@ -82,6 +83,38 @@ on_both! {
         let manager = Reviewer::new(&server, "n", "data_manager", None);
         assert_eq!(manager.get("/v1/counts?of=orpailleurs").json()["total"], 18);
         assert!(live.contains_key("count_cell"));
+    }
+
+    fn what_is_set_down_at_the_end_of_a_month_says_what_its_days_say(server) {
+        let mut server = server;
+        let phone = server.phone("phone", None);
+        register(&server, &phone.token, &[site_at(1, PLACES[0].0, PLACES[0].1)]);
+        register(&server, &phone.token, &miners_met(1, 71, 12));
+        age(&server, 80);
+        register(&server, &phone.token, &miners_met(1, 72, 5));
+        age(&server, 40);
+        register(&server, &phone.token, &miners_met(1, 73, 2));
+        let totals = |server: &Server, login: &str| {
+            let manager = Reviewer::new(server, login, "data_manager", None);
+            let total = |days: i64| {
+                let path = format!("/v1/counts?of=orpailleurs&by=region,sex&as_of={}&review=all", ago(days));
+                manager.get(&path).json()["total"].as_i64()
+            };
+            [81, 80, 41, 40, 1].map(|days| total(days).unwrap())
+        };
+
+        let summed = totals(&server, "a");
+
+        assert_eq!(summed, [0, 12, 12, 17, 17]);
+        assert_ne!(server.sql("SELECT COUNT(*) FROM count_month"), "0");
+        server.sql("UPDATE count_month SET n = n + 1000 WHERE cube = 'place'");
+        server.stop();
+        server.start();
+        assert!(totals(&server, "b")[3] > 1_000, "what is set down is what is summed from");
+        server.sql("DELETE FROM count_month");
+        server.stop();
+        server.start();
+        assert_eq!(totals(&server, "c"), summed, "the days alone say the same");
     }
 
     fn a_day_is_asked_for_when_it_is_over(server) {

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    disclosure::{miners_met, registered, token},
+    disclosure::{PLACES, miners_met, registered, token},
     reviews::Reviewer,
-    support::{Server, places::register, xml::between},
+    support::{
+        Server,
+        places::{register, site_at},
+        xml::between,
+    },
 };
 
 fn get(server: &Server, token: &str, question: &str) -> Value {
@@ -87,6 +91,49 @@ on_both! {
         assert_eq!(server.get_bearer("/v1/counts?of=orpailleurs&by=role", &far).status, 403);
         let near = token_of(&server, "superviseur-kayes", "supervisor", Some("kayes"));
         assert_eq!(server.get_bearer("/v1/counts?of=orpailleurs&by=nationality", &near).status, 403);
+    }
+
+    fn numbers_follow_the_register_between_two_askings(server) {
+        let phone = server.phone("phone", None).token;
+        register(&server, &phone, &[site_at(1, PLACES[0].0, PLACES[0].1)]);
+        let manager = Reviewer::new(&server, "awa", "data_manager", None);
+        let asked = ["of=orpailleurs&by=region,sex", "of=orpailleurs&by=role", "of=orpailleurs&by=site", "of=fiches&by=form"];
+        let totals = || asked.map(|of| manager.get(&format!("/v1/counts?{of}")).json()["total"].as_i64().unwrap());
+        assert_eq!(totals(), [0, 0, 0, 1]);
+
+        let mut all = Vec::new();
+        for n in 1..=6_i64 {
+            let met = miners_met(1, 80 + n.cast_unsigned(), 5);
+            register(&server, &phone, &met);
+            all.extend(met);
+            assert_eq!(totals(), [5 * n, 5 * n, 5 * n, 5 * n + 1]);
+        }
+        manager.says(1, &all[0].instance_id, "reject", "rejected");
+        assert_eq!(totals(), [29, 29, 29, 31]);
+        // Another process: the places are computed again there.
+        let region = |code: &str| {
+            let table = by(&manager.get("/v1/counts?of=orpailleurs&by=region").json(), "region");
+            table.get(code).copied().unwrap_or(0)
+        };
+        let before = region("nioro");
+        let (lat, lon) = PLACES[0];
+        let ring = [[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0]].map(|[x, y]| [lon + x, lat + y]);
+        let limits = serde_json::json!({ "type": "FeatureCollection", "features": [{ "type": "Feature",
+            "properties": { "law_2023_code": "11", "name": "Nioro" },
+            "geometry": { "type": "Polygon", "coordinates": [ring] } }] });
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("limits.geojson");
+        std::fs::write(&file, limits.to_string()).unwrap();
+        assert!(server.cli(&["geography", "import", file.to_str().unwrap()]).status.success());
+        assert_eq!((before, region("nioro")), (0, 29));
+        register(&server, &phone, &miners_met(1, 90, 3));
+        assert_eq!((region("nioro"), totals()[0]), (32, 32));
+    }
+
+    fn sites_and_cooperatives_are_not_crossed(server) {
+        let manager = token(&server, "data_manager");
+        let answer = server.get_bearer("/v1/counts?of=orpailleurs&by=site,cooperative", &manager);
+        assert_eq!(answer.status, 400, "{}", answer.text());
     }
 
     fn submissions_are_counted_as_they_stand(server) {

@@ -106,6 +106,30 @@ fn rebuild_gives_the_same(server: &mut Server) {
 }
 
 on_both! {
+    fn names_terms_and_days_of_a_file_are_kept_with_its_boundaries(server) {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = file(folder.path(), "limites.geojson", communes().to_string().as_bytes());
+        let kept = "SELECT name, source_code, code_system, source, valid_from, valid_to, licence FROM boundary \
+                    WHERE source = 'limites.geojson' ORDER BY name";
+        let path = limits.to_str().unwrap();
+
+        let wrong = server.cli(&["geography", "import", path, "--valid-to", "demain"]);
+        let nothing = server.sql(kept);
+        let right = server.cli(&["geography", "import", path, "--licence", "CC BY 3.0 IGO", "--valid-to", "2030-12-31"]);
+        let with_terms = server.sql(kept);
+        let again = server.cli(&["geography", "import", path]);
+
+        assert_eq!(wrong.status.code(), Some(2), "{}", String::from_utf8_lossy(&wrong.stderr));
+        assert_eq!(nothing, "");
+        assert!(right.status.success() && again.status.success());
+        assert_eq!(
+            with_terms,
+            "Bangassi|ML010101|COD-AB|limites.geojson|2015-04-08|2030-12-31|CC BY 3.0 IGO\n\
+             Sadiola|ML010122|COD-AB|limites.geojson|2015-04-08|2030-12-31|CC BY 3.0 IGO"
+        );
+        assert!(!server.sql(kept).contains("CC BY"), "the file given last says all of them");
+    }
+
     fn sites_and_people_move_into_the_polygons_that_are_imported(server) {
         let mut server = server;
         let phone = server.phone("phone", None);
@@ -137,6 +161,54 @@ on_both! {
         rebuild_gives_the_same(&mut server);
         sites_are(&server, &expected);
         assert_eq!(by(&server, "orpailleurs", "commune", "2012"), people);
+    }
+
+    fn the_crosswalk_follows_the_communes_until_limits_of_both_divisions_are_known(server) {
+        let password = server.account("awa", "enumerator", Some("kayes"));
+        let asked = |path: &str| server.get(&format!("/v1/geography/crosswalk{path}"), "awa", &password);
+        let communes = asked("").json();
+        let lines = communes["lines"].as_array().unwrap();
+        assert_eq!(lines.len(), 701);
+        assert!(lines.iter().all(|l| l["from"] == l["to"] && l["share_from"] == 1.0 && l["approximate"] == true));
+        let sum = |path: &str, code: &str| -> f64 {
+            let all = asked(path).json();
+            let of = all["lines"].as_array().unwrap().iter().filter(|l| l["from"] == code);
+            of.map(|l| l["share_from"].as_f64().unwrap()).sum()
+        };
+        for path in ["?level=region", "?level=cercle&from=2012", "?level=region&from=2023&to=2012"] {
+            assert!((sum(path, "kayes") - 1.0).abs() < 0.001, "{path}");
+        }
+        let csv = asked("?level=region&format=csv").text();
+        assert!(csv.starts_with("from,from_label,to,to_label,share_from,share_to,area_km2,basis,approximate\r\n"), "{csv}");
+        assert!(csv.contains("\r\nkayes,Kayes,nioro,Nioro"), "{csv}");
+        for wrong in ["?from=2012&to=2012", "?level=village", "?from=1991", "?as_of=hier", "?by=region", "?format=kml"] {
+            assert_eq!(asked(wrong).status, 400, "{wrong}");
+        }
+        assert_eq!(crate::support::http::request("GET", &format!("{}/v1/geography/crosswalk", server.url), &[], b"").status, 401);
+
+        // Nioro took a quarter of Kayes, and half of it from 2025 on.
+        let old = json!({ "adm0_name": "Mali", "adm1_name": "Kayes", "adm1_pcode": "ML01", "valid_on": "2015-04-08" });
+        imported(&server, &collection(&[feature(&old, [-12.0, 14.0, -11.0, 15.0])]));
+        for (from, west) in [("2023-03-13", -11.25), ("2025-01-01", -11.5)] {
+            let new = json!({ "law_2023_code": "11", "name": "Nioro", "valid_on": from });
+            imported(&server, &collection(&[feature(&new, [west, 14.0, -11.0, 15.0])]));
+        }
+        let share = |day: &str| {
+            let all = asked(&format!("?level=region&as_of={day}")).json();
+            let lines = all["lines"].as_array().unwrap().clone();
+            let line = lines.iter().find(|l| l["from"] == "kayes" && l["to"] == "nioro");
+            line.map(|l| (l["share_from"].clone(), l["share_to"].clone(), l["basis"].clone()))
+        };
+        let areas = |part: f64| Some((json!(part), json!(1.0), json!("areas")));
+        assert_eq!(share("2024-12-31"), areas(0.25));
+        assert_eq!(share("2025-01-01"), areas(0.5));
+        assert_eq!(share("2026-11-20"), areas(0.5));
+        assert_eq!(share("2015-04-07").unwrap().2, "communes", "nothing is known of that day");
+        assert_eq!(share("2020-01-01").unwrap().2, "communes", "the other division has no limits yet");
+        // What says no day is all that is known.
+        let new = json!({ "law_2023_code": "11", "name": "Nioro" });
+        imported(&server, &collection(&[feature(&new, [-11.1, 14.0, -11.0, 15.0])]));
+        assert_eq!([share("2023-06-01"), share("2026-01-01")], [areas(0.1), areas(0.1)]);
     }
 
     fn a_file_of_the_reform_sets_the_region_of_2023_and_leaves_2012(server) {

@@ -4,9 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{
-    Server,
-    xml::{between, census, site, submit},
+use crate::{
+    linkage::people::Miner,
+    reviews::Reviewer,
+    support::{
+        Server,
+        xml::{between, census, site, submit},
+    },
 };
 
 const SITES: &str = "Code du site;Nom du site;Latitude;Longitude;District minier;État d'activité;Zone\n\
@@ -64,6 +68,63 @@ fn visit(entity: &str) -> String {
 }
 
 on_both! {
+    fn who_is_erased_takes_no_line_of_a_list_along_and_a_list_taken_back_takes_nobody(server) {
+        let mut server = server;
+        let phone = server.phone("Awa", Some("kayes"));
+        let sites = file(&server, "sites.csv", b"code,nom,etat\nA,Alpha,active\nB,Beta,active\n");
+        let agents = file(&server, "agents.csv", "code;nom;sites\nKY001;Awa Zzyxq;A\nKY002;Issa;B\n".as_bytes());
+        let done = import(&server, "sites", &sites, &["--apply", "--zone", "kayes"]);
+        import(&server, "agents", &agents, &["--apply", "--zone", "kayes"]);
+        server.settled();
+        let alpha = server.sql("SELECT entity_id FROM entity WHERE label = 'Alpha'").replace('-', "");
+        let alpha = uuid::Uuid::parse_str(&alpha).unwrap().to_string();
+        let one = Miner { surname: "Zzyxq", site: Some(alpha.clone()), ..Miner::new(1) };
+        let other = Miner { surname: "Keïta", sex: "female", site: Some(alpha), ..Miner::new(2) };
+        for miner in [&one, &other] {
+            assert_eq!(submit(&phone.url, &miner.xml()).status, 201);
+        }
+        server.settled();
+        let before = lines(&server);
+        let people = server.count("orpailleurs");
+        let them = Reviewer::new(&server, "dm", "data_manager", None);
+
+        let body = serde_json::json!({ "id": uuid::Uuid::from_u128(7), "dataset": "orpailleurs", "card": one.card, "reason": "demande" });
+        let erased = them.send("POST", "/v1/erasures", &body);
+        server.settled();
+        let same = import(&server, "sites", &sites, &["--zone", "kayes"]);
+        let lines_after = lines(&server);
+        let undone = server.cli(&["import", "--undo", done["import_id"].as_str().unwrap()]);
+        server.settled();
+
+        assert_eq!(erased.status, 200, "{}", erased.text());
+        assert_eq!((before.as_str(), lines_after.as_str()), ("agents|2|0\nsites|2|0", "agents|2|0\nsites|2|0"));
+        assert_eq!(same["same"], 2, "{same}");
+        assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
+        assert_eq!((server.count("sites"), server.count("orpailleurs")), (0, people));
+        is_sound(&mut server);
+    }
+
+    fn a_list_is_loaded_while_phones_send_and_nothing_of_either_is_lost(server) {
+        let mut server = server;
+        let phone = server.phone("Awa", None);
+        let lines: Vec<String> = (0..2_000).map(|n| format!("L{n},Liste {n},active\n")).collect();
+        let lines = lines.concat();
+        let list = file(&server, "sites.csv", format!("code,nom,etat\n{lines}").as_bytes());
+
+        let mut importing = server.spawn(&["import", "sites", list.to_str().unwrap(), "--apply"]);
+        let mut sent = 0;
+        while importing.try_wait().unwrap().is_none() || sent < 20 {
+            sent += 1;
+            let answer = submit(&phone.url, &site(sent).xml);
+            assert_eq!(answer.status, 201, "{}", answer.text());
+        }
+        server.settled();
+
+        assert!(importing.wait().unwrap().success());
+        assert_eq!(server.count("sites"), 2_000 + i64::from(sent));
+        is_sound(&mut server);
+    }
+
     fn an_imported_list_is_seen_by_phones_maps_and_counts_and_again_it_changes_nothing(server) {
         let mut server = server;
         let phone = server.phone("Awa", Some("kayes"));
@@ -164,6 +225,14 @@ on_both! {
     }
 }
 
+/// How many lists' lines there are, erased or not.
+fn lines(server: &Server) -> String {
+    server.sql(
+        "SELECT dataset, COUNT(*), SUM(CASE WHEN length(wrapped) = 0 THEN 1 ELSE 0 END) FROM entity \
+         WHERE dataset IN ('agents', 'sites') AND version > 0 GROUP BY dataset ORDER BY dataset",
+    )
+}
+
 #[test]
 fn a_zone_list_is_seen_in_its_zone_only_and_no_agent_reaches_a_phone() {
     let server = Server::sqlite();
@@ -262,7 +331,7 @@ fn workbooks_and_every_encoding_say_the_same() {
 }
 
 #[test]
-fn two_hundred_thousand_lines_with_a_bad_one_are_refused_in_bounded_time() {
+fn two_hundred_thousand_lines_with_a_bad_one_are_refused_in_bounded_time_and_memory() {
     let server = Server::sqlite();
     let mut text = String::from("code;nom;latitude;longitude;etat\n");
     for n in 0..200_000 {
@@ -272,11 +341,27 @@ fn two_hundred_thousand_lines_with_a_bad_one_are_refused_in_bounded_time() {
     let list = file(&server, "sites.csv", text.as_bytes());
 
     let begun = std::time::Instant::now();
-    let out = server.cli(&["import", "sites", list.to_str().unwrap(), "--apply"]);
+    let args = ["import", "sites", list.to_str().unwrap(), "--apply"];
+    let out = server.cli(&args);
+    let peak = peak_of(server.spawn(&args));
 
     assert_eq!(out.status.code(), Some(1));
     let said = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(said.contains("ligne 200002 : « S1 » est déjà sur la ligne 3"), "{said}");
     assert_eq!(server.sql("SELECT COUNT(*) FROM journal"), "0");
-    assert!(begun.elapsed().as_secs() < 120, "{:?}", begun.elapsed());
+    assert!(begun.elapsed().as_secs() < 240, "{:?}", begun.elapsed());
+    // Five times what the lines weigh as values, and the program.
+    assert!(peak < 600 * 1024, "{peak} kB");
+}
+
+/// What a process had in memory at most before it ended, in kB.
+fn peak_of(mut process: std::process::Child) -> u64 {
+    let mut peak = 0;
+    while process.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()));
+        let status = status.unwrap_or_default();
+        let read = between(&status, "VmHWM:", "kB").and_then(|text| text.trim().parse().ok());
+        peak = read.unwrap_or(peak);
+    }
+    peak
 }

@@ -50,6 +50,8 @@ mod erasure;
 #[cfg(test)]
 mod extract;
 #[cfg(test)]
+mod form_files;
+#[cfg(test)]
 mod geography;
 #[cfg(test)]
 mod held;
@@ -68,6 +70,8 @@ mod metrics;
 #[cfg(test)]
 mod ogc;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod openrosa;
 #[cfg(test)]
 mod phone;
@@ -75,6 +79,8 @@ mod phone;
 mod quality;
 #[cfg(test)]
 mod register;
+#[cfg(test)]
+mod restart;
 #[cfg(test)]
 mod reviews;
 #[cfg(test)]

@@ -72,11 +72,13 @@ fn back_to_the_first_schema(server: &Server) {
     for column in ["open_day", "known_from", "cubes"] {
         sql += &format!("ALTER TABLE apply_state DROP COLUMN {column};");
     }
-    for column in ["code_system", "source_code", "name", "valid_from", "valid_to", "licence"] {
-        sql += &format!("ALTER TABLE boundary DROP COLUMN {column};");
-    }
-    // And the eighth.
-    sql += "DROP TABLE entity_past; DROP TABLE entity_source; DROP INDEX entity_deleted;
+    sql += "DROP TABLE boundary;";
+    sql += &first_shape(server, "boundary");
+    // The thirteenth works on what the eleventh makes.
+    sql += "DROP TABLE count_month; DELETE FROM _sqlx_migrations WHERE version = 13;";
+    // And the eighth, with the index of the fourteenth.
+    sql += "DROP INDEX entity_day; DELETE FROM _sqlx_migrations WHERE version = 14;
+        DROP TABLE entity_past; DROP TABLE entity_source; DROP INDEX entity_deleted;
         ALTER TABLE entity DROP COLUMN day; ALTER TABLE entity DROP COLUMN deleted_seq;
         ALTER TABLE apply_state DROP COLUMN day; ALTER TABLE apply_state DROP COLUMN first_day;
         DELETE FROM _sqlx_migrations WHERE version = 8;";

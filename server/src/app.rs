@@ -17,6 +17,7 @@ use crate::{
     publication::Publication,
     runtime::{Micros, Runtime},
     store::{AsOf, server, server::ServerInfo, settings, zones},
+    tally_book::TallyBook,
 };
 
 /// Where things are kept and how the server is reached.
@@ -120,6 +121,8 @@ pub struct Base {
     pub places: Places,
     /// What is published of the counts.
     pub publication: Arc<Publication>,
+    /// The cells of the counts, in memory.
+    pub tallies: Arc<TallyBook>,
     /// The indicators over it.
     pub figures: Arc<FigureBook>,
     /// The files.
@@ -230,6 +233,7 @@ impl Base {
             catalogue,
             places,
             publication,
+            tallies: Arc::default(),
             figures,
             blobs,
             info,
@@ -252,7 +256,7 @@ impl Base {
 
     /// An applier over this base.
     pub fn applier(&self) -> Applier {
-        Applier::new(
+        let applier = Applier::new(
             self.db.clone(),
             Arc::clone(&self.keys),
             self.runtime.clone(),
@@ -261,6 +265,12 @@ impl Base {
             self.blobs.clone(),
             (self.policy.clone(), self.acceptance),
         )
+        .telling(Arc::clone(&self.tallies));
+        let people = applier.people();
+        let mut people = people.try_write().expect("nobody else has it yet");
+        people.keep_in(self.settings.data.join("engine"));
+        drop(people);
+        applier
     }
 }
 
@@ -378,6 +388,8 @@ pub struct App {
     pub(crate) exports: crate::http::Files,
     /// The extract of people that was read last.
     pub(crate) extracts: crate::http::Extracts,
+    /// Which units of one division lie in which of the other.
+    pub(crate) crosswalks: crate::http::Crosswalks,
     /// Drawn tiles.
     pub(crate) tiles: crate::http::Tiles,
     /// What was asked since the start.
@@ -390,6 +402,10 @@ pub struct Tasks {
     apply: JoinHandle<()>,
     keeper: JoinHandle<()>,
     overdue: JoinHandle<()>,
+    /// Writes the engine's memory to its files.
+    memory: JoinHandle<()>,
+    applier: Applier,
+    db: Db,
 }
 
 /// Appended batches that may wait for apply in memory.
@@ -408,6 +424,8 @@ impl App {
         let db = base.db.clone();
         let keeper = tokio::spawn(async move { db.tend().await });
         let overdue = tokio::spawn(crate::overdue::force(base.clone(), intake.clone()));
+        let memory = tokio::spawn(applier.clone().remember_now_and_then(base.db.clone()));
+        let (own, db) = (applier.clone(), base.db.clone());
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
         let budget = crate::http::Budget::new();
@@ -426,10 +444,11 @@ impl App {
             layers,
             exports,
             extracts,
+            crosswalks: crate::http::Crosswalks::default(),
             tiles,
             requests,
         };
-        (Arc::new(app), Tasks { writer, apply, keeper, overdue })
+        (Arc::new(app), Tasks { writer, apply, keeper, memory, overdue, applier: own, db })
     }
 }
 
@@ -443,6 +462,11 @@ impl Tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a server task ended badly");
             }
+        }
+        self.memory.abort();
+        let _aborted = self.memory.await;
+        if let Err(error) = self.applier.remember_people(&self.db).await {
+            tracing::warn!(%error, "the engine's memory was not written");
         }
         self.keeper.abort();
         let _aborted = self.keeper.await;

@@ -32,3 +32,4 @@ pub mod rules;
 pub mod runtime;
 pub mod simulate;
 pub mod store;
+pub mod tally_book;

@@ -64,7 +64,7 @@ async fn load(db: &Db) -> Result<(Gazetteer, (i64, i64)), DbError> {
 }
 
 /// The seats of `schemas/` as points with codes.
-fn seats() -> Vec<SeatPoint> {
+pub(crate) fn seats() -> Vec<SeatPoint> {
     sanu_schemas::commune_seats().iter().map(seat).collect()
 }
 

@@ -120,7 +120,7 @@ impl Publication {
         }
         let base = cells::base(&mut tx, dataset, Cube::Place).await?;
         let profile = cells::base(&mut tx, dataset, Cube::Profile).await?;
-        let (_, pending) = cells::accepted_and_pending(&mut tx, &Scope::All, dataset, None).await?;
+        let (_, pending) = cells::accepted_and_pending(&mut tx, &Scope::All, dataset).await?;
         drop(tx);
         let (keys, name) = (Arc::clone(&self.keys), dataset.to_owned());
         let text = tokio::task::spawn_blocking(move || {

@@ -84,6 +84,16 @@ assert pyarrow.parquet.ParquetFile(file("parquet")).metadata.num_rows == len(tru
 with sqlite3.connect(file("gpkg")) as database:
     assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+    names = "SELECT table_name FROM gpkg_extensions WHERE extension_name = 'gpkg_rtree_index'"
+    [(name,)] = database.execute(names).fetchall()
+    index = f"rtree_{name}_geometry"
+    assert database.execute("SELECT rtreecheck(?)", (index,)).fetchone() == ("ok",)
+    count = lambda of: database.execute(f'SELECT COUNT(*) FROM {of}').fetchone()[0]
+    assert count(f'"{index}"') == count(f'"{name}" WHERE geometry NOTNULL') > 0
+    # Who deletes a feature takes it out of the index: the triggers stand.
+    database.execute(f'DELETE FROM "{name}" WHERE geometry NOTNULL')
+    assert count(f'"{index}"') == 0
+    database.rollback()
 
 texts = {"id": str} | {f: str for f in fields}
 compare(pandas.read_csv(file("csv"), dtype=texts, keep_default_na=False, na_values=[""]), "csv")

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use sanu::{
     link::{Columns, Oddities, Options, Person, Row, Rows, read_list},
-    linkage::{Policy, Resolver, train},
+    linkage::{Kind, Policy, Resolver, train},
     simulate::{Mix, Registrations, Written},
 };
 
@@ -46,6 +46,25 @@ pub(crate) fn measure(seed: u64, records: usize) -> anyhow::Result<()> {
     println!("| | p50 | p99 | max |\n|---|---|---|---|");
     println!("| look up | {} |", spread(&mut lookups)?);
     println!("| add | {} |\n", spread(&mut adds)?);
+    kept(&resolver)
+}
+
+/// How long all of them take to become bytes, and to come back from them.
+fn kept(resolver: &Resolver) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let parts = [Kind::Miner, Kind::Child].map(|kind| resolver.snapshot(kind));
+    let written = started.elapsed();
+    let started = Instant::now();
+    let parts = parts.each_ref().map(Vec::as_slice);
+    let (model, policy) = (resolver.model().clone(), resolver.policy().clone());
+    let (back, _) = Resolver::restore(&parts, model, policy)?;
+    println!(
+        "As bytes: {} MB, written in {:.1} s; {} back in {:.1} s\n",
+        parts.iter().map(|part| part.len()).sum::<usize>() / 1_000_000,
+        written.as_secs_f64(),
+        back.records().live(),
+        started.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 

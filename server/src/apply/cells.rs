@@ -1,6 +1,6 @@
 //! Counts, kept as cells that every change moves by one.
 
-use std::collections::BTreeMap;
+use std::{collections::HashMap, iter::once};
 
 use serde_json::Value as Json;
 
@@ -36,70 +36,99 @@ const CODES: [Axis; 18] = [
 ];
 
 /// What one counted thing looks like; things that look alike share a cell.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct CellKey {
     zone_id: i32,
-    dataset: String,
-    cube: &'static str,
-    codes: [String; CODES.len()],
-    /// Whether a record that speaks for it waits for review; how a submission stands.
-    review: String,
+    cube: Cube,
+    /// The dataset, the codes and the review state one after the other: they are compared by the thousand.
+    text: String,
+    /// Where each ends in the text.
+    ends: [usize; CODES.len() + 2],
 }
 
-impl CellKey {
-    fn new(zone_id: i32, dataset: &str, cube: Cube, review: &str) -> Self {
-        Self {
-            zone_id,
-            dataset: dataset.to_owned(),
-            cube: cube.name(),
-            codes: Default::default(),
-            review: review.to_owned(),
-        }
+/// The parts of a key, before it is made.
+struct Parts<'p> {
+    zone_id: i32,
+    cube: Cube,
+    dataset: &'p str,
+    codes: [&'p str; CODES.len()],
+    /// Whether a record that speaks for it waits for review; how a submission stands.
+    review: &'p str,
+}
+
+impl<'p> Parts<'p> {
+    fn new(zone_id: i32, dataset: &'p str, cube: Cube, review: &'p str) -> Self {
+        Self { zone_id, cube, dataset, codes: [""; CODES.len()], review }
     }
 
-    fn set(mut self, axis: Axis, code: impl Into<String>) -> Self {
+    fn of(entity: &'p EntityState, cube: Cube) -> Self {
+        Self::new(entity.zone_id.0, &entity.dataset, cube, review_of(entity.pending))
+    }
+
+    fn set(mut self, axis: Axis, code: &'p str) -> Self {
         let place = CODES.iter().position(|a| *a == axis);
         if let Some(slot) = place.and_then(|i| self.codes.get_mut(i)) {
-            *slot = code.into();
+            *slot = code;
         }
         self
     }
 
+    /// The first codes, in their order.
+    fn start(mut self, codes: impl IntoIterator<Item = &'p String>) -> Self {
+        self.codes.iter_mut().zip(codes).for_each(|(slot, code)| *slot = code);
+        self
+    }
+
+    /// The region in both divisions: what is told of people beyond sex and age is told no nearer.
+    fn in_regions(self, entity: &'p EntityState) -> Self {
+        let [region_2012, _, _, region_2023, _, _] = &entity.place.codes;
+        self.set(Axis::Region2012, region_2012).set(Axis::Region2023, region_2023)
+    }
+
+    fn key(self) -> CellKey {
+        let parts = || once(self.dataset).chain(self.codes).chain(once(self.review));
+        let mut text = String::with_capacity(parts().map(str::len).sum());
+        let mut ends = [0; CODES.len() + 2];
+        for (end, part) in ends.iter_mut().zip(parts()) {
+            text.push_str(part);
+            *end = text.len();
+        }
+        CellKey { zone_id: self.zone_id, cube: self.cube, text, ends }
+    }
+}
+
+impl CellKey {
     /// Where and what kind.
     pub(super) fn place(entity: &EntityState) -> Self {
         let facts = &entity.facts;
-        let mut key = blank(entity, Cube::Place)
+        Parts::of(entity, Cube::Place)
+            .start(&entity.place.codes)
             .set(Axis::District, &entity.district)
-            .set(Axis::Sex, facts.sex.as_deref().unwrap_or_default())
-            .set(Axis::AgeGroup, facts.age_group.as_deref().unwrap_or_default())
-            .set(Axis::Status, facts.status.as_deref().unwrap_or_default());
-        for (slot, code) in key.codes.iter_mut().zip(&entity.place.codes) {
-            slot.clone_from(code);
-        }
-        key
+            .set(Axis::Sex, said(facts.sex.as_ref()))
+            .set(Axis::AgeGroup, said(facts.age_group.as_ref()))
+            .set(Axis::Status, said(facts.status.as_ref()))
+            .key()
     }
 
     /// Every cell but that of its place: who, on which site, since when.
     pub(super) fn others(entity: &EntityState) -> Vec<Self> {
-        let mut keys = Vec::with_capacity(3);
+        let mut keys = Vec::with_capacity(4);
         if Cube::Profile.is_of(&entity.dataset) {
             keys.push(profile(entity));
         }
+        let sex = entity.facts.sex.as_deref().unwrap_or_default();
         let cooperative = text(&entity.sealed, "coop_id").or_else(|| text(&entity.open, "coop_id"));
         if entity.site_id.is_some() || cooperative.is_some() {
             let site = entity.site_id.map(|id| id.to_string()).unwrap_or_default();
-            keys.push(
-                blank(entity, Cube::Site)
-                    .set(Axis::Site, site)
-                    .set(Axis::Cooperative, cooperative.unwrap_or_default())
-                    .set(Axis::Sex, entity.facts.sex.as_deref().unwrap_or_default()),
-            );
+            let cooperative = cooperative.unwrap_or_default();
+            let of = Parts::of(entity, Cube::Site).set(Axis::Site, &site);
+            keys.push(of.set(Axis::Sex, sex).key());
+            let of = Parts::of(entity, Cube::Cooperative).set(Axis::Cooperative, cooperative);
+            keys.push(of.set(Axis::Sex, sex).key());
         }
-        keys.push(
-            in_regions(blank(entity, Cube::Month), entity)
-                .set(Axis::Sex, entity.facts.sex.as_deref().unwrap_or_default())
-                .set(Axis::Month, month(entity.created_at)),
-        );
+        let month = month(entity.created_at);
+        let of = Parts::of(entity, Cube::Month).in_regions(entity);
+        keys.push(of.set(Axis::Sex, sex).set(Axis::Month, &month).key());
         keys
     }
 
@@ -111,46 +140,39 @@ impl CellKey {
     }
 
     /// The same cell in other places, as far as it has any.
-    pub(super) fn moved(mut self, codes: &[String; 6], district: &str) -> Self {
-        for (slot, code) in self.codes.iter_mut().zip(codes) {
-            slot.clone_from(code);
-        }
-        self.set(Axis::District, district)
+    pub(super) fn moved(&self, codes: &[String; 6], district: &str) -> Self {
+        self.parts().start(codes).set(Axis::District, district).key()
     }
 
     /// The cell of the place of entities that a row gives: zone, dataset, ten codes, review.
     pub(super) fn of_row(row: &Row) -> Result<Self> {
         let (dataset, review): (String, String) = (row.get(1)?, row.get(12)?);
-        let mut key = Self::new(row.get(0)?, &dataset, Cube::Place, &review);
-        for (i, slot) in key.codes.iter_mut().take(10).enumerate() {
-            *slot = row.get(i + 2)?;
-        }
-        Ok(key)
+        let codes = (2..12).map(|i| row.get(i)).collect::<Result<Vec<String>>>()?;
+        Ok(Parts::new(row.get(0)?, &dataset, Cube::Place, &review).start(&codes).key())
     }
 
     /// The cell of the place of somebody of whom nothing else is left.
     pub(super) fn of_tombstone(of: &Tombstone) -> Self {
-        let mut key = Self::new(of.zone_id, &of.dataset, Cube::Place, &of.review);
         let rest = [&of.district, &of.sex, &of.age_group, &of.status];
-        for (slot, code) in key.codes.iter_mut().zip(of.places.iter().chain(rest)) {
-            slot.clone_from(code);
-        }
-        key
+        Parts::new(of.zone_id, &of.dataset, Cube::Place, &of.review)
+            .start(of.places.iter().chain(rest))
+            .key()
     }
 
     /// All cells of somebody who was erased and whose place is this: counted on, with nothing known of them.
     ///
     /// Both protected trees must hold the same people, or their trunk would be two samples.
     pub(super) fn erased(self) -> Vec<Self> {
+        let place = self.parts();
         let mut keys = Vec::with_capacity(3);
-        for cube in [Cube::Profile, Cube::Month].into_iter().filter(|c| c.is_of(&self.dataset)) {
-            let mut key = Self::new(self.zone_id, &self.dataset, cube, &self.review);
-            for (axis, (slot, code)) in CODES.iter().zip(key.codes.iter_mut().zip(&self.codes)) {
+        for cube in [Cube::Profile, Cube::Month].into_iter().filter(|c| c.is_of(place.dataset)) {
+            let mut key = Parts::new(place.zone_id, place.dataset, cube, place.review);
+            for (axis, code) in CODES.iter().zip(place.codes) {
                 if cube.axes().contains(axis) {
-                    slot.clone_from(code);
+                    key = key.set(*axis, code);
                 }
             }
-            keys.push(key);
+            keys.push(key.key());
         }
         keys.push(self);
         keys
@@ -158,27 +180,42 @@ impl CellKey {
 
     /// The cell of a submission.
     pub(super) fn submission(zone_id: i32, form: &str, received_at: Micros, stands: &str) -> Self {
-        Self::new(zone_id, crate::counts::SUBMISSIONS, Cube::Form, stands)
+        Parts::new(zone_id, crate::counts::SUBMISSIONS, Cube::Form, stands)
             .set(Axis::Form, form)
-            .set(Axis::Month, month(received_at))
+            .set(Axis::Month, &month(received_at))
+            .key()
     }
 
-    fn row(self, n: i64) -> Vec<Value> {
-        let mut row: Vec<Value> = vec![self.zone_id.into(), self.dataset.into(), self.cube.into()];
-        row.extend(self.codes.into_iter().map(Value::from));
-        row.extend([self.review.into(), n.into(), 0_i64.into()]);
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let part = self.text.get(start..*end).unwrap_or_default();
+            start = *end;
+            part
+        })
+    }
+
+    fn parts(&self) -> Parts<'_> {
+        let mut texts = self.texts();
+        let dataset = texts.next().unwrap_or_default();
+        let mut parts = Parts::new(self.zone_id, dataset, self.cube, "");
+        parts.codes.iter_mut().zip(&mut texts).for_each(|(slot, code)| *slot = code);
+        parts.review = texts.next().unwrap_or_default();
+        parts
+    }
+
+    fn row(&self, n: i64) -> Vec<Value> {
+        let of = self.parts();
+        let mut row = Vec::with_capacity(CODES.len() + 6);
+        row.extend([of.zone_id.into(), of.dataset.into(), of.cube.name().into()]);
+        row.extend(of.codes.map(Value::from));
+        row.extend([of.review.into(), n.into(), 0_i64.into()]);
         row
     }
 }
 
-fn blank(entity: &EntityState, cube: Cube) -> CellKey {
-    CellKey::new(entity.zone_id.0, &entity.dataset, cube, review_of(entity.pending))
-}
-
-/// The region in both divisions: what is told of people beyond sex and age is told no nearer.
-fn in_regions(key: CellKey, entity: &EntityState) -> CellKey {
-    let [region_2012, _, _, region_2023, _, _] = &entity.place.codes;
-    key.set(Axis::Region2012, region_2012).set(Axis::Region2023, region_2023)
+fn said(fact: Option<&String>) -> &str {
+    fact.map_or("", String::as_str)
 }
 
 fn profile(entity: &EntityState) -> CellKey {
@@ -186,22 +223,21 @@ fn profile(entity: &EntityState) -> CellKey {
     let origin = said("nationality").and_then(nationality_group).map(NationalityGroup::code);
     let segment =
         said("main_role").and_then(|r| sanu_schemas::attribute("site_role", r, "chain_segment"));
-    let schemes: Vec<&str> = ["social_protection"]
-        .iter()
-        .filter_map(|name| entity.sealed.get(*name).or_else(|| entity.open.get(*name)))
-        .flat_map(codes)
-        .collect();
-    let protection = match covered(&schemes) {
+    let schemes = entity.sealed.get("social_protection");
+    let schemes = schemes.or_else(|| entity.open.get("social_protection")).map(codes);
+    let protection = match covered(&schemes.unwrap_or_default()) {
         Some(true) => "covered",
         Some(false) => "not_covered",
         None => "",
     };
-    in_regions(blank(entity, Cube::Profile), entity)
+    Parts::of(entity, Cube::Profile)
+        .in_regions(entity)
         .set(Axis::Sex, entity.facts.sex.as_deref().unwrap_or_default())
         .set(Axis::Nationality, origin.unwrap_or_default())
         .set(Axis::RoleGroup, segment.unwrap_or_default())
         .set(Axis::Member, said("coop_member").unwrap_or_default())
         .set(Axis::Protection, protection)
+        .key()
 }
 
 /// The codes of a multiple choice, kept as a list or as sent, parted by spaces.
@@ -228,22 +264,25 @@ pub(super) const fn review_of(pending: bool) -> &'static str {
     if pending { "pending" } else { "accepted" }
 }
 
-/// Movements of a batch, in a fixed order.
+/// Movements of a batch.
 #[derive(Default)]
-pub(super) struct Cells(BTreeMap<CellKey, i64>);
+pub(super) struct Cells(HashMap<CellKey, i64>);
 
 impl Cells {
     pub(super) fn add(&mut self, key: CellKey, n: i64) {
         *self.0.entry(key).or_insert(0) += n;
     }
 
-    pub(super) fn add_all(&mut self, keys: Vec<CellKey>, n: i64) {
+    pub(super) fn add_all(&mut self, keys: impl IntoIterator<Item = CellKey>, n: i64) {
         for key in keys {
             self.add(key, n);
         }
     }
 
+    /// In a fixed order, so that two writers never wait for each other in a circle.
     pub(super) fn into_rows(self) -> Vec<Vec<Value>> {
-        self.0.into_iter().filter(|(_, n)| *n != 0).map(|(key, n)| key.row(n)).collect()
+        let mut moved: Vec<_> = self.0.into_iter().filter(|(_, n)| *n != 0).collect();
+        moved.sort_unstable();
+        moved.into_iter().map(|(key, n)| key.row(n)).collect()
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     geo::Position,
     keys::{MasterKeys, Realm, SubjectKey},
     runtime::Runtime,
+    store::vault::VAULT,
 };
 
 /// Properties by name, in a fixed order.
@@ -68,7 +69,7 @@ impl EntityChange {
             self.made = Some(Made {
                 wrapped: keys.wrap(self.realm, self.entity_id.as_bytes(), &key),
                 open: to_text(&self.open),
-                sealed: key.seal(b"vault", to_text(&self.sealed).as_bytes()),
+                sealed: key.seal(VAULT, to_text(&self.sealed).as_bytes()),
                 key,
             });
         }

@@ -3,6 +3,10 @@
 //! The difference between the cells and what closed days hold of them belongs to the open day. It is
 //! closed before anything of a later day is applied, or when somebody asks for a day that is over. A
 //! closed day never changes: what comes later, whatever it is about, belongs to a later day.
+//!
+//! Two kinds of days stand in `apply_state`, and differ on purpose. `day` and `first_day` are of the register's rows
+//! (`entity.day`, `entity_past`): a function of the journal, so a rebuild makes them again. `open_day` and `known_from` are
+//! of the counts: what they said of a day was told to readers, so a rebuild keeps it, as it keeps what was published.
 
 use crate::{
     db::{Db, Result, Tx},
@@ -45,6 +49,9 @@ pub(super) async fn turn_to(tx: &mut Tx, day: i64) -> Result<()> {
     match Days::read(tx).await?.open {
         Some(open) if day > open => {
             close(tx, open).await?;
+            if month(open) != month(day) {
+                keep_month(tx, open).await?;
+            }
             set_open(tx, day).await
         }
         Some(_) => Ok(()),
@@ -90,6 +97,29 @@ async fn close(tx: &mut Tx, day: i64) -> Result<()> {
     .execute()
     .await?;
     tx.query("UPDATE count_cell SET closed = n WHERE n <> closed").execute().await?;
+    Ok(())
+}
+
+/// The month of a day.
+fn month(day: i64) -> (i16, i8) {
+    let date = Micros(day * 86_400_000_000).date();
+    (date.year(), date.month())
+}
+
+/// Sets down the cells as they are at the end of the last open day of a month: what a later day is summed from.
+async fn keep_month(tx: &mut Tx, day: i64) -> Result<()> {
+    tx.query(
+        "INSERT INTO count_month (zone_id, dataset, cube, day, region_2012, cercle_2012, commune_2012, \
+         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, nationality, \
+         role_group, coop_member, protection, site, cooperative, month, form, review, n) \
+         SELECT zone_id, dataset, cube, CAST($1 AS bigint), region_2012, cercle_2012, commune_2012, \
+         region_2023, cercle_2023, commune_2023, district, sex, age_group, status, nationality, \
+         role_group, coop_member, protection, site, cooperative, month, form, review, closed \
+         FROM count_cell WHERE closed <> 0",
+    )
+    .bind(day)
+    .execute()
+    .await?;
     Ok(())
 }
 

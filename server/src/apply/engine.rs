@@ -44,6 +44,7 @@ use crate::{
     places::Places,
     runtime::{Micros, Runtime},
     store::{ZoneId, lost_files},
+    tally_book::TallyBook,
 };
 
 /// Events folded in one transaction: a page of an index that several touch is written once.
@@ -95,6 +96,8 @@ pub struct Applier {
     acceptance: Acceptance,
     /// The files, some of which go with an erased person.
     blobs: BlobStore,
+    /// Who keeps the cells in memory.
+    tallies: Arc<TallyBook>,
 }
 
 impl Applier {
@@ -122,7 +125,15 @@ impl Applier {
             cells_are_full: Arc::default(),
             acceptance,
             blobs,
+            tallies: Arc::default(),
         }
+    }
+
+    /// With readers of this process who keep the cells in memory, and are told of their moves.
+    #[must_use]
+    pub fn telling(mut self, tallies: Arc<TallyBook>) -> Self {
+        self.tallies = tallies;
+        self
     }
 
     /// How many rows of entities, and of who carries a card or NINA, were fetched to apply what came
@@ -315,7 +326,7 @@ impl Applier {
         days::turn_to(&mut tx, day).await?;
         let mut register = Register { day, ..Register::default() };
         register.set_aside(event);
-        write::write(&mut tx, Rows::of(register), &self.keys).await?;
+        write::write(&mut tx, Rows::of(register), &self.keys, false).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -379,11 +390,15 @@ impl Applier {
         }
         let destroys = rows.erased.destroys();
         let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();
-        write::write(&mut tx, rows, &self.keys).await?;
+        let is_watched = lost.is_empty() && self.tallies.is_watched();
+        let moves = write::write(&mut tx, rows, &self.keys, is_watched).await?;
         for site in lost {
             replace::leave_site(&mut tx, site, day, (&self.gazetteer(), &self.keys)).await?;
         }
         tx.commit().await?;
+        if let Some(moves) = moves {
+            self.tallies.moved(mark.next_turn(), moves);
+        }
         if destroys {
             self.clear_up().await;
         }

@@ -12,7 +12,7 @@ use crate::{
     geo::{Gazetteer, Placement, Position},
     keys::{Realm, SubjectKey},
     runtime::Micros,
-    store::ZoneId,
+    store::{ZoneId, vault::VAULT},
 };
 
 /// The places of an entity, as stored.
@@ -182,9 +182,7 @@ impl EntityState {
         // Made ready ahead, if it was made under this entity's key.
         let (open, sealed) = match &change.made {
             Some(made) if made.wrapped == self.wrapped => (made.open.clone(), made.sealed.clone()),
-            _ => {
-                (to_text(&change.open), self.key.seal(b"vault", to_text(&change.sealed).as_bytes()))
-            }
+            _ => (to_text(&change.open), self.key.seal(VAULT, to_text(&change.sealed).as_bytes())),
         };
         self.versions.push(VersionRow {
             version: self.version,
@@ -262,7 +260,7 @@ impl EntityState {
         {
             return first.sealed.clone();
         }
-        self.key.seal(b"vault", to_text(&self.sealed).as_bytes())
+        self.key.seal(VAULT, to_text(&self.sealed).as_bytes())
     }
 }
 

@@ -280,7 +280,7 @@ impl Register {
             self.drop_key(*key, zone, id);
         }
         if let Some(people) = &mut self.people {
-            people.put(zone, id, Described::of(entity), None);
+            people.erase(zone, id, Described::of(entity));
         }
     }
 

@@ -16,7 +16,7 @@ use crate::{
     intake::Answer,
     keys::{MasterKeys, Realm, SubjectKey},
     runtime::Micros,
-    store::ZoneId,
+    store::{ZoneId, vault::Vault},
 };
 
 const ENTITY: &str = "SELECT zone_id, entity_id, dataset, version, label, props, lon, lat, flags, site_id, \
@@ -207,27 +207,13 @@ pub(super) async fn kept_keys(
             let id: Uuid = row.get(0)?;
             let realm: String = row.get(1)?;
             let wrapped: Vec<u8> = row.get(2)?;
-            let key = unwrap("kept_key", id, &realm, &wrapped, keys)?;
+            let broken = |_| DbError::Inconsistent { table: "kept_key", column: "wrapped" };
+            let unwrap = || keys.unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped);
+            let key = (!wrapped.is_empty()).then(unwrap).transpose().map_err(broken)?;
             found.insert(id, KeptKey { wrapped, key });
         }
     }
     Ok(found)
-}
-
-/// Opens a wrapped key; `None` when it was destroyed.
-fn unwrap(
-    table: &'static str,
-    id: Uuid,
-    realm: &str,
-    wrapped: &[u8],
-    keys: &MasterKeys,
-) -> Result<Option<SubjectKey>> {
-    if wrapped.is_empty() {
-        return Ok(None);
-    }
-    keys.unwrap(Realm::parse(realm), id.as_bytes(), wrapped)
-        .map(Some)
-        .map_err(|_| DbError::Inconsistent { table, column: "wrapped" })
 }
 
 /// Entities with their vaults opened; those whose key was destroyed are left out.
@@ -271,12 +257,8 @@ fn point(geometry: &serde_json::Value) -> Option<Position> {
 
 fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
     let broken = |column| DbError::Inconsistent { table: "entity", column };
-    let (realm, wrapped): (String, Vec<u8>) = (row.get(24)?, row.get(25)?);
-    let Some(key) = unwrap("entity", row.get(1)?, &realm, &wrapped, keys)? else {
-        return Ok(None);
-    };
-    let vault: Vec<u8> = row.get(26)?;
-    let plain = key.open(b"vault", &vault).map_err(|_| broken("sealed"))?;
+    let vault = Vault::read(row, row.get(1)?, 24)?;
+    let Some((key, plain)) = vault.open_with_key(keys)? else { return Ok(None) };
     let sealed: Props = serde_json::from_slice(&plain).map_err(|_| broken("sealed"))?;
     let props: String = row.get(5)?;
     let position = match (row.get::<Option<f64>>(6)?, row.get::<Option<f64>>(7)?) {
@@ -294,7 +276,7 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
         zone_id: ZoneId(row.get(0)?),
         entity_id,
         dataset: row.get(2)?,
-        realm: Realm::parse(&realm),
+        realm: vault.realm(),
         version: row.get(3)?,
         shifts: row.get(29)?,
         pending: row.get::<String>(28)? == review_of(true),
@@ -302,7 +284,7 @@ fn state(row: &Row, keys: &MasterKeys) -> Result<Option<EntityState>> {
         open,
         sealed,
         key,
-        wrapped,
+        wrapped: vault.wrapped().to_vec(),
         position,
         flags: row.get(8)?,
         site_id: row.get(9)?,

@@ -1,16 +1,22 @@
 //! Everybody registered, and every site and organisation, in the memory of the linkage engine: who, or
 //! what, else could a registration be?
 //!
-//! A function of the registrations applied so far. A batch that fails takes its changes back.
+//! A function of the registrations applied so far. A batch that fails takes its changes back. Its people are kept in
+//! files beside the database, so that a start need not read them one by one (`memory.rs`).
 
 use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::described::Described;
+use super::{
+    described::Described,
+    memory::{MemoryFiles, Parts, Pieces, Stood},
+};
 use crate::{
+    db::{Result, Tx},
+    keys::MasterKeys,
     linkage::{
-        Auto, Comparison, Match, Model, Policy, RecordNo, Resolver,
+        Auto, Comparison, Kind, Match, Model, Policy, RecordNo, Resolver,
         places::{self, PlaceComparison},
     },
     store::ZoneId,
@@ -40,6 +46,9 @@ pub struct People {
     undo: Vec<Undo>,
     /// The last event that it has seen; `None` when it must be loaded.
     pub(super) seq: Option<i64>,
+    files: Option<MemoryFiles>,
+    /// Whether the batch erases somebody.
+    erases: bool,
 }
 
 /// Pairs kept of one registration: the best of more are all the same village.
@@ -56,7 +65,19 @@ impl People {
             zones: HashMap::new(),
             undo: Vec::new(),
             seq: None,
+            files: None,
+            erases: false,
         }
+    }
+
+    /// Keeps its people in this folder from now on.
+    pub(crate) fn keep_in(&mut self, folder: std::path::PathBuf) {
+        self.files = Some(MemoryFiles::new(folder));
+    }
+
+    /// Where its people are kept.
+    pub(super) const fn files(&self) -> Option<&MemoryFiles> {
+        self.files.as_ref()
     }
 
     /// Forgets everybody; the model and the policy stay.
@@ -69,6 +90,7 @@ impl People {
         self.zones.clear();
         self.undo.clear();
         self.seq = None;
+        self.erases = false;
     }
 
     /// Puts a registration as it stands now in the place of how it stood before.
@@ -81,6 +103,17 @@ impl People {
     ) {
         self.set(zone_id, entity_id, now);
         self.undo.push(Undo { zone_id, entity_id, before });
+    }
+
+    /// Forgets somebody who is erased: no file keeps them either, once that is in the database.
+    pub(super) fn erase(&mut self, zone_id: ZoneId, entity_id: Uuid, before: Option<Described>) {
+        self.put(zone_id, entity_id, before, None);
+        self.erases = true;
+    }
+
+    /// Takes out a registration that is to be loaded again.
+    pub(super) fn unload(&mut self, zone_id: ZoneId, entity_id: Uuid) {
+        self.set(zone_id, entity_id, None);
     }
 
     /// Puts a registration that is not part of a batch.
@@ -114,6 +147,11 @@ impl People {
     pub(super) fn keep(&mut self, seq: i64) {
         self.undo.clear();
         self.seq = Some(seq);
+        if std::mem::take(&mut self.erases)
+            && let Some(files) = &self.files
+        {
+            files.destroy();
+        }
     }
 
     /// Takes back what a batch did that could not be written.
@@ -121,6 +159,7 @@ impl People {
         while let Some(undo) = self.undo.pop() {
             self.set(undo.zone_id, undo.entity_id, undo.before.as_ref());
         }
+        self.erases = false;
     }
 
     /// Who else this registration may be, the best first.
@@ -173,4 +212,73 @@ impl People {
     pub fn model(&self) -> &str {
         self.resolver.model().version()
     }
+
+    /// Its people as bytes: of each the number, the zone and the id, after how many bytes that is; then the engine's.
+    pub(super) fn to_parts(&self) -> Pieces {
+        KINDS.map(|kind| {
+            let mut ids = Vec::new();
+            for (number, (zone, id)) in (0_u32..).zip(&self.registered) {
+                if self.resolver.kind(RecordNo(number)) == Some(kind) {
+                    ids.extend(number.to_le_bytes());
+                    ids.extend(zone.0.to_le_bytes());
+                    ids.extend(id.as_bytes());
+                }
+            }
+            let length = u64::try_from(ids.len()).expect("memory is below 64 bits");
+            [length.to_le_bytes().to_vec(), ids, self.resolver.snapshot(kind)]
+        })
+    }
+
+    /// Takes its people from the files when these lead to where the register is now; says from where.
+    pub(super) async fn read_files(
+        &mut self,
+        now: &Stood,
+        tx: &mut Tx,
+        keys: &MasterKeys,
+    ) -> Result<Option<Stood>> {
+        let Some(files) = self.files.clone() else { return Ok(None) };
+        let Some((stood, parts)) = files.read(keys) else { return Ok(None) };
+        if !stood.leads_to(now, tx).await? {
+            // Of another register, or with somebody who is erased.
+            files.destroy();
+            return Ok(None);
+        }
+        Ok(self.take_parts(&parts).map(|()| stood))
+    }
+
+    /// `None`, and nobody, when the parts are not what this program writes.
+    fn take_parts(&mut self, parts: &Parts) -> Option<()> {
+        let mut engines: Vec<&[u8]> = Vec::new();
+        let mut ids: Vec<(RecordNo, ZoneId, Uuid)> = Vec::new();
+        for part in parts {
+            let (length, rest) = part.split_first_chunk::<8>()?;
+            let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+            let (listed, engine) = rest.split_at_checked(length)?;
+            engines.push(engine);
+            ids.extend(listed.chunks(ID).map_while(id_of));
+        }
+        ids.sort_unstable_by_key(|(number, ..)| *number);
+        let (model, policy) = (self.resolver.model().clone(), self.resolver.policy().clone());
+        let (resolver, numbers) = Resolver::restore(&engines, model, policy).ok()?;
+        if !numbers.iter().eq(ids.iter().map(|(number, ..)| number)) {
+            return None;
+        }
+        self.resolver = resolver;
+        self.registered = ids.iter().map(|(_, zone, id)| (*zone, *id)).collect();
+        let numbered = (0_u32..).map(RecordNo).zip(&self.registered);
+        self.numbers = numbered.map(|(number, (_, id))| (*id, number)).collect();
+        Some(())
+    }
+}
+
+/// The registers of people, each a part.
+const KINDS: [Kind; 2] = [Kind::Miner, Kind::Child];
+/// Bytes of a number, a zone and an id.
+const ID: usize = 24;
+
+fn id_of(bytes: &[u8]) -> Option<(RecordNo, ZoneId, Uuid)> {
+    let (number, rest) = bytes.split_first_chunk::<4>()?;
+    let (zone, rest) = rest.split_first_chunk::<4>()?;
+    let number = RecordNo(u32::from_le_bytes(*number));
+    Some((number, ZoneId(i32::from_le_bytes(*zone)), Uuid::from_slice(rest).ok()?))
 }

@@ -50,7 +50,7 @@ pub(super) async fn follow_site(
     let district: String = row.get(8)?;
     for row in tx.query(CELL).bind(site).fetch_all().await? {
         let (former, n) = (CellKey::of_row(&row)?, row.get(13)?);
-        cells.add(former.clone().moved(&codes, &district), n);
+        cells.add(former.moved(&codes, &district), n);
         cells.add(former, -n);
     }
     let [region_2012, _, _, region_2023, _, _] = &codes;

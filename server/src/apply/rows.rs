@@ -16,6 +16,7 @@ use super::{
     identity::BlockKey,
     pairs::PairRow,
     reviewed::Reviewed,
+    submissions::cell_of,
 };
 use crate::{db::Value, store::ZoneId};
 
@@ -39,6 +40,8 @@ pub(super) struct EntityRows {
 #[derive(Default)]
 pub(super) struct Rows {
     pub(super) records: Vec<Row>,
+    /// In which cell of submissions each of these records is once it is written, if that is known.
+    pub(super) standing: BTreeMap<(ZoneId, Uuid), Option<CellKey>>,
     pub(super) files: Vec<Row>,
     pub(super) entities: EntityRows,
     pub(super) homes: Vec<Row>,
@@ -74,7 +77,9 @@ impl Rows {
         let mut cells = Cells::default();
         let (links, parted) = links(std::mem::take(&mut groups.changed), &homes);
         let (keys, keys_left) = keys(register.key_changes);
+        let standing = register.records.iter().map(|(place, r)| (*place, cell_of(r))).collect();
         Self {
+            standing,
             records: register.records.into_values().map(record).collect(),
             files: files(register.files),
             entities: EntityRows::of(dirty, register.day, &mut cells),

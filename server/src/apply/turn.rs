@@ -25,6 +25,11 @@ impl Mark {
         Ok(Self { seq, turn, day: row.get(2)?, open_day: row.get(3)? })
     }
 
+    /// The turn that [`Mark::advance`] moves to.
+    pub(super) const fn next_turn(self) -> i64 {
+        self.turn + 1
+    }
+
     /// Whether the counts of this day are open already, or closed.
     pub(super) fn has_reached(self, day: i64) -> bool {
         self.open_day.is_some_and(|open| open >= day)

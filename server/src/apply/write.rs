@@ -16,16 +16,23 @@ use super::{
     submissions::Touched,
 };
 use crate::{
-    db::{DbError, Result, Tx},
+    counts::{Axis, Cube},
+    db::{DbError, Result, Tx, Value},
     keys::MasterKeys,
     store::ZoneId,
+    tally_book::Move,
 };
 
-/// Writes everything; the feed numbers are taken last.
-pub(super) async fn write(tx: &mut Tx, rows: Rows, keys: &MasterKeys) -> Result<()> {
-    let touched = Touched::by(tx, &rows).await?;
+/// Writes everything; the feed numbers are taken last. Gives the moves of the cells if `is_watched`.
+pub(super) async fn write(
+    tx: &mut Tx,
+    mut rows: Rows,
+    keys: &MasterKeys,
+    is_watched: bool,
+) -> Result<Option<Vec<Move>>> {
+    let touched = Touched::by(tx, &mut rows).await?;
     let Rows { mut cells, mut feed, .. } = rows;
-    touched.count(tx, &mut cells, -1).await?;
+    touched.leave(tx, &mut cells).await?;
     let day = rows.entities.day;
     write_records(tx, rows.records).await?;
     write_files(tx, rows.files).await?;
@@ -45,10 +52,13 @@ pub(super) async fn write(tx: &mut Tx, rows: Rows, keys: &MasterKeys) -> Result<
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;
     }
-    touched.count(tx, &mut cells, 1).await?;
-    write_cells(tx, cells).await?;
+    touched.enter(tx, &mut cells).await?;
+    let cells = cells.into_rows();
+    let moves = is_watched.then(|| cells.iter().filter_map(|row| moved(row)).collect());
+    insert_cells(tx, cells).await?;
     write_heads(tx, rows.heads).await?;
-    write_feed(tx, feed).await
+    write_feed(tx, feed).await?;
+    Ok(moves)
 }
 
 async fn write_records(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
@@ -278,6 +288,53 @@ async fn write_waiting(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
 
 /// Adds the movements to the cells.
 pub(super) async fn write_cells(tx: &mut Tx, cells: Cells) -> Result<()> {
+    insert_cells(tx, cells.into_rows()).await
+}
+
+/// The places of a cell's codes in its row.
+const CODES: [Axis; 19] = [
+    Axis::Region2012,
+    Axis::Cercle2012,
+    Axis::Commune2012,
+    Axis::Region2023,
+    Axis::Cercle2023,
+    Axis::Commune2023,
+    Axis::District,
+    Axis::Sex,
+    Axis::AgeGroup,
+    Axis::Status,
+    Axis::Nationality,
+    Axis::RoleGroup,
+    Axis::Member,
+    Axis::Protection,
+    Axis::Site,
+    Axis::Cooperative,
+    Axis::Month,
+    Axis::Form,
+    Axis::Review,
+];
+
+/// How the row of a cell moves it: zone, dataset, cube, codes, by how many.
+fn moved(row: &[Value]) -> Option<Move> {
+    let [Value::I32(Some(zone)), Value::Text(Some(dataset)), Value::Text(Some(cube)), codes @ ..] =
+        row
+    else {
+        return None;
+    };
+    let Value::I64(Some(n)) = codes.get(CODES.len())? else { return None };
+    let cube = Cube::ALL.into_iter().find(|c| c.name() == cube)?;
+    let code = |axis: &Axis| match axis {
+        Axis::Zone => Some(zone.to_string()),
+        axis => match codes.get(CODES.iter().position(|a| a == axis)?)? {
+            Value::Text(text) => text.clone(),
+            _ => None,
+        },
+    };
+    let codes = cube.axes().iter().map(code).collect::<Option<_>>()?;
+    Some(Move { dataset: dataset.clone(), cube, codes, n: *n })
+}
+
+async fn insert_cells(tx: &mut Tx, cells: Vec<Row>) -> Result<()> {
     tx.insert_rows(
         "INSERT INTO count_cell (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, \
          region_2023, cercle_2023, commune_2023, district, sex, age_group, status, nationality, \
@@ -286,7 +343,7 @@ pub(super) async fn write_cells(tx: &mut Tx, cells: Cells) -> Result<()> {
          cercle_2023, commune_2023, district, sex, age_group, status, nationality, role_group, \
          coop_member, protection, site, cooperative, month, form, review) \
          DO UPDATE SET n = count_cell.n + excluded.n",
-        cells.into_rows(),
+        cells,
     )
     .await?;
     Ok(())

@@ -77,9 +77,14 @@ fn read(file: &PathBuf, terms: &Terms) -> anyhow::Result<Vec<BoundaryRow>> {
         // P-codes are those of the common operational datasets.
         code_system: boundary.pcode.as_ref().map_or("", |_| "COD-AB").to_owned(),
         source_code: boundary.pcode.clone().unwrap_or_default(),
-        valid_from: boundary.valid_on.clone().unwrap_or_default(),
+        // What is no day says nothing about when.
+        valid_from: boundary.valid_on.clone().filter(|day| is_day(day)).unwrap_or_default(),
         valid_to: terms.valid_to.clone(),
         licence: terms.licence.clone(),
     };
     Ok(import.boundaries.into_iter().map(row).collect())
+}
+
+fn is_day(text: &str) -> bool {
+    text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()
 }

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    AXES, Axis, BaseCell, Cube, Lines, Release, Threshold, Tree, protect,
+    AXES, Axis, BaseCell, Cube, Release, Threshold, Tree, protect,
     simplex::{Known, Solver},
 };
+
+type Lines = Vec<(Vec<String>, i64)>;
 
 /// The axes of the small registers attacked here; the others are empty.
 const USED: [Axis; 5] =
@@ -203,7 +205,7 @@ fn known_of_tree(
     let mut known = Vec::new();
     for depth in 0..=tree.axes.len() {
         let by = &tree.axes[..depth];
-        let shown: BTreeMap<_, _> = release.table(cube, by, None).into_iter().collect();
+        let shown: BTreeMap<_, _> = release.table(cube, by, None).to_vec().into_iter().collect();
         for (code, of) in members(cells, by) {
             let n = f64::from(i32::try_from(shown.get(&code).copied().unwrap_or(0)).unwrap());
             // The whole is published exactly; nobody is invented, so a line that is there holds somebody.
@@ -306,7 +308,7 @@ fn no_small_cell_of_any_table_is_bounded_tighter_than_the_threshold() {
 fn every_table_is_a_sum_of_the_same_protected_cells() {
     for seed in 0..20 {
         let release = published(&register(seed), Threshold::of(false), seed);
-        let finest: Lines = release.table(Cube::Place, &USED, None);
+        let finest: Lines = release.table(Cube::Place, &USED, None).to_vec();
 
         for by in tables() {
             let mut sums: BTreeMap<Vec<String>, i64> = BTreeMap::new();
@@ -314,7 +316,10 @@ fn every_table_is_a_sum_of_the_same_protected_cells() {
                 let code = |a: &Axis| codes[USED.iter().position(|u| u == a).unwrap()].clone();
                 *sums.entry(by.iter().map(code).collect()).or_default() += n;
             }
-            assert_eq!(release.table(Cube::Place, &by, None), sums.into_iter().collect::<Lines>());
+            assert_eq!(
+                release.table(Cube::Place, &by, None).to_vec(),
+                sums.into_iter().collect::<Lines>()
+            );
         }
     }
 }
@@ -328,7 +333,8 @@ fn protected_nodes_stay_within_the_bound_and_the_whole_stays_exact() {
         for (tree, cube) in [(Tree::PLACE, Cube::Place), (Tree::PROFILE, Cube::Profile)] {
             for depth in 0..=tree.axes.len() {
                 let by = &tree.axes[..depth];
-                let shown: BTreeMap<_, _> = release.table(cube, by, None).into_iter().collect();
+                let shown: BTreeMap<_, _> =
+                    release.table(cube, by, None).to_vec().into_iter().collect();
                 for (code, of) in members(&cells, by) {
                     let (n, there) = (truth(&cells, &of), shown.get(&code).copied().unwrap_or(0));
                     let bound = depth.checked_sub(1).map_or(0, |d| tree.bound(d, threshold));
@@ -346,7 +352,7 @@ fn one_person_more_moves_many_numbers_or_none_and_the_same_people_give_the_same_
     let mut more = cells.clone();
     more.iter_mut().find(|c| c.n > 50).unwrap().n += 1;
     let table = |cells: &[BaseCell]| {
-        published(cells, Threshold::of(false), 3).table(Cube::Place, &USED, None)
+        published(cells, Threshold::of(false), 3).table(Cube::Place, &USED, None).to_vec()
     };
     let mut shuffled = cells.clone();
     shuffled.reverse();
@@ -359,7 +365,7 @@ fn one_person_more_moves_many_numbers_or_none_and_the_same_people_give_the_same_
     assert_ne!(changes(table(&cells), table(&more)), 1, "the newcomer would be found");
     let other_key = published(&cells, Threshold::of(false), 4);
     assert_ne!(
-        other_key.table(Cube::Place, &USED, None),
+        other_key.table(Cube::Place, &USED, None).to_vec(),
         table(&cells),
         "without the key the noise is not known"
     );

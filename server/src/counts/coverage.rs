@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::table::{Manner, Shown};
+use super::{
+    lines::Lines,
+    table::{Manner, Shown},
+};
 
 /// Rates of fewer people than this are not shown.
 ///
@@ -32,12 +35,12 @@ pub struct Coverage {
 }
 
 #[derive(Default)]
-struct Tally {
+struct Rate {
     covered: i64,
     known: i64,
 }
 
-impl Tally {
+impl Rate {
     fn add(&mut self, is_covered: bool, n: i64) {
         self.known += n;
         self.covered += if is_covered { n } else { 0 };
@@ -59,24 +62,25 @@ impl Tally {
 /// The coverage of each region and, last, of all. Lines hold region, membership and protection.
 ///
 /// Rates are made of numbers as they are shown: they tell nothing beside them.
-pub fn coverage(lines: &[(Vec<String>, i64)], manner: Manner) -> Vec<Coverage> {
-    let mut regions: BTreeMap<&str, [Tally; 2]> = BTreeMap::new();
-    let mut whole: [Tally; 2] = Default::default();
-    for (codes, n) in lines {
-        let [region, member, protection] = codes.as_slice() else { continue };
-        let is_covered = match protection.as_str() {
+pub fn coverage(lines: &Lines, manner: Manner) -> Vec<Coverage> {
+    let mut regions: BTreeMap<&str, [Rate; 2]> = BTreeMap::new();
+    let mut whole: [Rate; 2] = Default::default();
+    for line in lines.iter() {
+        let codes: Vec<&str> = line.codes().collect();
+        let [region, member, protection] = *codes.as_slice() else { continue };
+        let is_covered = match protection {
             "covered" => true,
             "not_covered" => false,
             _ => continue,
         };
         for [members, all] in [regions.entry(region).or_default(), &mut whole] {
-            all.add(is_covered, *n);
+            all.add(is_covered, line.n());
             if member == "yes" {
-                members.add(is_covered, *n);
+                members.add(is_covered, line.n());
             }
         }
     }
-    let line = |region: &str, [members, all]: &[Tally; 2]| Coverage {
+    let line = |region: &str, [members, all]: &[Rate; 2]| Coverage {
         region: region.to_owned(),
         members: members.ratio(manner),
         all: all.ratio(manner),
@@ -106,7 +110,7 @@ mod tests {
             line("sikasso", "no", "covered", 5),
         ];
 
-        let found = coverage(&lines, Manner::EXACT);
+        let found = coverage(&lines.into_iter().collect(), Manner::EXACT);
 
         let rates = |i: usize| (found[i].members.rate, found[i].all.rate);
         assert_eq!(rates(0), (Some(0.75), Some(0.3)));
@@ -120,7 +124,7 @@ mod tests {
         let manner = Manner { threshold: Some(Threshold::ORIGIN), round_to: 5 };
         let lines = [line("kayes", "yes", "covered", 19), line("kayes", "yes", "not_covered", 81)];
 
-        let found = coverage(&lines, manner);
+        let found = coverage(&lines.into_iter().collect(), manner);
 
         assert_eq!(found[0].members.covered.number(), None);
         assert_eq!(found[0].members.known, Shown::Number(100));

@@ -10,8 +10,10 @@ pub enum Cube {
     Place,
     /// Who the miners are: origin, work, cooperative, social protection, by region.
     Profile,
-    /// On which site and in which cooperative.
+    /// On which site.
     Site,
+    /// In which cooperative, apart from sites: crossed with them it would have nearly a cell per person.
+    Cooperative,
     /// When it was first registered, by region.
     Month,
     /// Submissions, not what they speak of: by form, month and how each stands.
@@ -19,13 +21,14 @@ pub enum Cube {
 }
 
 use Axis::{
-    AgeGroup, Cercle2012, Cercle2023, Commune2012, Commune2023, Cooperative, District, Member,
-    Nationality, Protection, Region2012, Region2023, Review, RoleGroup, Sex, Status, Zone,
+    AgeGroup, Cercle2012, Cercle2023, Commune2012, Commune2023, District, Member, Nationality,
+    Protection, Region2012, Region2023, Review, RoleGroup, Sex, Status, Zone,
 };
 
 impl Cube {
     /// In the order in which a question looks for one that has all its axes.
-    pub const ALL: [Self; 5] = [Self::Place, Self::Profile, Self::Site, Self::Month, Self::Form];
+    pub const ALL: [Self; 6] =
+        [Self::Place, Self::Profile, Self::Site, Self::Cooperative, Self::Month, Self::Form];
 
     /// Its name where cells are kept.
     pub const fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Cube {
             Self::Place => "place",
             Self::Profile => "profile",
             Self::Site => "site",
+            Self::Cooperative => "cooperative",
             Self::Month => "month",
             Self::Form => "form",
         }
@@ -66,7 +70,8 @@ impl Cube {
                 Review,
                 Zone,
             ],
-            Self::Site => &[Axis::Site, Cooperative, Sex, Review, Zone],
+            Self::Site => &[Axis::Site, Sex, Review, Zone],
+            Self::Cooperative => &[Axis::Cooperative, Sex, Review, Zone],
             Self::Month => &[Region2012, Region2023, Sex, Axis::Month, Review, Zone],
             Self::Form => &[Axis::Form, Axis::Month, Review, Zone],
         }
@@ -77,7 +82,7 @@ impl Cube {
         match self {
             Self::Form => dataset == SUBMISSIONS,
             Self::Profile => dataset == "orpailleurs",
-            Self::Place | Self::Site | Self::Month => dataset != SUBMISSIONS,
+            Self::Place | Self::Site | Self::Cooperative | Self::Month => dataset != SUBMISSIONS,
         }
     }
 
@@ -109,6 +114,8 @@ mod tests {
         assert_eq!(of(&[Month, Region2012]), Some(Cube::Month));
         // Origin is never crossed with a place smaller than the region.
         assert_eq!(of(&[Cercle2023, Nationality]), None);
+        assert_eq!(of(&[Axis::Cooperative, Sex]), Some(Cube::Cooperative));
+        assert_eq!(of(&[Site, Axis::Cooperative]), None);
         assert_eq!(of(&[Form]), None);
         assert_eq!(Cube::with("sites", &[Nationality]), None);
         assert_eq!(Cube::with(SUBMISSIONS, &[Form, Month, Review]), Some(Cube::Form));

@@ -6,11 +6,13 @@ mod cube;
 mod dimension;
 mod doubt;
 mod dual_system;
+mod lines;
 mod linkage_quality;
 mod partition;
 mod protect;
 mod release;
 mod table;
+mod tally;
 
 #[cfg(test)]
 mod attack;
@@ -23,7 +25,9 @@ pub use cube::{Cube, SUBMISSIONS};
 pub use dimension::{AXES, Axis, Dimension};
 pub use doubt::{Assumptions, Doubt, OpenPair, Superfluous, doubt};
 pub use dual_system::{Contradiction, DualSystem, Population, TwoCounts};
+pub use lines::{Line, Lines, WIDTH};
 pub use linkage_quality::{Band, Between, Judged, Share, bands, precision, recall};
 pub use protect::{BaseCell, Threshold, Tree, protect};
-pub use release::{Lines, Release, share};
-pub use table::{Cell, Manner, Shown, Suppressed, Table};
+pub use release::{Release, share};
+pub use table::{Manner, Shown, Suppressed, Table};
+pub use tally::Tally;

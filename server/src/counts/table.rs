@@ -1,6 +1,9 @@
 //! A table as a reader sees it.
 
-use super::protect::Threshold;
+use super::{
+    lines::{Line, Lines},
+    protect::Threshold,
+};
 
 /// Why a number is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,22 +48,13 @@ impl Shown {
     }
 }
 
-/// One line of a table: a code per dimension, empty where it is not known, and how many.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cell {
-    /// Codes, in the order of the dimensions asked for.
-    pub codes: Vec<String>,
-    /// How many.
-    pub n: Shown,
-}
-
 /// A table as shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// The lines, in the order of their codes.
-    pub cells: Vec<Cell>,
-    /// The sum of the lines, shown or not.
-    pub total: Shown,
+    /// Its lines, as they are summed.
+    pub lines: Lines,
+    /// How their numbers are shown.
+    pub manner: Manner,
 }
 
 /// How numbers are shown to a reader.
@@ -87,15 +81,23 @@ impl Manner {
 
 impl Table {
     /// Of these lines, in this manner.
-    pub fn new(lines: Vec<(Vec<String>, i64)>, manner: Manner) -> Self {
-        let total = manner.show(lines.iter().map(|l| l.1).sum());
-        let cells = lines.into_iter().map(|(codes, n)| Cell { codes, n: manner.show(n) }).collect();
-        Self { cells, total }
+    pub const fn new(lines: Lines, manner: Manner) -> Self {
+        Self { lines, manner }
+    }
+
+    /// The lines, in the order of their codes, and what is shown of their numbers.
+    pub fn cells(&self) -> impl ExactSizeIterator<Item = (Line<'_>, Shown)> {
+        self.lines.iter().map(|line| (line, self.manner.show(line.n())))
+    }
+
+    /// The sum of the lines, shown or not.
+    pub fn total(&self) -> Shown {
+        self.manner.show(self.lines.total())
     }
 
     /// Whether anything is not shown.
     pub fn hides(&self) -> bool {
-        self.total.reason().is_some() || self.cells.iter().any(|c| c.n.reason().is_some())
+        self.total().reason().is_some() || self.cells().any(|(_, n)| n.reason().is_some())
     }
 }
 
@@ -106,17 +108,16 @@ mod tests {
     #[test]
     fn what_is_small_is_not_shown_and_zero_is_not_small() {
         let manner = Manner { threshold: Some(Threshold(10)), round_to: 5 };
-        let line = |n| (vec![String::from("kayes")], n);
-        let shown: Vec<_> =
-            Table::new(vec![line(0), line(1), line(9), line(10), line(12), line(13)], manner)
-                .cells
-                .iter()
-                .map(|c| c.n.number())
-                .collect();
+        let line = |n: i64| (vec![format!("{n:02}")], n);
+        let of = |lines: Vec<_>| Table::new(lines.into_iter().collect(), manner);
+        let shown: Vec<_> = of(vec![line(0), line(1), line(9), line(10), line(12), line(13)])
+            .cells()
+            .map(|(_, n)| n.number())
+            .collect();
 
         assert_eq!(shown, [Some(0), None, None, Some(10), Some(10), Some(15)]);
-        assert_eq!(Table::new(vec![line(9)], manner).total, Shown::Not(Suppressed::Small));
-        assert_eq!(Table::new(vec![line(9)], Manner::EXACT).total, Shown::Number(9));
-        assert_eq!(Table::new(Vec::new(), manner).total, Shown::Number(0));
+        assert_eq!(of(vec![line(9)]).total(), Shown::Not(Suppressed::Small));
+        assert_eq!(Table { manner: Manner::EXACT, ..of(vec![line(9)]) }.total(), Shown::Number(9));
+        assert_eq!(of(Vec::new()).total(), Shown::Number(0));
     }
 }

@@ -25,12 +25,16 @@ pub(super) enum Cell<'a> {
 
 /// The value of a property of a row.
 pub(super) fn cell(features: &Features, field: usize, row: usize) -> Cell<'_> {
+    features.column(field).map_or(Cell::Empty, |column| coded(features, field, column.code(row)))
+}
+
+/// The value of a property that a code stands for.
+pub(super) fn coded(features: &Features, field: usize, code: usize) -> Cell<'_> {
     let (Some(column), Some(kind)) =
         (features.column(field), features.fields().get(field).map(|f| f.kind))
     else {
         return Cell::Empty;
     };
-    let code = column.code(row);
     match (kind, column.value(code)) {
         (Kind::Text | Kind::List, Value::Text(text)) => Cell::Text(text),
         (Kind::Integer, Value::Number(_)) => whole(column.json(code)),

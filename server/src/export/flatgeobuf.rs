@@ -8,8 +8,9 @@ use std::io::{self, Seek, SeekFrom, Write};
 use geo::MultiPolygon;
 
 use super::{
-    cell::{Cell, cell, long, short},
+    cell::{Cell, coded, long, short},
     flat::{Flat, Table},
+    prepared::Prepared,
 };
 use crate::ogc::{Bounds, Features, Kind, Located};
 
@@ -45,9 +46,10 @@ pub(super) fn write(
     let order = order(features);
     let mut places = Vec::with_capacity(order.len());
     let (mut at, mut properties) = (0_u64, Vec::new());
+    let made = Prepared::new(features, |bytes, field, code| property(bytes, features, field, code));
     for row in &order {
         places.push(at);
-        let bytes = feature(&mut flat, features, *row, &mut properties);
+        let bytes = feature(&mut flat, (features, &made), *row, &mut properties);
         out.write_all(bytes)?;
         at += long(bytes.len());
     }
@@ -101,7 +103,7 @@ const fn kind_of(kind: Kind) -> u8 {
 
 fn feature<'f>(
     flat: &'f mut Flat,
-    features: &Features,
+    (features, made): (&Features, &Prepared),
     row: usize,
     properties: &mut Vec<u8>,
 ) -> &'f [u8] {
@@ -122,7 +124,11 @@ fn feature<'f>(
     properties.clear();
     entry(properties, 0, features.id(row).as_bytes());
     for field in 0..features.fields().len() {
-        property(properties, features, field, row);
+        let code = features.column(field).map_or(0, |column| column.code(row));
+        match made.get(field, code) {
+            Some(bytes) => properties.extend_from_slice(bytes),
+            None => property(properties, features, field, code),
+        }
     }
     flat.bytes(&whole, 1, properties);
     flat.finish(&whole)
@@ -147,12 +153,12 @@ fn polygons(flat: &mut Flat, whole: &Table<2>, area: &MultiPolygon<f64>) {
     }
 }
 
-fn property(out: &mut Vec<u8>, features: &Features, field: usize, row: usize) {
+fn property(out: &mut Vec<u8>, features: &Features, field: usize, code: usize) {
     let column = field + 1;
     let start = |out: &mut Vec<u8>| {
         out.extend(u16::try_from(column).unwrap_or(u16::MAX).to_le_bytes());
     };
-    match cell(features, field, row) {
+    match coded(features, field, code) {
         Cell::Empty => {}
         Cell::Text(text) => entry(out, column, text.as_bytes()),
         Cell::Whole(n) => {
@@ -169,7 +175,7 @@ fn property(out: &mut Vec<u8>, features: &Features, field: usize, row: usize) {
         }
         Cell::Day(_) | Cell::Moment(_) => {
             if let Some(values) = features.column(field) {
-                let text = values.json(values.code(row)).trim_matches('"');
+                let text = values.json(code).trim_matches('"');
                 entry(out, column, text.as_bytes());
             }
         }
@@ -184,7 +190,7 @@ fn entry(out: &mut Vec<u8>, column: usize, bytes: &[u8]) {
 }
 
 /// The rows, so that neighbours in the file are neighbours in the country; those nowhere last.
-fn order(features: &Features) -> Vec<usize> {
+pub(super) fn order(features: &Features) -> Vec<usize> {
     let [west, south, east, north] = features.bounds().unwrap_or([0.0; 4]);
     let scale = |c: f64, from: f64, to: f64| {
         if to > from { (c - from) / (to - from) * 65_535.0 } else { 0.0 }

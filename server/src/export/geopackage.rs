@@ -1,6 +1,6 @@
 //! Features as a `GeoPackage`: one file that QGIS, `ArcGIS`, R and Python open.
 //!
-//! Source: OGC 12-128r18, `GeoPackage` 1.3.1. Without its optional index: a register of sites is small.
+//! Source: OGC 12-128r18, `GeoPackage` 1.3.1.
 
 use std::{
     fmt::Write as _,
@@ -10,7 +10,7 @@ use std::{
 use super::{
     cell::{Cell, cell},
     database::{Database, Stored},
-    wkb,
+    rtree, wkb,
 };
 use crate::ogc::{Bounds, Features, Kind, Located};
 
@@ -25,6 +25,9 @@ const GEOMETRIES: &str = "CREATE TABLE gpkg_geometry_columns (table_name TEXT NO
      CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name), CONSTRAINT uk_gc_table_name UNIQUE (table_name), \
      CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name), \
      CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys (srs_id))";
+const EXTENSIONS: &str = "CREATE TABLE gpkg_extensions (table_name TEXT, column_name TEXT, \
+     extension_name TEXT NOT NULL, definition TEXT NOT NULL, scope TEXT NOT NULL, \
+     CONSTRAINT ge_tce UNIQUE (table_name, column_name, extension_name))";
 const WGS84: &str = "GEOGCS[\"WGS 84\",DATUM[\"WGS_1984\",SPHEROID[\"WGS 84\",6378137,298.257223563,AUTHORITY[\"EPSG\",\"7030\"]],\
      AUTHORITY[\"EPSG\",\"6326\"]],PRIMEM[\"Greenwich\",0,AUTHORITY[\"EPSG\",\"8901\"]],UNIT[\"degree\",0.0174532925199433,\
      AUTHORITY[\"EPSG\",\"9122\"]],AXIS[\"Latitude\",NORTH],AXIS[\"Longitude\",EAST],AUTHORITY[\"EPSG\",\"4326\"]]";
@@ -59,11 +62,18 @@ pub(super) fn write(
     systems(&mut file)?;
     contents(&mut file, about, features.bounds())?;
     geometries(&mut file, about.name, kind)?;
+    extensions(&mut file, about.name)?;
+    rtree::write(&mut file, features, (about.name, key(features)))?;
     file.finish(*b"GPKG", VERSION).map(|_| ())
 }
 
+/// The name of the number of a row.
+fn key(features: &Features) -> &'static str {
+    if features.field("fid").is_some() { "row_number" } else { "fid" }
+}
+
 fn definition(features: &Features, name: &str, kind: &str) -> String {
-    let key = if features.field("fid").is_some() { "row_number" } else { "fid" };
+    let key = key(features);
     let mut sql = format!(
         "CREATE TABLE {} ({key} INTEGER PRIMARY KEY NOT NULL, geometry {kind}, id TEXT NOT NULL",
         quoted(name)
@@ -192,6 +202,19 @@ fn geometries<W: Write + Seek>(file: &mut Database<W>, of: &str, kind: &str) -> 
     file.declare(["table", name, name], root, Some(GEOMETRIES))?;
     index(file, name, 1, &[of, column])?;
     index(file, name, 2, &[of])
+}
+
+fn extensions<W: Write + Seek>(file: &mut Database<W>, of: &str) -> io::Result<()> {
+    let row = [of, "geometry", "gpkg_rtree_index"].map(Stored::Text);
+    let [definition, scope] =
+        ["http://www.geopackage.org/spec121/#extension_rtree", "write-only"].map(Stored::Text);
+    let mut table = file.table();
+    let [name, column, extension] = row;
+    table.row(1, &[name, column, extension, definition, scope])?;
+    let root = table.finish()?;
+    let name = "gpkg_extensions";
+    file.declare(["table", name, name], root, Some(EXTENSIONS))?;
+    index(file, name, 1, &row)
 }
 
 /// An index that the text of its table implies.

@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::cell::{Cell, cell};
+use super::{
+    cell::{Cell, coded},
+    prepared::Prepared,
+};
 use crate::ogc::{Features, Kind};
 
 /// How lines are written.
@@ -35,22 +38,37 @@ pub(super) fn write(features: &Features, out: &mut impl Write, manner: Manner) -
         line.push_str(if excel { ";longitude;latitude" } else { ",longitude,latitude" });
     }
     line.push_str("\r\n");
+    let mut lines = std::mem::take(&mut line).into_bytes();
+    let made = Prepared::new(features, |bytes, field, code| {
+        let mut text = String::new();
+        value(&mut text, features, field, code, manner);
+        bytes.extend_from_slice(text.as_bytes());
+    });
     for row in 0..features.len() {
         text(&mut line, &features.id(row), separator);
         for field in 0..features.fields().len() {
             line.push(separator);
-            value(&mut line, features, field, row, manner);
+            let code = features.column(field).map_or(0, |column| column.code(row));
+            if let Some(value) = made.get(field, code) {
+                lines.extend_from_slice(line.as_bytes());
+                lines.extend_from_slice(value);
+                line.clear();
+            } else {
+                value(&mut line, features, field, code, manner);
+            }
         }
         if placed {
             position(&mut line, features.point(row).or(at(features, row)), manner);
         }
         line.push_str("\r\n");
-        if line.len() >= GATHERED {
-            out.write_all(line.as_bytes())?;
-            line.clear();
+        lines.extend_from_slice(line.as_bytes());
+        line.clear();
+        if lines.len() >= GATHERED {
+            out.write_all(&lines)?;
+            lines.clear();
         }
     }
-    out.write_all(line.as_bytes())
+    out.write_all(&lines)
 }
 
 fn at(features: &Features, row: usize) -> Option<[f64; 2]> {
@@ -60,14 +78,13 @@ fn at(features: &Features, row: usize) -> Option<[f64; 2]> {
     }
 }
 
-fn value(line: &mut String, features: &Features, field: usize, row: usize, manner: Manner) {
+fn value(line: &mut String, features: &Features, field: usize, code: usize, manner: Manner) {
     let Some(column) = features.column(field) else { return };
-    let code = column.code(row);
     if code == 0 {
         return;
     }
     let separator = if manner == Manner::Excel { ';' } else { ',' };
-    if let Cell::Text(found) = cell(features, field, row) {
+    if let Cell::Text(found) = coded(features, field, code) {
         return text(line, found, separator);
     }
     // Digits, true, false; a day or an instant in its quotes; what is of another kind than its column

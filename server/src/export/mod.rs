@@ -12,6 +12,8 @@ mod kml;
 mod lines;
 mod mvt;
 mod parquet;
+mod prepared;
+mod rtree;
 mod sheet;
 mod thrift;
 mod tile;

@@ -2,6 +2,7 @@
 
 mod area;
 mod boundary;
+mod crosswalk;
 mod error;
 mod flag;
 mod gazetteer;
@@ -16,6 +17,7 @@ mod testing;
 
 pub(crate) use area::Area;
 pub use boundary::{Boundary, Namer, Names, boundary_from_geojson, boundary_geojson};
+pub use crosswalk::{Common, Ground, crosswalk};
 pub use error::GeoError;
 pub use flag::{PHASE1_REGIONS, PositionFlag};
 pub(crate) use flag::{is_outside_phase1_box, misplaced};

@@ -1,7 +1,9 @@
 //! A table of counts as JSON.
 
+use std::fmt::Write as _;
+
 use sanu_schemas::Beside;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::count_view::{InReview, Question, View};
 use crate::{
@@ -9,30 +11,52 @@ use crate::{
     store::cells::Reviewed,
 };
 
-pub(super) fn as_json(question: &Question, view: &View) -> Json {
-    let cells: Vec<Json> = view
-        .table
-        .cells
-        .iter()
-        .map(|cell| {
-            let mut line = Map::new();
-            for (dimension, code) in question.by.iter().zip(&cell.codes) {
-                line.insert(dimension.name().to_owned(), known(code));
-                line.insert(
-                    format!("{}_label", dimension.name()),
-                    view.label(*dimension, code).into(),
-                );
-            }
-            line.insert(String::from("n"), cell.n.number().into());
-            if let Some(reason) = cell.n.reason() {
-                line.insert(String::from("suppressed"), reason.code().into());
-            }
-            if let Some((doubts, n)) = view.doubts.as_ref().zip(cell.n.number()) {
-                line.insert(String::from("doubt"), doubts.of(&cell.codes, n));
-            }
-            Json::Object(line)
-        })
-        .collect();
+/// The answer as text. The lines come last and are written one by one from words made once for each code: a table
+/// may have tens of thousands.
+pub(super) fn as_json(question: &Question, view: &View) -> String {
+    let mut text = head(question, view).to_string();
+    // An object that is never empty.
+    text.pop();
+    text.push_str(",\"cells\":[");
+    let words: Vec<Vec<String>> =
+        (0..question.by.len()).map(|i| words(question, view, i)).collect();
+    for (i, (line, n)) in view.table.cells().enumerate() {
+        text.push_str(if i == 0 { "{" } else { ",{" });
+        for (words, at) in words.iter().zip(line.places()) {
+            text.push_str(words.get(at).map_or("", String::as_str));
+        }
+        text.push_str("\"n\":");
+        match n.number() {
+            Some(n) => write!(text, "{n}").expect("writing to a String cannot fail"),
+            None => text.push_str("null"),
+        }
+        if let Some(reason) = n.reason() {
+            text.extend([",\"suppressed\":\"", reason.code(), "\""]);
+        }
+        if let Some((doubts, n)) = view.doubts.as_ref().zip(n.number()) {
+            let codes: Vec<String> = line.codes().map(str::to_owned).collect();
+            text.extend([",\"doubt\":", &doubts.of(&codes, n).to_string()]);
+        }
+        text.push('}');
+    }
+    text.push_str("]}");
+    text
+}
+
+/// What a line says of a dimension, for each of its codes: `"sex":"female","sex_label":"Féminin",`.
+fn words(question: &Question, view: &View, place: usize) -> Vec<String> {
+    let Some(dimension) = question.by.get(place) else { return Vec::new() };
+    let name = dimension.name();
+    let codes = view.table.lines.codes(place).iter();
+    let word = |code: &String| {
+        let (known, label) = (known(code), Json::from(view.label(*dimension, code)));
+        format!("\"{name}\":{known},\"{name}_label\":{label},")
+    };
+    codes.map(word).collect()
+}
+
+/// Everything but the lines.
+fn head(question: &Question, view: &View) -> Json {
     let mut answer = json!({
         "of": question.of,
         "title": question.title,
@@ -41,8 +65,7 @@ pub(super) fn as_json(question: &Question, view: &View) -> Json {
         "basis": if question.of == SUBMISSIONS { "received" } else { basis(view.review) },
         "as_of": question.as_of.map(|date| date.to_string()),
         "at": view.at.to_rfc3339(),
-        "cells": cells,
-        "total": view.table.total.number(),
+        "total": view.table.total().number(),
         "suppression": suppression(view),
     });
     if let Some(map) = answer.as_object_mut() {
@@ -56,7 +79,7 @@ pub(super) fn as_json(question: &Question, view: &View) -> Json {
         if question.of != SUBMISSIONS {
             map.insert(String::from("in_review"), as_beside(&view.in_review));
         }
-        if let Some((doubts, n)) = view.doubts.as_ref().zip(view.table.total.number()) {
+        if let Some((doubts, n)) = view.doubts.as_ref().zip(view.table.total().number()) {
             map.insert(String::from("doubt"), doubts.total(n));
         }
     }

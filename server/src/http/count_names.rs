@@ -1,6 +1,6 @@
 //! What codes of counts are called that no code list knows: sites, cooperatives, zones, forms.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
@@ -8,14 +8,10 @@ use super::problem::Problem;
 use crate::{
     app::App,
     apply::realm_of_form,
-    counts::{Axis, Dimension, Lines},
-    db::{Result, Tx},
+    counts::{Axis, Dimension, Lines, Tally},
+    db::Tx,
     keys::Realm,
-    store::{
-        Scope, called,
-        cells::{self, Sum},
-        zones,
-    },
+    store::{Called, Scope, zones},
 };
 
 /// Names by dimension and code.
@@ -25,6 +21,9 @@ pub(super) struct Names(HashMap<(Dimension, String), String>);
 impl Names {
     /// The name of a code, if it has one of its own.
     pub(super) fn of(&self, dimension: Dimension, code: &str) -> Option<String> {
+        if self.0.is_empty() {
+            return None;
+        }
         self.0.get(&(dimension, code.to_owned())).cloned()
     }
 }
@@ -37,7 +36,7 @@ pub(super) async fn named(
     scope: &Scope,
     by: &[Dimension],
     mut lines: Lines,
-) -> std::result::Result<(Lines, Names), Problem> {
+) -> Result<(Lines, Names), Problem> {
     let mut names = Names::default();
     for (place, dimension) in by.iter().enumerate() {
         let known: HashMap<String, (String, String)> = match dimension {
@@ -55,77 +54,40 @@ pub(super) async fn named(
                 latest.filter_map(title).collect()
             }
             Dimension::Site | Dimension::Cooperative => {
-                let codes = lines.iter().filter_map(|(codes, _)| codes.get(place));
-                let ids = codes.filter_map(|code| code.parse().ok()).collect();
-                of_entities(tx, scope, ids).await?
+                let ids: Vec<Uuid> =
+                    lines.codes(place).iter().filter_map(|code| code.parse().ok()).collect();
+                let called = app.base.tallies.called(tx, &ids).await?;
+                called.into_iter().map(|c| seen(scope, c)).collect()
             }
             _ => continue,
         };
-        for (codes, _) in &mut lines {
-            let Some(code) = codes.get_mut(place) else { continue };
-            if let Some((shown, name)) = known.get(code) {
-                code.clone_from(shown);
-                names.0.insert((*dimension, code.clone()), name.clone());
-            }
+        if known.iter().any(|(code, (shown, _))| code != shown) {
+            lines = lines.renamed(place, |code| known.get(code).map(|(shown, _)| shown.clone()));
         }
+        let called = known.into_values();
+        names.0.extend(called.map(|(shown, name)| ((*dimension, shown), name)));
     }
-    Ok((summed(lines), names))
+    Ok((lines, names))
 }
 
-async fn of_entities(
-    tx: &mut Tx,
-    scope: &Scope,
-    ids: Vec<Uuid>,
-) -> Result<HashMap<String, (String, String)>> {
-    let found = called(tx, ids).await?.into_iter();
-    let seen = found.map(|c| {
-        let name = if scope.contains(c.zone_id) { c.label } else { c.canonical.to_string() };
-        (c.id.to_string(), (c.canonical.to_string(), name))
-    });
-    Ok(seen.collect())
-}
-
-/// Lines whose codes have become the same are one.
-fn summed(lines: Lines) -> Lines {
-    let mut sums: BTreeMap<Vec<String>, i64> = BTreeMap::new();
-    for (codes, n) in lines {
-        *sums.entry(codes).or_default() += n;
-    }
-    sums.into_iter().collect()
+/// Id, the id and the name that this reader is given for it.
+fn seen(scope: &Scope, called: Called) -> (String, (String, String)) {
+    let canonical = called.canonical.to_string();
+    let name = if scope.contains(called.zone_id) { called.label } else { canonical.clone() };
+    (called.id.to_string(), (canonical, name))
 }
 
 /// Counts submissions but those about children: how many came from a zone tells how many are there.
 pub(super) async fn without_children(
     app: &App,
-    tx: &mut Tx,
-    scope: &Scope,
-    sum: Sum<'_>,
+    tally: &Tally,
     axes: &[Axis],
-) -> std::result::Result<Lines, Problem> {
+    only: &[(Axis, Vec<String>)],
+) -> Result<Lines, Problem> {
     let forms = app.base.catalogue.current().await?;
-    let is_open = |id: &String| {
-        forms.latest(id).is_some_and(|form| realm_of_form(&form.form) == Realm::Adults)
-    };
+    let is_open =
+        |id: &str| forms.latest(id).is_some_and(|form| realm_of_form(&form.form) == Realm::Adults);
     let mut with_form = axes.to_vec();
     with_form.push(Axis::Form);
-    let lines = cells::grouped(tx, scope, sum, &with_form).await?.into_iter();
-    let open = lines.filter_map(|(mut codes, n)| {
-        let form = codes.pop()?;
-        is_open(&form).then_some((codes, n))
-    });
-    Ok(summed(open.collect()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sites_that_became_one_are_one_line() {
-        let line = |code: &str, n| (vec![code.to_owned()], n);
-
-        let lines = summed(vec![line("b", 1), line("a", 2), line("b", 3)]);
-
-        assert_eq!(lines, [line("a", 2), line("b", 4)]);
-    }
+    Ok(tally.table(&with_form, only).without_last(is_open))
 }

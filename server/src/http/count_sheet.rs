@@ -1,36 +1,69 @@
 //! A table of counts as a file: for programs with codes, for people in French.
 
+use std::io::Write as _;
+
 use sanu_schemas::Beside;
 
 use super::count_view::{Question, View};
 use crate::{
-    counts::{Coverage, Dimension, SUBMISSIONS, Shown, Table},
-    export::{Entry, Sheet},
+    counts::{Coverage, Dimension, Line, SUBMISSIONS, Shown, Table},
+    export::{Entry, Sheet, harmless},
     store::cells::Reviewed,
 };
 
-fn number(n: Shown) -> Entry {
-    n.number().map_or(Entry::Empty, Entry::Number)
-}
-
-/// The table for programs: codes and labels.
-pub(super) fn codes(question: &Question, view: &View) -> Sheet {
+/// The table for programs, as CSV: codes and labels. Lines are put together from words made once for each code: a
+/// table may have tens of thousands.
+pub(super) fn codes(question: &Question, view: &View) -> Vec<u8> {
     let mut head: Vec<String> = Vec::new();
     for dimension in &question.by {
         head.extend([dimension.name().to_owned(), format!("{}_label", dimension.name())]);
     }
     head.extend([String::from("n"), String::from("suppressed")]);
-    let rows = view.table.cells.iter().map(|cell| {
-        let places = question.by.iter().zip(&cell.codes);
-        let mut row: Vec<Entry> = places
-            .flat_map(|(d, code)| [code.clone(), view.label(*d, code)])
-            .map(Entry::Text)
-            .collect();
-        let reason = cell.n.reason().map_or("", |r| r.code());
-        row.extend([number(cell.n), Entry::Text(reason.to_owned())]);
-        row
+    let mut text = record(head);
+    let labels = labels(question, view);
+    let words = labels.iter().enumerate().map(|(place, labels)| {
+        let codes = view.table.lines.codes(place).iter().zip(labels);
+        codes.map(|(code, label)| word(code, label)).collect()
     });
-    Sheet { title: String::new(), notes: Vec::new(), head, rows: rows.collect() }
+    let words: Vec<Vec<Vec<u8>>> = words.collect();
+    for (line, n) in view.table.cells() {
+        for (words, at) in words.iter().zip(line.places()) {
+            text.extend_from_slice(words.get(at).map_or(&[][..], Vec::as_slice));
+        }
+        let (n, reason) = (n.number(), n.reason().map_or("", |reason| reason.code()));
+        let written = match n {
+            Some(n) => write!(text, "{n},{reason}\r\n"),
+            None => write!(text, ",{reason}\r\n"),
+        };
+        written.expect("writing to a Vec cannot fail");
+    }
+    text
+}
+
+/// What a line says of a dimension, with the comma after it.
+fn word(code: &str, label: &str) -> Vec<u8> {
+    let mut word = record(vec![harmless(code), harmless(label)]);
+    word.truncate(word.len().saturating_sub(2));
+    word.push(b',');
+    word
+}
+
+/// One line of CSV.
+fn record(head: Vec<String>) -> Vec<u8> {
+    Sheet { title: String::new(), notes: Vec::new(), head, rows: Vec::new() }.csv()
+}
+
+/// The French name of every code of every dimension: each is looked up once, however many lines have it.
+fn labels(question: &Question, view: &View) -> Vec<Vec<String>> {
+    let of = |(i, dimension): (usize, &Dimension)| {
+        view.table.lines.codes(i).iter().map(|code| view.label(*dimension, code)).collect()
+    };
+    question.by.iter().enumerate().map(of).collect()
+}
+
+fn line_labels<'l>(labels: &'l [Vec<String>], line: Line<'l>) -> impl Iterator<Item = &'l str> {
+    let label = |(labels, at): (&'l Vec<String>, usize)| labels.get(at).map_or("", String::as_str);
+    labels.iter().zip(line.places()).map(label)
 }
 
 /// The table for people: French words, a total, declared figures beside.
@@ -43,13 +76,14 @@ pub(super) fn words(question: &Question, view: &View) -> Sheet {
         Shown::Not(_) => Entry::Text(hidden.clone()),
     };
     let mut rows: Vec<Vec<Entry>> = Vec::new();
-    for cell in &view.table.cells {
-        let words = question.by.iter().zip(&cell.codes).map(|(d, code)| view.label(*d, code));
-        rows.push(words.map(Entry::Text).chain([shown(cell.n)]).collect());
+    let labels = labels(question, view);
+    for (line, n) in view.table.cells() {
+        let words = line_labels(&labels, line).map(|label| Entry::Text(label.to_owned()));
+        rows.push(words.chain([shown(n)]).collect());
     }
     let mut total = vec![Entry::Text(String::from("Total"))];
     total.resize(question.by.len().max(1), Entry::Empty);
-    total.push(shown(view.table.total));
+    total.push(shown(view.table.total()));
     rows.push(total);
     if question.by.is_empty() {
         head.insert(0, String::new());
@@ -105,13 +139,13 @@ fn beside(head: &mut Vec<String>, rows: &mut Vec<Vec<Entry>>, table: &Table) {
             None => [Entry::Empty, Entry::Empty, Entry::Empty],
         }
     };
-    for (row, cell) in rows.iter_mut().zip(&table.cells) {
-        row.extend(figures(cell.codes.first().map_or("", String::as_str)));
+    for (row, (line, _)) in rows.iter_mut().zip(table.cells()) {
+        row.extend(figures(line.codes().next().unwrap_or_default()));
     }
     let total = rows.pop();
     for missing in declared
         .iter()
-        .filter(|d| !table.cells.iter().any(|c| c.codes.first() == Some(&d.district)))
+        .filter(|d| !table.cells().any(|(line, _)| line.codes().next() == Some(&d.district)))
     {
         let name = Dimension::District.label(&missing.district);
         let row = [Entry::Text(name), Entry::Number(0)];

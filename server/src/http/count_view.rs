@@ -22,15 +22,16 @@ use crate::{
     access::{Caller, Role},
     app::App,
     counts::{
-        Axis, Coverage, Cube, Dimension, Lines, Manner, SUBMISSIONS, Table, Threshold, coverage,
-        share,
+        Axis, Coverage, Cube, Dimension, Lines, Manner, SUBMISSIONS, Table, Tally, Threshold,
+        coverage, share,
     },
+    db::Tx,
     geo::Division,
     publication::{self, Published},
     runtime::Micros,
     store::{
-        cells::{self, Reviewed, Sum},
-        doubt::in_review,
+        Scope,
+        cells::{Reviewed, by_review},
     },
 };
 
@@ -193,8 +194,11 @@ pub(super) async fn answer(
             .into_response()
     };
     let mut response = match format {
-        Format::Json => axum::Json(as_json(question, &view)).into_response(),
-        Format::Csv => file("text/csv; charset=utf-8", "csv", codes(question, &view).csv()),
+        Format::Json => {
+            let kind = [(header::CONTENT_TYPE, "application/json")];
+            (kind, as_json(question, &view)).into_response()
+        }
+        Format::Csv => file("text/csv; charset=utf-8", "csv", codes(question, &view)),
         Format::Excel => file("text/csv; charset=utf-8", "csv", words(question, &view).excel_csv()),
         Format::Xlsx => file(
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -233,16 +237,22 @@ async fn exact(app: &App, by: &Caller, question: &Question) -> Result<View, Prob
         None => None,
     };
     let mut tx = app.base.db.read().await?;
-    let sum = Sum { dataset: of, cube: question.cube()?, reviewed: review, day };
+    let tally = tally(app, &mut tx, (of, question.cube()?), day).await?;
+    let seen = seen(scope);
+    let mut counted = seen.clone();
+    counted.extend(review.code().map(|code| (Axis::Review, vec![code.to_owned()])));
     let lines = if question.of == SUBMISSIONS && !by.role.sees_exact_counts(true) {
-        without_children(app, &mut tx, scope, sum, &axes).await?
+        without_children(app, &tally, &axes, &counted).await?
     } else {
-        cells::grouped(&mut tx, scope, sum, &axes).await?
+        tally.table(&axes, &counted)
     };
+    let lines = lines.without_zeros();
     let (lines, names) = named(app, &mut tx, scope, &question.by, lines).await?;
-    let (accepted, pending) = cells::accepted_and_pending(&mut tx, scope, of, day).await?;
+    // Every dataset has all of itself in the cube of places; submissions have none.
+    let whole = self::tally(app, &mut tx, (of, Cube::Place), day).await?;
+    let (accepted, pending) = by_review(&whole.table(&[Axis::Review], &seen));
     let records = match day {
-        None => Some(in_review(&mut tx, scope, of).await?),
+        None => Some(app.base.tallies.in_review(&mut tx, scope, of).await?),
         Some(_) => None,
     };
     drop(tx);
@@ -253,6 +263,26 @@ async fn exact(app: &App, by: &Caller, question: &Question) -> Result<View, Prob
     let coverage = rates(question, &lines, Manner::EXACT);
     let (table, manner) = (Table::new(lines, Manner::EXACT), Manner::EXACT);
     Ok(View { table, manner, at, review, in_review, coverage, doubts, names })
+}
+
+/// The cells that are asked, as they are or as they were at the end of a day.
+async fn tally(
+    app: &App,
+    tx: &mut Tx,
+    (of, cube): (&str, Cube),
+    day: Option<i64>,
+) -> Result<Arc<Tally>, Problem> {
+    let tallies = &app.base.tallies;
+    Ok(match day {
+        Some(day) => tallies.at(tx, of, cube, day).await?,
+        None => tallies.now(tx, of, cube).await?,
+    })
+}
+
+/// The zones whose cells a scope sees.
+fn seen(scope: &Scope) -> Vec<(Axis, Vec<String>)> {
+    let zones = scope.zones().map(|zones| zones.iter().map(i32::to_string).collect());
+    zones.map(|zones| (Axis::Zone, zones)).into_iter().collect()
 }
 
 /// From what is published.

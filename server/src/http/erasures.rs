@@ -9,14 +9,12 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
-use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     auth::By,
-    body,
-    persons::{About, person},
+    persons::{About, note, person},
     problem::Problem,
     reviews::private,
 };
@@ -24,25 +22,11 @@ use crate::{
     access::Caller,
     app::App,
     intake::{Erasure, Incoming, Outcome, Sender},
-    store::{
-        audit,
-        persons::{self, ErasureRow},
-    },
+    store::persons::{self, ErasureRow},
 };
 
 /// How long the caller waits to hear that it is done.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    /// Chosen by the client: the same again is the same erasure.
-    id: Uuid,
-    dataset: String,
-    card: Option<String>,
-    entity: Option<Uuid>,
-    reason: String,
-}
 
 /// `POST /v1/erasures`
 pub(super) async fn post(
@@ -51,27 +35,28 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bytes = body::read(&headers, body, 16 * 1024).await?;
-    let request: Request = serde_json::from_slice(&bytes)
-        .map_err(|_| Problem::new("malformed", "expected {id, dataset, card or entity, reason}"))?;
-    let about = About::read(request.dataset, request.card, request.entity, &request.reason)?;
+    let expected = "expected {id, dataset, card or entity, reason}";
+    let about = About::read(&headers, body, expected).await?;
+    let id = about.id.ok_or_else(|| Problem::new("malformed", expected))?;
     if !by.role.may_erase(about.is_child()) {
         return Err(Problem::forbidden());
     }
     // Done already: the card leads nowhere any more.
-    if let Some(row) = persons::erasure(&mut app.base.db.read().await?, request.id).await? {
-        return outcome(&by, request.id, &row);
+    if let Some(row) = persons::erasure(&mut app.base.db.read().await?, id).await? {
+        return outcome(&by, id, &row);
     }
     let found = person(&app, &by, &about).await?;
     let erasure = Erasure {
-        erasure_id: request.id,
+        erasure_id: id,
         entity_id: found.entity_id,
         dataset: about.dataset.clone(),
         reason: about.reason.clone(),
         role: by.role.as_str().to_owned(),
         done: None,
     };
-    note(&app, &by, &erasure).await?;
+    // Before it is done: who asked is known even when nothing is left to tell it.
+    let detail = format!("{id}: {}", about.reason);
+    note(&app, &by, "person.erase", (found.entity_id, &detail)).await?;
     let sender = Sender {
         account_id: by.account_id,
         device_id: by.device_id,
@@ -84,7 +69,7 @@ pub(super) async fn post(
         Some(Outcome::Conflict { .. }) => return Err(Problem::new("decision-id-used", "")),
         Some(Outcome::Erased { .. }) | None => return Err(Problem::new("internal", "")),
     }
-    answered(&app, &by, request.id).await
+    answered(&app, &by, id).await
 }
 
 /// Waits until apply has done it.
@@ -117,22 +102,4 @@ fn outcome(by: &Caller, id: Uuid, row: &ErasureRow) -> Result<Response, Problem>
         "files": row.files,
     });
     Ok(private(Json(body).into_response()))
-}
-
-/// Notes who asked for it before it is done: ids and the reason.
-async fn note(app: &App, by: &Caller, erasure: &Erasure) -> Result<(), Problem> {
-    let (actor, runtime) = (by.actor(), app.base.runtime.clone());
-    let subject = erasure.entity_id.to_string();
-    let detail = format!("{}: {}", erasure.erasure_id, erasure.reason);
-    app.base
-        .db
-        .with_tx("audit", move |tx| {
-            let (actor, runtime) = (actor.clone(), runtime.clone());
-            let (subject, detail) = (subject.clone(), detail.clone());
-            Box::pin(async move {
-                audit::note(tx, &runtime, &actor, "person.erase", &subject, &detail).await
-            })
-        })
-        .await?;
-    Ok(())
 }

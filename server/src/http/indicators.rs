@@ -214,7 +214,7 @@ async fn exact(
     let kept = app.base.figures.exact(served.dataset, key).await?;
     let mut tx = app.base.db.read().await?;
     let (accepted, pending) =
-        cells::accepted_and_pending(&mut tx, &by.scope, served.dataset, None).await?;
+        cells::accepted_and_pending(&mut tx, &by.scope, served.dataset).await?;
     drop(tx);
     let zones = by.scope.zones();
     let manner = if sight == Sight::Coarse { Manner::PLACES } else { Manner::EXACT };
@@ -244,7 +244,7 @@ async fn protected(
     let (mut table, mut total) = (BTreeMap::<Vec<String>, Parts>::new(), Parts::new());
     let axes: Vec<Axis> = question.axes().into_iter().chain([Axis::Status]).collect();
     let mut add = |part: &str, release: &Release, code: &dyn Fn(&str) -> Option<String>| {
-        for (mut codes, n) in release.table(Cube::Place, &axes, None) {
+        for (mut codes, n) in release.table(Cube::Place, &axes, None).to_vec() {
             // The state of a cell is the code, spelled out so that no two figures share a draw.
             let spelled = codes.pop().unwrap_or_default();
             let Some(code) = code(spelled.rsplit('.').next().unwrap_or_default()) else { continue };

@@ -34,8 +34,21 @@ const REASON_MAX: usize = 500;
 /// Characters of a card.
 const CARD_MAX: usize = 64;
 
+/// What is asked for: `id` only where it is to be done once, whoever asks again.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    id: Option<Uuid>,
+    dataset: String,
+    card: Option<String>,
+    entity: Option<Uuid>,
+    reason: String,
+}
+
 /// Whom a request is about, and why.
 pub(super) struct About {
+    /// Chosen by the client: the same again is the same act.
+    pub(super) id: Option<Uuid>,
     pub(super) dataset: String,
     pub(super) reason: String,
     by: Sought,
@@ -47,27 +60,30 @@ enum Sought {
 }
 
 impl About {
-    /// Of people only, by card or by the id of a registration, with a reason in one line.
-    pub(super) fn read(
-        dataset: String,
-        card: Option<String>,
-        entity: Option<Uuid>,
-        reason: &str,
+    /// Of people only, by card or by the id of a registration, with a reason in one line. `expected` is told to
+    /// whoever sends another shape.
+    pub(super) async fn read(
+        headers: &HeaderMap,
+        body: Body,
+        expected: &'static str,
     ) -> Result<Self, Problem> {
-        if !matches!(dataset.as_str(), "orpailleurs" | "enfants") {
+        let bytes = body::read(headers, body, 16 * 1024).await?;
+        let request: Request =
+            serde_json::from_slice(&bytes).map_err(|_| Problem::new("malformed", expected))?;
+        if !matches!(request.dataset.as_str(), "orpailleurs" | "enfants") {
             return Err(Problem::bad("dataset: orpailleurs or enfants"));
         }
-        let reason = reason.trim().to_owned();
+        let reason = request.reason.trim().to_owned();
         let long = reason.chars().count() > REASON_MAX;
         if reason.is_empty() || long || reason.chars().any(char::is_control) {
             return Err(Problem::bad(format!("reason: one line of 1 to {REASON_MAX} characters")));
         }
-        let by = match (card, entity) {
+        let by = match (request.card, request.entity) {
             (Some(card), None) if card.len() <= CARD_MAX => Sought::Card(card),
             (None, Some(entity)) => Sought::Entity(entity),
             _ => return Err(Problem::bad("card or entity: one of the two")),
         };
-        Ok(Self { dataset, reason, by })
+        Ok(Self { id: request.id, dataset: request.dataset, reason, by })
     }
 
     pub(super) fn is_child(&self) -> bool {
@@ -75,12 +91,13 @@ impl About {
     }
 }
 
-/// The registration that shows the person, when the caller may see all of the person's registrations.
+/// The registration that shows the person, when the caller may see all of the person's registrations; the other people
+/// who carry the same card are not there for a caller who may not see them.
 ///
 /// A card that nobody carries, one that is no card and one of another zone take the same statements.
 pub(super) async fn person(app: &App, by: &Caller, about: &About) -> Result<Carrier, Problem> {
     let mut tx = app.base.db.read().await?;
-    let found = match &about.by {
+    let mut found = match &about.by {
         Sought::Card(card) => {
             // No card has this key.
             let key = card_key(&about.dataset, card, &app.base.keys).unwrap_or_default();
@@ -98,28 +115,20 @@ pub(super) async fn person(app: &App, by: &Caller, about: &About) -> Result<Carr
         }
     };
     let people: BTreeSet<Uuid> = found.iter().map(|c| c.canonical_id).collect();
-    let canonical = people.first().copied().unwrap_or_default();
-    let zones = persons::zones_of_group(&mut tx, canonical).await?;
-    let seen = zones.iter().all(|zone| by.scope.contains(*zone));
-    let first = found.first().copied().filter(|_| seen).ok_or_else(Problem::not_found)?;
-    if people.len() > 1 {
-        let ids: Vec<String> = found
-            .iter()
-            .filter(|c| by.scope.contains(c.zone_id))
-            .map(|c| c.entity_id.to_string())
-            .collect();
+    let people: Vec<Uuid> = people.into_iter().collect();
+    let zones = persons::zones_of_groups(&mut tx, &people).await?;
+    let hidden: BTreeSet<Uuid> = zones
+        .into_iter()
+        .filter(|(_, zone)| !by.scope.contains(*zone))
+        .map(|(person, _)| person)
+        .collect();
+    found.retain(|c| !hidden.contains(&c.canonical_id));
+    let first = found.first().copied().ok_or_else(Problem::not_found)?;
+    if found.iter().any(|c| c.canonical_id != first.canonical_id) {
+        let ids: Vec<String> = found.iter().map(|c| c.entity_id.to_string()).collect();
         return Err(Problem::new("several-persons", ids.join(" ")));
     }
     Ok(first)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    dataset: String,
-    card: Option<String>,
-    entity: Option<Uuid>,
-    reason: String,
 }
 
 /// `POST /v1/persons/access`
@@ -129,10 +138,11 @@ pub(super) async fn access(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bytes = body::read(&headers, body, 16 * 1024).await?;
-    let request: Request = serde_json::from_slice(&bytes)
-        .map_err(|_| Problem::new("malformed", "expected {dataset, card or entity, reason}"))?;
-    let about = About::read(request.dataset, request.card, request.entity, &request.reason)?;
+    let expected = "expected {dataset, card or entity, reason}";
+    let about = About::read(&headers, body, expected).await?;
+    if about.id.is_some() {
+        return Err(Problem::new("malformed", expected));
+    }
     if !by.role.may_hand_over(about.is_child()) {
         return Err(Problem::forbidden());
     }
@@ -142,7 +152,7 @@ pub(super) async fn access(
     let held = held.ok_or_else(Problem::not_found)?;
     let body = written(&app, &mut tx, &by, &held).await?;
     drop(tx);
-    note(&app, &by, found.entity_id, about.reason).await?;
+    note(&app, &by, "person.access", (found.entity_id, &about.reason)).await?;
     Ok(private(Json(body).into_response()))
 }
 
@@ -233,16 +243,23 @@ fn registration(of: &Registered) -> Value {
     })
 }
 
-async fn note(app: &App, by: &Caller, subject: Uuid, reason: String) -> Result<(), Problem> {
+/// Notes who did something of a person: the id and the reason, nothing else.
+pub(super) async fn note(
+    app: &App,
+    by: &Caller,
+    action: &'static str,
+    (subject, detail): (Uuid, &str),
+) -> Result<(), Problem> {
     let (actor, runtime) = (by.actor(), app.base.runtime.clone());
+    let (subject, detail) = (subject.to_string(), detail.to_owned());
     app.base
         .db
         .with_tx("audit", move |tx| {
             let (actor, runtime) = (actor.clone(), runtime.clone());
-            let (subject, reason) = (subject.to_string(), reason.clone());
-            Box::pin(async move {
-                audit::note(tx, &runtime, &actor, "person.access", &subject, &reason).await
-            })
+            let (subject, detail) = (subject.clone(), detail.clone());
+            Box::pin(
+                async move { audit::note(tx, &runtime, &actor, action, &subject, &detail).await },
+            )
         })
         .await?;
     Ok(())

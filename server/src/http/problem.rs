@@ -336,3 +336,26 @@ impl From<std::io::Error> for Problem {
         Self::new("busy", "")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_problem_is_described() {
+        let document: serde_json::Value = serde_json::from_str(sanu_schemas::openapi()).unwrap();
+        let described = &document["components"]["schemas"]["Problem"]["properties"];
+        let kinds = KINDS.map(|(slug, ..)| format!("urn:sanu:problem:{slug}"));
+        assert_eq!(described["type"]["enum"], serde_json::json!(kinds));
+        for (slug, status, ..) in KINDS {
+            let statuses = described["status"]["enum"].as_array().unwrap();
+            assert!(statuses.contains(&status.into()), "{slug}: {status}");
+        }
+        let refused = &document["components"]["responses"]["BadParameter"]["content"];
+        let refused = &refused["application/problem+json"]["schema"]["allOf"][1]["properties"]["type"]
+            ["enum"];
+        let bad = KINDS.into_iter().filter(|kind| kind.1 == 400);
+        let bad: Vec<_> = bad.map(|(slug, ..)| format!("urn:sanu:problem:{slug}")).collect();
+        assert_eq!(*refused, serde_json::json!(bad));
+    }
+}

@@ -49,7 +49,7 @@ pub(super) async fn linkage(
     }
     let mut tx = app.base.db.read().await?;
     let rows = answered(&mut tx, &by.scope, &of).await?;
-    let (accepted, pending) = cells::accepted_and_pending(&mut tx, &by.scope, &of, None).await?;
+    let (accepted, pending) = cells::accepted_and_pending(&mut tx, &by.scope, &of).await?;
     drop(tx);
     let people = accepted + pending;
     let now = app.base.runtime.now();

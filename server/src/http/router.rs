@@ -20,8 +20,8 @@ use tower_http::{
 
 use super::{
     api, blobs, case, central, conflicts, counts, datasets, decisions, erasures, exports,
-    hear_out::hear_out, indicators, metrics, office, ogc, persons, problem, quality, reviews,
-    session, sites, submissions, sync, tables, tiles,
+    geography, hear_out::hear_out, indicators, metrics, office, ogc, persons, problem, quality,
+    reviews, session, sites, submissions, sync, tables, tiles,
 };
 use crate::{app::App, openrosa};
 
@@ -38,6 +38,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/tables/{name}", get(tables::table))
         .route("/v1/indicators", get(indicators::list))
         .route("/v1/indicators/{id}", get(indicators::one))
+        .route("/v1/geography/crosswalk", get(geography::correspondence))
         .route("/v1/exports", get(exports::list))
         .route("/v1/exports/{file}", get(exports::file))
         .route("/v1/tiles/{layer}/{z}/{x}/{y}", get(tiles::tile))

@@ -33,15 +33,19 @@ pub(crate) struct Tiles {
     drawn: Mutex<HashMap<Key, (String, Bytes)>>,
 }
 
+/// The tile of an address.
+fn number(z: &str, x: &str, y: &str) -> Option<Tile> {
+    Tile::new(z.parse().ok()?, x.parse().ok()?, y.strip_suffix(".mvt")?.parse().ok()?)
+}
+
 /// `GET /v1/tiles/{layer}/{z}/{x}/{y}`
 pub(super) async fn tile(
     State(app): State<Arc<App>>,
     By(by): By,
-    Path((name, z, x, y)): Path<(String, u8, u32, String)>,
+    Path((name, z, x, y)): Path<(String, String, String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let y = y.strip_suffix(".mvt").and_then(|y| y.parse().ok()).ok_or_else(Problem::not_found)?;
-    let tile = Tile::new(z, x, y).ok_or_else(Problem::not_found)?;
+    let tile = number(&z, &x, &y).ok_or_else(Problem::not_found)?;
     let forms = app.base.catalogue.current().await?;
     let all = layers(by.role, &forms, &app.base.places.gazetteer());
     let layer = chosen(&name, tile, all).ok_or_else(Problem::not_found)?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     columns::{Columns, ColumnsError},
-    sheets::{SheetError, read_sheets},
+    sheets::{Capacity, SheetError, read_sheets},
     text::{self, Records},
     value,
 };
@@ -127,7 +127,7 @@ fn read_workbook(
     bytes: &[u8],
     told: &mut dyn FnMut(u64),
 ) -> Result<List, FileError> {
-    for sheet in read_sheets(bytes, |_| true)? {
+    for sheet in read_sheets(bytes, Capacity::List, |_| true)? {
         let mut rows = sheet.rows().skip_while(|(_, cells)| is_blank(cells));
         let Some((_, titles)) = rows.next() else { continue };
         let columns = Columns::find(dataset, &titles)?;

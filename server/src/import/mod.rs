@@ -7,8 +7,9 @@ mod plan;
 mod sheets;
 mod text;
 mod value;
+mod xlsx;
 
 pub use columns::{Columns, ColumnsError, lists};
 pub use lines::{Fault, FileError, Line, List, read_list};
 pub use plan::{Known, Plan, Register, entity_id};
-pub use sheets::{Sheet, SheetError, read_sheets};
+pub use sheets::{Capacity, Sheet, SheetError, read_sheets};

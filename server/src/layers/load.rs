@@ -254,16 +254,16 @@ async fn miners(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(
     for unit in polygons(tx).await?.into_iter().filter(|u| u.level == Level::Commune) {
         places.insert(unit.code, Geometry::Area(unit.geometry));
     }
-    for cell in table.cells {
-        let code = cell.codes.first().map(String::as_str).unwrap_or_default();
+    for (line, n) in table.cells() {
+        let code = line.codes().next().unwrap_or_default();
         let id = if code.is_empty() { UNKNOWN } else { code };
         builder.other(id, places.get(code).cloned().unwrap_or(Geometry::None));
         named(builder, "commune", Level::Commune, code);
-        if let Some(n) = cell.n.number() {
+        if let Some(n) = n.number() {
             builder.set_number("miners", n);
         }
         if let Some(field) = builder.field("suppressed") {
-            builder.set_json(field, if cell.n.reason().is_some() { "true" } else { "false" });
+            builder.set_json(field, if n.reason().is_some() { "true" } else { "false" });
         }
     }
     Ok(())

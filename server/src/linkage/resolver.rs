@@ -8,7 +8,7 @@ use super::{
     model::Model,
     policy::Policy,
     records::{RecordNo, Records, Row},
-    registration::Registration,
+    registration::{Kind, Registration},
     score, snapshot, stops,
     verdict::{Match, Verdict},
     words::LikenessCache,
@@ -137,13 +137,24 @@ impl Resolver {
         explain::compare(&self.records, &self.model, &self.policy, a, b)
     }
 
-    /// All records as bytes; the index and the model are not part of it.
-    pub fn snapshot(&self) -> Vec<u8> {
-        snapshot::write(&self.records)
+    /// Which register a registration is in; `None` for an unknown number or one taken out.
+    pub fn kind(&self, record: RecordNo) -> Option<Kind> {
+        self.records.row(record).map(|row| row.kind)
     }
 
-    /// Reads a snapshot and indexes it.
-    pub fn restore(snapshot: &[u8], model: Model, policy: Policy) -> Result<Self, SnapshotError> {
-        Ok(Self::indexed(snapshot::read(snapshot)?, model, policy))
+    /// The records of one register of people as bytes; those taken out, the index and the model are not part of it.
+    pub fn snapshot(&self, kind: Kind) -> Vec<u8> {
+        snapshot::write(&self.records, kind)
+    }
+
+    /// Puts together the snapshots of all registers and indexes them. Gives, by their new number, the number that
+    /// each record had.
+    pub fn restore(
+        parts: &[&[u8]],
+        model: Model,
+        policy: Policy,
+    ) -> Result<(Self, Vec<RecordNo>), SnapshotError> {
+        let (records, numbers) = snapshot::read(parts)?;
+        Ok((Self::indexed(records, model, policy), numbers))
     }
 }

@@ -1,9 +1,10 @@
-//! Records as bytes and back, little-endian: a header, every word once, every row.
+//! The records of one register of people as bytes, and records out of such parts, little-endian: a header, every word
+//! once, every row with its number. Who was taken out is not in it, nor a word that only they used.
 
 use super::{
     birth::{Birth, Precision},
     numbers::Nina,
-    records::{Records, Row},
+    records::{RecordNo, Records, Row},
     registration::{Kind, Sex},
     words::WordNo,
 };
@@ -17,43 +18,78 @@ pub enum SnapshotError {
 }
 
 /// Changes with every change of this format or of how words are folded.
-const HEADER: &[u8; 8] = b"sanulnk1";
+const HEADER: &[u8; 8] = b"sanulnk2";
 
-/// Writes all words and rows.
-pub(super) fn write(records: &Records) -> Vec<u8> {
-    let mut bytes = HEADER.to_vec();
-    let words = records.words.texts();
-    put_count(&mut bytes, words.len());
-    for text in words {
-        put_count(&mut bytes, text.len());
-        bytes.extend(text.as_bytes());
+/// Writes the rows of one register, with the words that they use.
+pub(super) fn write(records: &Records, kind: Kind) -> Vec<u8> {
+    let rows = || {
+        let numbered = (0_u32..).zip(&records.rows);
+        numbered.filter(|(_, row)| !row.removed && row.kind == kind)
+    };
+    let mut is_used = vec![false; records.words.texts().len()];
+    for word in rows().flat_map(|(_, row)| word_fields(row)) {
+        is_used.iter_mut().skip(RecordNo(word).index()).take(1).for_each(|used| *used = true);
     }
-    put_count(&mut bytes, records.rows.len());
-    for row in &records.rows {
+    // Words keep their order; those left out leave no gap. The first one is the missing word.
+    is_used.iter_mut().take(1).for_each(|used| *used = true);
+    let mut own: Vec<WordNo> = Vec::with_capacity(is_used.len());
+    let mut bytes = HEADER.to_vec();
+    put_count(&mut bytes, is_used.iter().filter(|used| **used).count());
+    let mut next = 0;
+    for (text, used) in records.words.texts().zip(is_used) {
+        own.push(next);
+        if used {
+            put_count(&mut bytes, text.len());
+            bytes.extend(text.as_bytes());
+            next += 1;
+        }
+    }
+    put_count(&mut bytes, rows().count());
+    for (number, row) in rows() {
+        bytes.extend(number.to_le_bytes());
+        for word in word_fields(row) {
+            let word = own.get(RecordNo(word).index()).copied().unwrap_or(0);
+            bytes.extend(word.to_le_bytes());
+        }
         put_row(&mut bytes, row);
     }
     bytes
 }
 
-/// Reads them.
-pub(super) fn read(bytes: &[u8]) -> Result<Records, SnapshotError> {
-    let mut rest = bytes.strip_prefix(HEADER).ok_or(SnapshotError::Format)?;
+/// Puts the rows of all parts together in the order of their numbers; gives those numbers.
+pub(super) fn read(parts: &[&[u8]]) -> Result<(Records, Vec<RecordNo>), SnapshotError> {
     let mut records = Records::new();
-    let words = take_u32(&mut rest)?;
-    for number in 0..words {
-        let length = usize::try_from(take_u32(&mut rest)?).map_err(|_| SnapshotError::Format)?;
-        let text = rest.get(..length).ok_or(SnapshotError::Format)?;
-        rest = rest.get(length..).ok_or(SnapshotError::Format)?;
-        let text = std::str::from_utf8(text).map_err(|_| SnapshotError::Format)?;
-        if records.words.intern(text.to_owned()) != number {
+    let mut rows: Vec<(RecordNo, Row)> = Vec::new();
+    for part in parts {
+        let mut rest = part.strip_prefix(HEADER).ok_or(SnapshotError::Format)?;
+        let mut words = Vec::new();
+        for _ in 0..take_u32(&mut rest)? {
+            let length =
+                usize::try_from(take_u32(&mut rest)?).map_err(|_| SnapshotError::Format)?;
+            let (text, tail) = rest.split_at_checked(length).ok_or(SnapshotError::Format)?;
+            rest = tail;
+            let text = std::str::from_utf8(text).map_err(|_| SnapshotError::Format)?;
+            words.push(records.words.intern(text.to_owned()));
+        }
+        for _ in 0..take_u32(&mut rest)? {
+            let number = RecordNo(take_u32(&mut rest)?);
+            rows.push((number, take_row(&mut rest, &words)?));
+        }
+        if !rest.is_empty() {
             return Err(SnapshotError::Format);
         }
     }
-    for _ in 0..take_u32(&mut rest)? {
-        let row = take_row(&mut rest, words)?;
+    rows.sort_unstable_by_key(|(number, _)| *number);
+    let twice = rows.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if a == b));
+    if twice {
+        return Err(SnapshotError::Format);
+    }
+    let mut numbers = Vec::with_capacity(rows.len());
+    for (number, row) in rows {
+        numbers.push(number);
         records.put_back(row);
     }
-    if rest.is_empty() { Ok(records) } else { Err(SnapshotError::Format) }
+    Ok((records, numbers))
 }
 
 fn put_count(bytes: &mut Vec<u8>, count: usize) {
@@ -85,9 +121,6 @@ fn word_fields(row: &Row) -> [WordNo; 14] {
 }
 
 fn put_row(bytes: &mut Vec<u8>, row: &Row) {
-    for word in word_fields(row) {
-        bytes.extend(word.to_le_bytes());
-    }
     bytes.extend(row.phone.to_le_bytes());
     bytes.extend(row.minute.to_le_bytes());
     bytes.extend(row.nina.0.to_le_bytes());
@@ -107,18 +140,15 @@ fn put_row(bytes: &mut Vec<u8>, row: &Row) {
     };
     let flags = u8::from(row.kind == Kind::Child)
         | u8::from(row.nina_seen) << 1
-        | u8::from(row.swapped) << 2
-        | u8::from(row.removed) << 3;
+        | u8::from(row.swapped) << 2;
     bytes.extend([row.birth.month, row.birth.day, precision, sex, row.nationality, flags]);
 }
 
-fn take_row(rest: &mut &[u8], words: u32) -> Result<Row, SnapshotError> {
+fn take_row(rest: &mut &[u8], words: &[WordNo]) -> Result<Row, SnapshotError> {
     let mut fields: [WordNo; 14] = [0; 14];
     for field in &mut fields {
-        *field = take_u32(rest)?;
-        if *field >= words {
-            return Err(SnapshotError::Format);
-        }
+        let own = RecordNo(take_u32(rest)?).index();
+        *field = *words.get(own).ok_or(SnapshotError::Format)?;
     }
     let [given, second, own, married, father, father_family, mother, mother_family, others @ ..] =
         fields;
@@ -164,7 +194,7 @@ fn take_row(rest: &mut &[u8], words: u32) -> Result<Row, SnapshotError> {
         nationality,
         nina_seen: flags & 2 != 0,
         swapped: flags & 4 != 0,
-        removed: flags & 8 != 0,
+        removed: false,
     })
 }
 

@@ -315,21 +315,61 @@ fn asking_is_not_adding() {
     assert_eq!(before, all_matches(&resolver));
 }
 
+/// What is found of each of these, by the numbers they had.
+fn found_of(resolver: &Resolver, had: &[RecordNo]) -> Vec<(RecordNo, RecordNo, f32)> {
+    let of = |number: u32| {
+        let found = resolver.matches(RecordNo(number)).into_iter();
+        let own = had[RecordNo(number).index()];
+        found.map(move |m| (own, had[m.other.index()], m.weight)).collect::<Vec<_>>()
+    };
+    (0..u32::try_from(had.len()).unwrap()).flat_map(of).collect()
+}
+
 #[test]
 fn a_snapshot_comes_back_whole_and_a_broken_one_is_refused() {
     let mut resolver = resolved(&census(200));
     resolver.remove(RecordNo(3));
-    let bytes = resolver.snapshot();
+    let [miners, children] = [Kind::Miner, Kind::Child].map(|kind| resolver.snapshot(kind));
 
-    let back =
-        Resolver::restore(&bytes, Model::default(), Policy::default()).expect("our own snapshot");
+    let (back, had) =
+        Resolver::restore(&[&miners, &children], Model::default(), Policy::default()).unwrap();
 
-    assert_eq!(all_matches(&resolver), all_matches(&back));
-    assert_eq!(bytes, back.snapshot());
-    for cut in [0, 5, 8, 100, bytes.len() - 1] {
-        let broken = Resolver::restore(&bytes[..cut], Model::default(), Policy::default());
+    let all: Vec<RecordNo> = (0..resolver.records().len()).map(RecordNo::at).collect();
+    assert_eq!(had, all.iter().copied().filter(|n| *n != RecordNo(3)).collect::<Vec<_>>());
+    assert_eq!(found_of(&resolver, &all), found_of(&back, &had));
+    for cut in [0, 5, 8, 100, miners.len() - 1] {
+        let broken = Resolver::restore(&[&miners[..cut]], Model::default(), Policy::default());
         assert_eq!(broken.err(), Some(SnapshotError::Format));
     }
+    let twice = Resolver::restore(&[&miners, &miners], Model::default(), Policy::default());
+    assert_eq!(twice.err(), Some(SnapshotError::Format));
+}
+
+#[test]
+fn a_snapshot_holds_no_word_of_who_was_taken_out_nor_of_the_other_register() {
+    let row = |given: &'static str, kind| Registration {
+        kind,
+        given,
+        surname: "Traoré",
+        ..Registration::default()
+    };
+    let mut resolver = Resolver::new(Model::default(), Policy::default());
+    resolver.add(&row("Moussa", Kind::Miner));
+    let gone = resolver.add(&row("Zzyxqname", Kind::Miner));
+    resolver.add(&row("Qwertine", Kind::Child));
+    let holds = |bytes: &[u8], word: &str| {
+        let word = fold::fold(word);
+        bytes.windows(word.len()).any(|w| w == word.as_bytes())
+    };
+    assert!(holds(&resolver.snapshot(Kind::Miner), "Zzyxqname"));
+
+    resolver.remove(gone);
+
+    let miners = resolver.snapshot(Kind::Miner);
+    assert!(
+        holds(&miners, "Moussa") && !holds(&miners, "Zzyxqname") && !holds(&miners, "Qwertine")
+    );
+    assert!(holds(&resolver.snapshot(Kind::Child), "Qwertine"));
 }
 
 #[test]

@@ -32,8 +32,17 @@ pub struct BoundaryRow {
     pub licence: String,
 }
 
-/// Stores boundaries, replacing those of the same division, level and code.
+/// Stores boundaries, replacing those of the same division, level, code and first day; one that does not say from when
+/// it holds replaces all that was known of its code.
 pub async fn put(tx: &mut Tx, rows: Vec<BoundaryRow>, now: Micros) -> Result<()> {
+    for row in rows.iter().filter(|row| row.valid_from.is_empty()) {
+        tx.query("DELETE FROM boundary WHERE division = $1 AND level = $2 AND code = $3")
+            .bind(&*row.division)
+            .bind(&*row.level)
+            .bind(&*row.code)
+            .execute()
+            .await?;
+    }
     let rows = rows
         .into_iter()
         .map(|b| {
@@ -56,23 +65,80 @@ pub async fn put(tx: &mut Tx, rows: Vec<BoundaryRow>, now: Micros) -> Result<()>
     tx.insert_rows(
         "INSERT INTO boundary (division, level, code, geometry, source, imported_at, name, code_system, \
          source_code, valid_from, valid_to, licence)",
-        "ON CONFLICT (division, level, code) DO UPDATE SET geometry = excluded.geometry, \
+        "ON CONFLICT (division, level, code, valid_from) DO UPDATE SET geometry = excluded.geometry, \
          source = excluded.source, imported_at = excluded.imported_at, name = excluded.name, \
          code_system = excluded.code_system, source_code = excluded.source_code, \
-         valid_from = excluded.valid_from, valid_to = excluded.valid_to, licence = excluded.licence",
+         valid_to = excluded.valid_to, licence = excluded.licence",
         rows,
     )
     .await?;
     Ok(())
 }
 
-/// The stored features, in a fixed order.
+/// The stored features as they hold now, in a fixed order: of a code with several validities the last one.
 pub async fn all(tx: &mut Tx) -> Result<Vec<String>> {
     let rows = tx
-        .query("SELECT geometry FROM boundary ORDER BY division, level, code")
+        .query(
+            "SELECT geometry FROM boundary AS b WHERE NOT EXISTS (SELECT 1 FROM boundary AS later \
+             WHERE later.division = b.division AND later.level = b.level AND later.code = b.code \
+             AND later.valid_from > b.valid_from) ORDER BY division, level, code",
+        )
         .fetch_all()
         .await?;
     rows.into_iter().map(|r| r.get(0)).collect()
+}
+
+/// A stored boundary without its outline: what it is and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// Division, level, code.
+    pub of: [String; 3],
+    /// The first day on which it holds; empty where that is not known.
+    pub valid_from: String,
+    /// The file it came from.
+    pub source: String,
+    /// The terms it was given under.
+    pub licence: String,
+}
+
+/// The boundaries that hold on a day (`YYYY-MM-DD`), one for each code at most: the last that began until then, if it
+/// had not ended.
+pub async fn on(tx: &mut Tx, day: &str) -> Result<Vec<Validity>> {
+    let rows = tx
+        .query(
+            "SELECT division, level, code, valid_from, source, licence FROM boundary AS b \
+             WHERE valid_from <= $1 AND (valid_to = '' OR valid_to >= $1) AND NOT EXISTS \
+             (SELECT 1 FROM boundary AS later WHERE later.division = b.division AND later.level = b.level \
+             AND later.code = b.code AND later.valid_from > b.valid_from AND later.valid_from <= $1) \
+             ORDER BY division, level, code",
+        )
+        .bind(day)
+        .fetch_all()
+        .await?;
+    let validity = |row: &crate::db::Row| {
+        Ok(Validity {
+            of: [row.get(0)?, row.get(1)?, row.get(2)?],
+            valid_from: row.get(3)?,
+            source: row.get(4)?,
+            licence: row.get(5)?,
+        })
+    };
+    rows.iter().map(validity).collect()
+}
+
+/// The feature of a stored boundary.
+pub async fn geometry(tx: &mut Tx, of: &Validity) -> Result<String> {
+    let [division, level, code] = &of.of;
+    tx.query(
+        "SELECT geometry FROM boundary WHERE division = $1 AND level = $2 AND code = $3 AND valid_from = $4",
+    )
+    .bind(&**division)
+    .bind(&**level)
+    .bind(&**code)
+    .bind(&*of.valid_from)
+    .fetch_one()
+    .await?
+    .get(0)
 }
 
 /// A token that changes with every import.

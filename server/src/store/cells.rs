@@ -1,8 +1,8 @@
-//! Cells of counts: as they are, and as they were at the end of a day.
+//! Cells of counts, as they are, summed by the database.
 
 use super::Scope;
 use crate::{
-    counts::{AXES, Axis, BaseCell, Cube, Lines},
+    counts::{AXES, Axis, BaseCell, Cube, Line, Lines},
     db::{Query, Result, Tx},
 };
 
@@ -44,7 +44,8 @@ pub enum Reviewed {
 }
 
 impl Reviewed {
-    const fn code(self) -> Option<&'static str> {
+    /// The code on [`Axis::Review`] that is counted; none = all of them.
+    pub const fn code(self) -> Option<&'static str> {
         match self {
             Self::All => None,
             Self::Accepted => Some("accepted"),
@@ -62,48 +63,41 @@ pub struct Sum<'a> {
     pub cube: Cube,
     /// Which of what is registered.
     pub reviewed: Reviewed,
-    /// As it was at the end of this day, counted from 1970-01-01; `None` = as it is.
-    pub day: Option<i64>,
 }
 
 impl<'a> Sum<'a> {
     /// Everything in the register, as it is.
     pub const fn of(dataset: &'a str) -> Self {
-        Self { dataset, cube: Cube::Place, reviewed: Reviewed::All, day: None }
+        Self { dataset, cube: Cube::Place, reviewed: Reviewed::All }
     }
 
     fn narrow<'t>(&self, query: Query<'t>, scope: &Scope) -> Query<'t> {
-        let from = if self.day.is_some() { "count_day" } else { "count_cell" };
+        // Zones are few and stand first in the key.
         let mut query = query
-            .push("CAST(SUM(n) AS bigint) FROM ")
-            .push(from)
-            // Zones are few and stand first in the key.
-            .push(" WHERE zone_id IN (SELECT zone_id FROM zone) AND dataset = ")
+            .push(
+                "CAST(SUM(n) AS bigint) FROM count_cell \
+                 WHERE zone_id IN (SELECT zone_id FROM zone) AND dataset = ",
+            )
             .push_bind(self.dataset)
             .push(" AND cube = ")
             .push_bind(self.cube.name());
         if let Some(code) = self.reviewed.code() {
             query = query.push(" AND review = ").push_bind(code);
         }
-        if let Some(day) = self.day {
-            query = query.push(" AND day <= ").push_bind(day);
-        }
         scope.narrow(query)
     }
 }
 
 /// How much of a dataset is accepted and how much waits for review, as far as `scope` sees.
-pub async fn accepted_and_pending(
-    tx: &mut Tx,
-    scope: &Scope,
-    dataset: &str,
-    day: Option<i64>,
-) -> Result<(i64, i64)> {
-    let lines = grouped(tx, scope, Sum { day, ..Sum::of(dataset) }, &[Axis::Review]).await?;
-    let of = |code: &str| {
-        lines.iter().filter(|(codes, _)| codes.iter().any(|c| c == code)).map(|(_, n)| n).sum()
-    };
-    Ok((of("accepted"), of("pending")))
+pub async fn accepted_and_pending(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<(i64, i64)> {
+    Ok(by_review(&grouped(tx, scope, Sum::of(dataset), &[Axis::Review]).await?))
+}
+
+/// How many are accepted and how many wait, of lines by review.
+pub fn by_review(lines: &Lines) -> (i64, i64) {
+    let of =
+        |code: &str| lines.iter().filter(|line| line.codes().any(|c| c == code)).map(Line::n).sum();
+    (of("accepted"), of("pending"))
 }
 
 /// Sums cells by these axes, in the order of their codes.
@@ -117,17 +111,12 @@ pub async fn grouped(tx: &mut Tx, scope: &Scope, sum: Sum<'_>, by: &[Axis]) -> R
         query = query.push(if i == 0 { " GROUP BY " } else { ", " }).push(column(*axis));
     }
     let rows = query.fetch_all().await?;
-    let mut cells = Vec::with_capacity(rows.len());
-    for row in &rows {
+    let lines = rows.iter().map(|row| {
         let n: Option<i64> = row.get(by.len())?;
         let codes = (0..by.len()).map(|i| row.get(i)).collect::<Result<Vec<String>>>()?;
-        if let Some(n) = n.filter(|n| *n != 0) {
-            cells.push((codes, n));
-        }
-    }
-    // The databases order text differently.
-    cells.sort();
-    Ok(cells)
+        Ok((codes, n.unwrap_or_default()))
+    });
+    Ok(lines.collect::<Result<Lines>>()?.without_zeros())
 }
 
 /// Every cell of accepted records of a dataset, in all zones; axes that the cube does not have are

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::{Scope, ZoneId, versions};
+use super::{Scope, ZoneId, vault::Vault, versions};
 use crate::{
     db::{DbError, Result, Row, Tx, Value},
-    keys::{MasterKeys, Realm},
+    keys::MasterKeys,
 };
 
 /// How often each zone's part of a dataset has changed.
@@ -100,13 +100,7 @@ fn list_row(row: &Row, keys: &MasterKeys) -> Result<ListRow> {
     let props: String = row.get(4)?;
     let mut properties: Map<String, Json> =
         serde_json::from_str(&props).map_err(|_| broken("props"))?;
-    let (realm, wrapped, sealed): (String, Vec<u8>, Vec<u8>) =
-        (row.get(6)?, row.get(7)?, row.get(8)?);
-    if !wrapped.is_empty() {
-        let key = keys
-            .unwrap(Realm::parse(&realm), id.as_bytes(), &wrapped)
-            .map_err(|_| broken("wrapped"))?;
-        let plain = key.open(b"vault", &sealed).map_err(|_| broken("sealed"))?;
+    if let Some(plain) = Vault::read(row, id, 6)?.open(keys)? {
         let opened: Map<String, Json> =
             serde_json::from_slice(&plain).map_err(|_| broken("sealed"))?;
         for (name, value) in opened {

@@ -2,9 +2,10 @@
 
 use uuid::Uuid;
 
+use super::vault::Vault;
 use crate::{
-    db::{DbError, Result, Row, Tx},
-    keys::{MasterKeys, Realm},
+    db::{Result, Row, Tx},
+    keys::MasterKeys,
     runtime::Micros,
 };
 
@@ -99,9 +100,7 @@ pub struct PersonRow {
     pub age_group: String,
     /// Open properties, as JSON.
     pub props: String,
-    realm: String,
-    wrapped: Vec<u8>,
-    sealed: Vec<u8>,
+    vault: Vault,
 }
 
 impl PersonRow {
@@ -112,14 +111,7 @@ impl PersonRow {
 
     /// Its sealed properties, as JSON; `None` when their key was destroyed.
     pub fn open(&self, keys: &MasterKeys) -> Result<Option<Vec<u8>>> {
-        if self.wrapped.is_empty() {
-            return Ok(None);
-        }
-        let broken = |column| DbError::Inconsistent { table: "entity", column };
-        let key = keys
-            .unwrap(Realm::parse(&self.realm), self.entity_id.as_bytes(), &self.wrapped)
-            .map_err(|_| broken("wrapped"))?;
-        key.open(b"vault", &self.sealed).map(Some).map_err(|_| broken("sealed"))
+        self.vault.open(keys)
     }
 }
 
@@ -146,18 +138,17 @@ pub async fn people(
         .fetch_all()
         .await?;
     let read = |r: &Row| {
+        let entity_id = r.get(2)?;
         Ok(PersonRow {
             zone_id: r.get(0)?,
             created_seq: r.get(1)?,
-            entity_id: r.get(2)?,
+            entity_id,
             region: r.get(3)?,
             cercle: r.get(4)?,
             sex: r.get(5)?,
             age_group: r.get(6)?,
             props: r.get(7)?,
-            realm: r.get(8)?,
-            wrapped: r.get(9)?,
-            sealed: r.get(10)?,
+            vault: Vault::read(r, entity_id, 8)?,
         })
     };
     rows.iter().map(read).collect()

@@ -1,13 +1,12 @@
 //! Entities with what is sealed of them, one after the other, for figures over all of them.
 
 use futures_util::StreamExt as _;
-use uuid::Uuid;
 
-use super::cells::column;
+use super::{cells::column, vault::Vault};
 use crate::{
     counts::{AXES, Axis, Cube},
-    db::{DbError, Result, Tx},
-    keys::{MasterKeys, Realm},
+    db::{Result, Tx},
+    keys::MasterKeys,
 };
 
 /// An entity as it is counted.
@@ -21,23 +20,13 @@ pub struct CountedRow {
     pub pending: bool,
     /// Its open properties, as JSON text.
     pub props: String,
-    entity_id: Uuid,
-    realm: String,
-    wrapped: Vec<u8>,
-    sealed: Vec<u8>,
+    vault: Vault,
 }
 
 impl CountedRow {
     /// Its sealed properties, as JSON text; empty when their key was destroyed.
     pub fn open(&self, keys: &MasterKeys) -> Result<Vec<u8>> {
-        if self.wrapped.is_empty() {
-            return Ok(Vec::new());
-        }
-        let broken = |column| DbError::Inconsistent { table: "entity", column };
-        let key = keys
-            .unwrap(Realm::parse(&self.realm), self.entity_id.as_bytes(), &self.wrapped)
-            .map_err(|_| broken("wrapped"))?;
-        key.open(b"vault", &self.sealed).map_err(|_| broken("sealed"))
+        Ok(self.vault.open(keys)?.unwrap_or_default())
     }
 }
 
@@ -74,11 +63,8 @@ pub async fn each<F: Future<Output = bool>>(
             }
             counted.push(CountedRow {
                 zone_id: row.get(0)?,
-                entity_id: row.get(1)?,
                 props: row.get(2)?,
-                realm: row.get(3)?,
-                wrapped: row.get(4)?,
-                sealed: row.get(5)?,
+                vault: Vault::read(&row, row.get(1)?, 3)?,
                 pending: row.get::<String>(6)? == "pending",
                 codes,
             });

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::ZoneId;
-use crate::db::{Result, Row, Tx};
+use crate::db::{Result, Row, Tx, Value};
 
 /// A registration.
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +39,19 @@ pub async fn carriers(tx: &mut Tx, key: [u8; 32]) -> Result<Vec<Carrier>> {
         .collect()
 }
 
-/// The zones of everybody who is one with this registration.
-pub async fn zones_of_group(tx: &mut Tx, canonical: Uuid) -> Result<Vec<ZoneId>> {
-    let rows = tx
-        .query("SELECT zone_id FROM entity_home WHERE entity_id = $1 OR canonical_id = $1")
-        .bind(canonical)
-        .fetch_all()
-        .await?;
-    rows.iter().map(|r| Ok(ZoneId(r.get(0)?))).collect()
+/// The zones of everybody who is one with each of these registrations that show a person: as many statements for
+/// none as for several.
+pub async fn zones_of_groups(tx: &mut Tx, canonicals: &[Uuid]) -> Result<Vec<(Uuid, ZoneId)>> {
+    let mut list: Vec<Value> = canonicals.iter().map(|id| (*id).into()).collect();
+    if list.is_empty() {
+        list.push(Uuid::nil().into());
+    }
+    let itself = "SELECT entity_id, zone_id FROM entity_home WHERE entity_id IN";
+    let others = "SELECT canonical_id, zone_id FROM entity_home \
+                  WHERE canonical_id <> entity_id AND canonical_id IN";
+    let mut rows = tx.fetch_in(itself, list.clone(), "").await?;
+    rows.extend(tx.fetch_in(others, list, "").await?);
+    rows.iter().map(|r| Ok((r.get(0)?, ZoneId(r.get(1)?)))).collect()
 }
 
 /// What became of an erasure.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::import::{SheetError, read_sheets};
+use crate::import::{Capacity, SheetError, read_sheets};
 
 /// Faults that are kept.
 const KEPT: usize = 50;
@@ -107,7 +107,7 @@ impl Book {
     pub(super) fn read(workbook: &[u8], faults: &mut Faults) -> Result<Self, SheetError> {
         let mut book = Self::default();
         let wanted = |name: &str| SHEETS.contains(&name.trim().to_lowercase().as_str());
-        for sheet in read_sheets(workbook, wanted)? {
+        for sheet in read_sheets(workbook, Capacity::Questionnaire, wanted)? {
             let name = sheet.name.trim().to_lowercase();
             let Some(name) = SHEETS.into_iter().find(|known| *known == name) else { continue };
             let mut rows =

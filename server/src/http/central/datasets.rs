@@ -25,7 +25,7 @@ use crate::{
     },
     http::{lists, problem::Problem},
     runtime::Micros,
-    store::registered,
+    store::central_entities,
 };
 
 /// An entity list as one reader sees it.
@@ -116,7 +116,7 @@ async fn note(reader: &Reader, list: &List, of: &str) -> Result<(), Problem> {
 async fn stored(reader: &Reader, list: &List, id: &str) -> Result<Stored, Problem> {
     let id: Uuid = id.trim_start_matches("uuid:").parse().map_err(|_| Problem::not_found())?;
     let mut tx = reader.app.base.db.read().await?;
-    let row = registered::one(&mut tx, &reader.by.scope, &list.schema.id, id).await?;
+    let row = central_entities::one(&mut tx, &reader.by.scope, &list.schema.id, id).await?;
     row.map(|row| Stored::Entity(Box::new(row))).ok_or_else(Problem::not_found)
 }
 

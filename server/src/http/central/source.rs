@@ -13,9 +13,9 @@ use crate::{
     runtime::Micros,
     store::{
         Scope, ZoneId,
+        central_entities::{self, EntityRow},
         entities::Place,
         records::{self, RecordRow, Wanted},
-        registered::{self, EntityRow},
     },
 };
 
@@ -57,7 +57,7 @@ impl Source {
                 rows.into_iter().map(|row| Stored::Record(Box::new(row))).collect()
             }
             Self::Dataset { name, scope, .. } => {
-                let rows = registered::page(tx, scope, name, place(mark), limit).await?;
+                let rows = central_entities::page(tx, scope, name, place(mark), limit).await?;
                 rows.into_iter().map(|row| Stored::Entity(Box::new(row))).collect()
             }
         })
@@ -76,7 +76,7 @@ impl Source {
     pub(super) async fn count(&self, tx: &mut Tx) -> Result<u64, DbError> {
         let count = match self {
             Self::Form(wanted) => records::count(tx, wanted).await?,
-            Self::Dataset { name, scope, .. } => registered::count(tx, scope, name).await?,
+            Self::Dataset { name, scope, .. } => central_entities::count(tx, scope, name).await?,
         };
         Ok(u64::try_from(count)?)
     }

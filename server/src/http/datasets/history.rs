@@ -21,9 +21,8 @@ use crate::{
     },
     runtime::Micros,
     store::{
-        AsOf, ZoneId, entities,
+        AsOf, ZoneId, datasets, entities,
         pairs::{self, DecisionLine},
-        register,
     },
 };
 
@@ -72,7 +71,7 @@ pub(super) async fn history(ask: Ask) -> Result<Response, Problem> {
 /// The entity that shows the one asked for. Of what was deleted, those who may restore it read what it was.
 async fn visible(ask: &Ask, tx: &mut Tx, list: &List, id: Uuid) -> Result<Uuid, Problem> {
     let what = (list.name.as_str(), AsOf::Now);
-    if let Some(row) = register::shown(tx, &ask.by.scope, what, id).await? {
+    if let Some(row) = datasets::shown(tx, &ask.by.scope, what, id).await? {
         return Ok(row.entity_id);
     }
     let stood = entities::stood(tx, &ask.by.scope, &list.name, id).await?;

@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
         reviews::private,
     },
-    store::{AsOf, register},
+    store::{AsOf, datasets},
 };
 
 /// `GET /v1/datasets`
@@ -45,7 +45,7 @@ async fn described(ask: &Ask, list: &List) -> Result<Value, Problem> {
     let name = &list.name;
     let known = sanu_schemas::datasets().into_iter().find(|d| d.name == *name);
     let mut tx = ask.app.base.db.read().await?;
-    let count = register::count(&mut tx, &ask.by.scope, name, AsOf::Now).await?;
+    let count = datasets::count(&mut tx, &ask.by.scope, name, AsOf::Now).await?;
     drop(tx);
     let properties = list.properties.iter().map(|(name, property)| {
         json!({

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     http::{conflicts, problem::Problem, reviews::private},
-    store::{register, zones},
+    store::{datasets, zones},
 };
 
 /// `GET /v1/datasets/{dataset}/entities`: never with identities, which are read one by one.
@@ -27,7 +27,7 @@ pub(super) async fn page(ask: Ask) -> Result<Response, Problem> {
     let mut tx = ask.app.base.db.read().await?;
     // One more than asked says whether there is a next page.
     let what = (list.name.as_str(), as_of);
-    let mut rows = register::page(&mut tx, &ask.by.scope, what, after, limit + 1).await?;
+    let mut rows = datasets::page(&mut tx, &ask.by.scope, what, after, limit + 1).await?;
     let zones = zones::codes(&mut tx).await?;
     drop(tx);
     let more = rows.len() > limit;
@@ -51,7 +51,7 @@ pub(super) async fn entity(ask: Ask) -> Result<Response, Problem> {
     ask.says_why(&list)?;
     let as_of = ask.as_of().await?;
     let mut tx = ask.app.base.db.read().await?;
-    let row = register::shown(&mut tx, &ask.by.scope, (&list.name, as_of), id).await?;
+    let row = datasets::shown(&mut tx, &ask.by.scope, (&list.name, as_of), id).await?;
     let row = row.ok_or_else(Problem::not_found)?;
     let zones = zones::codes(&mut tx).await?;
     let contradicted = if ask.by.role.may_review(list.children) {

@@ -10,7 +10,7 @@ use crate::{
     http::lists::List,
     keys::MasterKeys,
     runtime::Micros,
-    store::{ZoneId, register::RegisterRow},
+    store::{ZoneId, datasets::DatasetRow},
 };
 
 /// How a reader sees rows.
@@ -24,7 +24,7 @@ pub(super) struct Sight<'a> {
 
 impl Sight<'_> {
     /// An entity with its values.
-    pub(super) fn entity(&self, row: &RegisterRow) -> Result<Map<String, Value>, DbError> {
+    pub(super) fn entity(&self, row: &DatasetRow) -> Result<Map<String, Value>, DbError> {
         let broken = |column| DbError::Inconsistent { table: "entity", column };
         let mut values: Map<String, Value> =
             serde_json::from_str(&row.props).map_err(|_| broken("props"))?;

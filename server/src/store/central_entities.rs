@@ -1,11 +1,12 @@
-//! Reading the entities of one dataset with when and by whom they were made, in the order of registration.
+//! The entities of a dataset as Central's clients ask for them: with when and by whom they were made, in the order of
+//! registration.
 
 use uuid::Uuid;
 
-use super::{Scope, ZoneId, entities::Place};
+use super::{Scope, ZoneId, entities::Place, vault::Vault};
 use crate::{
-    db::{DbError, Query, Result, Row, Tx},
-    keys::{MasterKeys, Realm},
+    db::{Query, Result, Row, Tx},
+    keys::MasterKeys,
     runtime::Micros,
 };
 
@@ -30,9 +31,7 @@ pub struct EntityRow {
     pub updated_at: Option<Micros>,
     /// Who made it.
     pub creator: Option<Uuid>,
-    realm: String,
-    wrapped: Vec<u8>,
-    sealed: Vec<u8>,
+    vault: Vault,
 }
 
 impl EntityRow {
@@ -43,14 +42,7 @@ impl EntityRow {
 
     /// Its sealed properties, as JSON text; `None` when their key was destroyed.
     pub fn open(&self, keys: &MasterKeys) -> Result<Option<Vec<u8>>> {
-        if self.wrapped.is_empty() {
-            return Ok(None);
-        }
-        let broken = |column| DbError::Inconsistent { table: "entity", column };
-        let key = keys
-            .unwrap(Realm::parse(&self.realm), self.entity_id.as_bytes(), &self.wrapped)
-            .map_err(|_| broken("wrapped"))?;
-        key.open(b"vault", &self.sealed).map(Some).map_err(|_| broken("sealed"))
+        self.vault.open(keys)
     }
 }
 
@@ -67,9 +59,10 @@ fn of<'t>(tx: &'t mut Tx, dataset: &str) -> Query<'t> {
 
 fn read(row: &Row) -> Result<EntityRow> {
     let [created, updated]: [Option<i64>; 2] = [row.get(6)?, row.get(7)?];
+    let entity_id = row.get(1)?;
     Ok(EntityRow {
         zone_id: ZoneId(row.get(0)?),
-        entity_id: row.get(1)?,
+        entity_id,
         created_seq: row.get(2)?,
         version: row.get(3)?,
         label: row.get(4)?,
@@ -77,9 +70,7 @@ fn read(row: &Row) -> Result<EntityRow> {
         created_at: created.map(Micros),
         updated_at: updated.map(Micros),
         creator: row.get(8)?,
-        realm: row.get(9)?,
-        wrapped: row.get(10)?,
-        sealed: row.get(11)?,
+        vault: Vault::read(row, entity_id, 9)?,
     })
 }
 

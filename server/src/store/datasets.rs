@@ -2,16 +2,16 @@
 
 use uuid::Uuid;
 
-use super::{AsOf, Scope, ZoneId, as_of::Arm, entities::Place};
+use super::{AsOf, Scope, ZoneId, as_of::Arm, entities::Place, vault::Vault};
 use crate::{
-    db::{DbError, Query, Result, Row, Tx},
-    keys::{MasterKeys, Realm},
+    db::{Query, Result, Row, Tx},
+    keys::MasterKeys,
     runtime::Micros,
 };
 
 /// An entity as stored.
 #[derive(Clone, Debug)]
-pub struct RegisterRow {
+pub struct DatasetRow {
     /// Its zone.
     pub zone_id: ZoneId,
     /// Its id.
@@ -34,12 +34,10 @@ pub struct RegisterRow {
     pub registered_at: Option<Micros>,
     /// When what it says last changed.
     pub updated_at: Option<Micros>,
-    sealed: Vec<u8>,
-    realm: String,
-    wrapped: Vec<u8>,
+    vault: Vault,
 }
 
-impl RegisterRow {
+impl DatasetRow {
     /// Where it stands in its list.
     pub const fn place(&self) -> Place {
         (self.zone_id, self.created_seq, self.entity_id)
@@ -47,29 +45,23 @@ impl RegisterRow {
 
     /// Its sealed properties, as JSON text; `None` when their key was destroyed.
     pub fn open(&self, keys: &MasterKeys) -> Result<Option<Vec<u8>>> {
-        if self.wrapped.is_empty() {
-            return Ok(None);
-        }
-        let broken = |column| DbError::Inconsistent { table: "entity", column };
-        let key = keys
-            .unwrap(Realm::parse(&self.realm), self.entity_id.as_bytes(), &self.wrapped)
-            .map_err(|_| broken("wrapped"))?;
-        key.open(b"vault", &self.sealed).map(Some).map_err(|_| broken("sealed"))
+        self.vault.open(keys)
     }
 }
 
 const COLUMNS: &str = "SELECT e.zone_id, e.entity_id, e.created_seq, e.version, e.label, e.props, e.region_2023, \
      e.cercle_2023, e.commune_2023, e.district, e.review, e.merged_into, \
      (SELECT MIN(c.received_at) FROM journal c WHERE c.seq = e.created_seq), \
-     (SELECT MIN(u.received_at) FROM journal u WHERE u.seq = e.updated_seq), e.sealed, \
+     (SELECT MIN(u.received_at) FROM journal u WHERE u.seq = e.updated_seq), \
      (SELECT k.realm FROM entity k WHERE k.zone_id = e.zone_id AND k.entity_id = e.entity_id), \
-     (SELECT k.wrapped FROM entity k WHERE k.zone_id = e.zone_id AND k.entity_id = e.entity_id)";
+     (SELECT k.wrapped FROM entity k WHERE k.zone_id = e.zone_id AND k.entity_id = e.entity_id), e.sealed";
 
-fn read(row: &Row) -> Result<RegisterRow> {
+fn read(row: &Row) -> Result<DatasetRow> {
     let [registered, updated]: [Option<i64>; 2] = [row.get(12)?, row.get(13)?];
-    Ok(RegisterRow {
+    let entity_id = row.get(1)?;
+    Ok(DatasetRow {
         zone_id: ZoneId(row.get(0)?),
-        entity_id: row.get(1)?,
+        entity_id,
         created_seq: row.get(2)?,
         version: row.get(3)?,
         label: row.get(4)?,
@@ -79,9 +71,7 @@ fn read(row: &Row) -> Result<RegisterRow> {
         merged_into: row.get(11)?,
         registered_at: registered.map(Micros),
         updated_at: updated.map(Micros),
-        sealed: row.get(14)?,
-        realm: row.get::<Option<String>>(15)?.unwrap_or_default(),
-        wrapped: row.get::<Option<Vec<u8>>>(16)?.unwrap_or_default(),
+        vault: Vault::read(row, entity_id, 14)?,
     })
 }
 
@@ -97,7 +87,7 @@ pub async fn page(
     (dataset, as_of): (&str, AsOf),
     after: Option<Place>,
     limit: usize,
-) -> Result<Vec<RegisterRow>> {
+) -> Result<Vec<DatasetRow>> {
     let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
     let mut found = Vec::new();
     for arm in as_of.arms() {
@@ -114,7 +104,7 @@ pub async fn page(
             found.push(read(&row)?);
         }
     }
-    found.sort_by_key(RegisterRow::place);
+    found.sort_by_key(DatasetRow::place);
     found.truncate(limit);
     Ok(found)
 }
@@ -135,7 +125,7 @@ pub async fn shown(
     scope: &Scope,
     (dataset, as_of): (&str, AsOf),
     id: Uuid,
-) -> Result<Option<RegisterRow>> {
+) -> Result<Option<DatasetRow>> {
     let mut wanted = id;
     // A member names its canonical, which is in no other group.
     for _ in 0..2 {
@@ -150,7 +140,7 @@ pub async fn shown(
     Ok(None)
 }
 
-async fn one(tx: &mut Tx, (dataset, as_of): (&str, AsOf), id: Uuid) -> Result<Option<RegisterRow>> {
+async fn one(tx: &mut Tx, (dataset, as_of): (&str, AsOf), id: Uuid) -> Result<Option<DatasetRow>> {
     let home = tx
         .query("SELECT zone_id FROM entity_home WHERE entity_id = $1")
         .bind(id)
