@@ -346,7 +346,7 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(sanu_schemas::openapi()).unwrap();
         let described = &document["components"]["schemas"]["Problem"]["properties"];
         let kinds = KINDS.map(|(slug, ..)| format!("urn:sanu:problem:{slug}"));
-        assert_eq!(described["type"]["enum"], serde_json::json!(kinds));
+        assert_eq!(described["type"]["enum"], serde_json::json!(kinds.as_slice()));
         for (slug, status, ..) in KINDS {
             let statuses = described["status"]["enum"].as_array().unwrap();
             assert!(statuses.contains(&status.into()), "{slug}: {status}");
