@@ -11,33 +11,3 @@ CREATE TABLE retold (
 );
 CREATE INDEX retold_was ON retold (zone_id, was);
 CREATE INDEX retold_as ON retold (zone_id, submission_id);
-
--- Versions that were applied although what they build on had not come: somebody, or time, said so.
-CREATE TABLE forced (
-    zone_id integer NOT NULL,
-    seq bigint NOT NULL,
-    PRIMARY KEY (zone_id, seq)
-);
-
--- Updates that did not know of others which came before them (ADR 21): `hard` where both say something else of one
--- property, else `soft`. The values stand in the journal.
-CREATE TABLE conflict (
-    zone_id integer NOT NULL,
-    entity_id uuid NOT NULL,
-    seq bigint NOT NULL,
-    dataset text NOT NULL,
-    level text NOT NULL,
-    state text NOT NULL,
-    fields text NOT NULL,
-    PRIMARY KEY (zone_id, entity_id, seq)
-);
-CREATE INDEX conflict_open ON conflict (dataset, level, zone_id, entity_id, seq) WHERE state = 'open';
-
--- Which submissions were compared with what: an entity, or the first half of the keyed hash of a card. When that changes
--- they are compared again.
-CREATE TABLE looked_up (
-    looked uuid NOT NULL,
-    zone_id integer NOT NULL,
-    submission_id uuid NOT NULL,
-    PRIMARY KEY (looked, zone_id, submission_id)
-);
