@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::{
     engine::Applier,
@@ -20,29 +20,38 @@ use crate::{
 pub(super) struct Ready {
     pub(super) forms: Arc<Snapshot>,
     pub(super) said: Said,
+    /// Its share of what may wait here.
+    _room: OwnedSemaphorePermit,
 }
 
 /// Fewer events than this are interpreted in less time than handing them to another thread takes.
 const FEW: usize = 16;
 
-/// Interprets what comes until the channel closes; `ready` holds it up when apply is behind.
+/// Events that may be interpreted and wait: about 20 kB each, and enough that apply finds a whole batch ready.
+const ROOM: u32 = 1_536;
+
+/// Interprets what comes until the channel closes; it is held up when apply is behind.
 pub(super) async fn interpret_ahead(
     applier: Applier,
     mut handed: mpsc::Receiver<Vec<Appended>>,
     ready: mpsc::Sender<Vec<Ready>>,
 ) {
+    let room = Arc::new(Semaphore::new(usize::try_from(ROOM).unwrap_or(usize::MAX)));
     while let Some(appended) = handed.recv().await {
+        // One transaction of intake holds fewer than there is room for; of more, some would go to the journal.
+        let wanted = u32::try_from(appended.len()).unwrap_or(ROOM).min(ROOM);
+        let Ok(mut room) = Arc::clone(&room).acquire_many_owned(wanted).await else { return };
         // What cannot be interpreted now is read from the journal: nothing is lost here.
         let Ok(forms) = applier.forms().await else { continue };
         let events = appended.into_iter().map(Event::from).collect();
         let Ok(said) = interpret_all(&applier, events, &forms).await else { continue };
-        let batch = said.into_iter().map(|mut said| {
+        let batch = said.into_iter().map_while(|mut said| {
             // Batches wait here: what they were interpreted from is not kept in memory with them.
             if let Some(content) = &mut said.event.content {
                 content.xml = bytes::Bytes::new();
                 content.decoded = None;
             }
-            Ready { forms: Arc::clone(&forms), said }
+            Some(Ready { forms: Arc::clone(&forms), said, _room: room.split(1)? })
         });
         if ready.send(batch.collect()).await.is_err() {
             return;

@@ -29,7 +29,7 @@ pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Res
                 );
             } else if made {
                 notice(&format!(
-                    "account {login} ({}), password, shown once: {password}",
+                    "compte {login} ({}), mot de passe affiché une seule fois / password, shown once: {password}",
                     role.as_str()
                 ));
             } else {
@@ -45,7 +45,9 @@ pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Res
             } else if password_stdin {
                 notice(&format!("account {login}: password changed"));
             } else {
-                notice(&format!("account {login}: new password, shown once: {password}"));
+                notice(&format!(
+                    "compte {login}, nouveau mot de passe affiché une seule fois / new password, shown once: {password}"
+                ));
             }
         }
         Account::List => list(base, json).await?,
@@ -123,7 +125,9 @@ pub(super) async fn add(
         ha1_sealed,
     };
     if !accounts::add(&mut tx, &row, now).await? {
-        bail!("the login {login} is taken");
+        bail!(
+            "l'identifiant {login} est déjà pris, peut-être par un compte désactivé (`sanu account password {login}` le rouvre) / the login {login} is taken"
+        );
     }
     let subject = account_id.to_string();
     audit::note(&mut tx, &base.runtime, "console", "account.add", &subject, role.as_str()).await?;

@@ -40,7 +40,7 @@ pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Resu
             } else {
                 notice(&qr::terminal(&added.qr)?);
                 notice(&format!(
-                    "phone {name}: scan this with ODK Collect, or type the address\n{}",
+                    "téléphone {name} : scanner ceci avec ODK Collect, ou saisir l'adresse / scan this with ODK Collect, or type the address\n{}",
                     added.server_url
                 ));
             }
@@ -52,9 +52,11 @@ pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Resu
             audit::note(&mut tx, &base.runtime, "console", "device.revoke", &name, "").await?;
             tx.commit().await?;
             if count == 0 {
-                bail!("there is no phone {name} in use");
+                bail!(
+                    "aucun téléphone {name} en service (`sanu device list` donne les noms) / there is no phone {name} in use"
+                );
             }
-            notice(&format!("{count} phone(s) revoked"));
+            notice(&format!("{count} téléphone(s) coupé(s) / revoked"));
             if json {
                 answer(&json!({ "revoked": count }));
             }

@@ -46,7 +46,8 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     };
     let listener = TcpListener::bind(&args.listen).await.with_context(|| {
         format!(
-            "cannot listen on {} (--listen ADDRESS:PORT, for example 0.0.0.0:8081)",
+            "l'adresse {} est déjà prise (un autre Sanu tourne-t-il ?) ou n'est pas à cette machine : --listen ADRESSE:PORT, par exemple \
+             0.0.0.0:8081 / cannot listen there",
             args.listen
         )
     })?;

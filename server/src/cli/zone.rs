@@ -19,7 +19,9 @@ pub(super) async fn named(
     ensure!(!code.trim().is_empty(), "a zone needs a code");
     let (zone_id, made) = zones::ensure(tx, code, now).await?;
     if made {
-        notice(&format!("note: zone {code} is new (a typing error? it has its own scope)"));
+        notice(&format!(
+            "la zone {code} est nouvelle : une faute de frappe ? Ce qui est dans une autre zone ne s'y voit pas / zone {code} is new (a typing error? it has its own scope)"
+        ));
     }
     Ok(Some(zone_id))
 }

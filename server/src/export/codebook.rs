@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::sheet::{Entry, Sheet};
-use crate::ogc::{Collection, Field, Kind};
+use crate::{
+    access::Role,
+    ogc::{Collection, Field, Kind},
+};
 
 /// A file beside a file of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +175,17 @@ fn codebook(about: About<'_>) -> Sheet {
     }
 }
 
+/// What the reader may do with the file. The public's view is made to be handed on.
+fn licence(role: &str) -> &'static str {
+    if role == Role::Public.as_str() {
+        return "vue publique, qui peut être transmise et citée avec sa source et sa date ; toute tentative de\n\
+                ré-identification est interdite.";
+    }
+    "usage réservé au titulaire du compte, selon la convention de données signée avec les\n\
+     responsables du fichier ; toute tentative de ré-identification est interdite. Aucune autre licence\n\
+     n'est accordée par ce téléchargement."
+}
+
 fn readme(about: About<'_>) -> String {
     let c = about.collection;
     let zones = if about.scope == "*" { "tout le pays" } else { "la zone du compte" };
@@ -185,9 +199,8 @@ fn readme(about: About<'_>) -> String {
          Valeurs manquantes : champ vide. Réponses multiples : codes séparés par un espace.\n\
          Un texte qui commencerait par = + - @ est précédé d'une apostrophe dans les CSV.\n\
          Colonnes et codes : {id}.codebook.csv, {id}.csv-metadata.json ; Stata : {id}.do ; SPSS : {id}.sps\n\n\
-         Licence : usage réservé au titulaire du compte, selon la convention de données signée avec les\n\
-         responsables du fichier ; toute tentative de ré-identification est interdite. Aucune autre licence\n\
-         n'est accordée par ce téléchargement.\n",
+         Licence : {licence}\n",
+        licence = licence(about.role),
         title = c.title,
         line = "=".repeat(c.title.chars().count()),
         description = c.description,
