@@ -405,6 +405,7 @@ impl Applier {
             replace::leave_site(&mut tx, site, day, (&self.gazetteer(), &self.keys)).await?;
         }
         tx.commit().await?;
+        self.heard.turn();
         if let Some(moves) = moves {
             self.tallies.moved(mark.next_turn(), moves);
         }

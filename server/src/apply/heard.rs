@@ -26,12 +26,15 @@ use crate::{
 
 /// So few are read again: to look them up costs about the same.
 pub(super) const FEW: usize = 8;
-/// What is kept, in bytes of submissions as sent. What is interpreted of them takes a few times as much.
-const MOST: usize = 16 << 20;
+/// What is kept, in bytes of submissions as sent. What is interpreted of them takes up to ten
+/// times as much.
+const MOST: usize = 8 << 20;
 /// What an event takes beside what was sent.
 const EACH: usize = 1 << 10;
 /// Looks after which something counts as not asked for any more.
 const STALE: u64 = 16;
+/// Batches without a look after which nothing is kept: what people said is not held longer than it is of use.
+const IDLE: u32 = 64;
 
 /// What was said lately, by its place in the journal. A function of journal and forms: it changes what apply costs,
 /// never what it finds.
@@ -50,6 +53,7 @@ struct Kept {
     bytes: usize,
     looks: u64,
     cleared: u64,
+    idle: u32,
 }
 
 struct Entry {
@@ -68,6 +72,15 @@ impl Heard {
     /// Forgets everything: of who is erased nothing stays.
     pub(super) fn forget(&self) {
         *self.kept() = Kept::default();
+    }
+
+    /// A batch was applied.
+    pub(super) fn turn(&self) {
+        let mut kept = self.kept();
+        kept.idle += 1;
+        if kept.idle > IDLE {
+            *kept = Kept::default();
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -131,7 +144,7 @@ pub(super) async fn at(tx: &mut Tx, seqs: &[i64], ground: &Ground<'_>) -> Result
         if kept.forms != ground.forms.token() {
             *kept = Kept { forms: ground.forms.token(), ..Kept::default() };
         }
-        kept.looks += 1;
+        (kept.looks, kept.idle) = (kept.looks + 1, 0);
         for mark in marks {
             let Some(said) = kept.of(&mark) else {
                 missing.insert(mark.seq, mark);
