@@ -38,6 +38,33 @@ fn versions(number: u32) -> [Submission; 3] {
     [first, second, third]
 }
 
+/// So many versions of a submission, each replacing the one before it; `renamed` makes the version of this number.
+fn chain(
+    first: &Submission,
+    length: usize,
+    renamed: impl Fn(&str, usize) -> String,
+) -> Vec<Submission> {
+    let mut chain = vec![first.clone()];
+    for version in 1..length {
+        let id = first.instance_id.replacen("uuid:", &format!("uuid:{version}-"), 1);
+        let former = chain.last().map(|s| s.instance_id.clone()).expect("a chain begins");
+        let named = format!("<deprecatedID>{former}</deprecatedID><instanceID>{id}<");
+        let xml = first.xml.replace(&format!("<instanceID>{}<", first.instance_id), &named);
+        assert_ne!(xml, first.xml);
+        chain.push(Submission { xml: renamed(&xml, version), instance_id: id, ..first.clone() });
+    }
+    chain
+}
+
+/// Orders in which a long chain may come: its own; every other version, then those between from the end: each joins
+/// everything that is later; a mixture of both.
+fn orders(length: usize) -> [Vec<usize>; 3] {
+    let between = (0..length).filter(|v| v % 2 == 1).rev();
+    let backwards = (0..length).filter(|v| v % 2 == 0).chain(between).collect();
+    let mixed = (0..length).map(|at| (at * 23 + 5) % length).collect();
+    [(0..length).collect(), backwards, mixed]
+}
+
 /// What the register says of a site, without what tells when it came.
 fn shown(server: &Server, number: u32) -> String {
     let id = site_id(number).replace('-', "");
@@ -172,6 +199,68 @@ on_both! {
 
         assert_eq!(server.sql("SELECT COUNT(*) FROM record"), "6");
         assert_eq!(server.sql("SELECT COUNT(*) FROM entity WHERE version > 0"), "6", "one for each chain");
+        server.stop();
+        let live = server.cli_json(&["derived-hash"]);
+        for (table, hash) in hashes(&server) {
+            assert_eq!(live["hashes"][&table], hash, "{table}: live and rebuilt differ");
+        }
+        assert_eq!(server.cli_json(&["check"])["wrong_count_cells"], 0);
+    }
+
+    fn a_long_chain_says_in_any_order_what_it_says_in_its_own_and_is_read_by_pages(server) {
+        const LENGTH: usize = 57;
+        let mut server = server;
+        let phone = server.phone("agent-1", None);
+        let reviewer = Reviewer::new(&server, "chef", "data_manager", None);
+        let mut newest = Vec::new();
+        for (order, number) in orders(LENGTH).iter().zip(90..) {
+            let label = format!(">Site {number}<");
+            let versions = chain(&site(number), LENGTH, |xml, v| xml.replace(&label, &format!(">Nom {v}<")));
+            for version in order {
+                assert_eq!(submit(&phone.url, &versions[*version].xml).status, 201);
+            }
+            newest.push(versions.last().unwrap().instance_id.clone());
+        }
+        server.settled();
+
+        assert_eq!(server.sql("SELECT COUNT(*) FROM record"), "3", "each chain is one record");
+        assert!(shown(&server, 90).contains("Nom 56"), "{}", shown(&server, 90));
+        assert_eq!(shown(&server, 91), shown(&server, 90));
+        assert_eq!(shown(&server, 92), shown(&server, 90));
+        let records = server.sql("SELECT DISTINCT state, reason, review, violations, dataset FROM record");
+        assert_eq!(records.lines().count(), 1, "{records}");
+        for id in &newest {
+            let last = read(&reviewer, id);
+            let page = last["versions"].as_array().unwrap();
+            assert_eq!((page.len(), &last["version_count"]), (50, &LENGTH.into()), "the last fifty");
+            assert_eq!(page[49]["answers"], last["answers"]);
+            let before = reviewer.get(&format!("/v1/reviews/submissions/{id}?before={}", page[0]["version"])).json();
+            assert_eq!(before["versions"].as_array().unwrap().len(), LENGTH - 50);
+            assert_eq!(before["answers"], last["answers"], "the record stays the newest");
+        }
+        server.stop();
+        let live = server.cli_json(&["derived-hash"]);
+        for (table, hash) in hashes(&server) {
+            assert_eq!(live["hashes"][&table], hash, "{table}: live and rebuilt differ");
+        }
+        assert_eq!(server.cli_json(&["check"])["wrong_count_cells"], 0);
+    }
+
+    fn a_long_chain_of_a_form_that_names_what_it_makes_after_the_submission_makes_one_thing(server) {
+        const LENGTH: usize = 20;
+        let mut server = server;
+        let phone = server.phone("agent-1", None);
+        let studies = census(5, 400).into_iter().filter(|s| s.form_id == "profil").take(3);
+        for (order, first) in orders(LENGTH).iter().zip(studies) {
+            let versions = chain(&first, LENGTH, |xml, _| xml.to_owned());
+            for version in order {
+                assert_eq!(submit(&phone.url, &versions[*version].xml).status, 201);
+            }
+        }
+        server.settled();
+
+        assert_eq!(server.sql("SELECT COUNT(*) FROM record"), "3");
+        assert_eq!(server.sql("SELECT COUNT(*) FROM entity WHERE version > 0"), "3", "one for each chain");
         server.stop();
         let live = server.cli_json(&["derived-hash"]);
         for (table, hash) in hashes(&server) {

@@ -209,6 +209,29 @@ on_both! {
         is_sound(&mut server);
     }
 
+    fn what_waits_for_an_imported_site_does_not_keep_it_when_the_import_is_taken_back(server) {
+        let mut server = server;
+        let phone = server.phone("Awa", None);
+        let list = file(&server, "sites.csv", b"code,nom,etat\nA,Alpha,active\n");
+        let done = import(&server, "sites", &list, &["--apply"]);
+        server.settled();
+        let id = server.sql("SELECT entity_id FROM entity WHERE label = 'Alpha'").replace('-', "");
+        let id = uuid::Uuid::parse_str(&id).unwrap().to_string();
+        let early = visit(&id).replace("baseVersion=\"1\"", "baseVersion=\"9\"");
+        assert_eq!(submit(&phone.url, &early).status, 201);
+        server.settled();
+        let waits = "SELECT COUNT(*) FROM held JOIN record ON record.seq = held.seq AND record.state = 'held'";
+        assert_eq!(server.sql(waits), "1", "the visit waits for version 9");
+
+        let undone = server.cli(&["import", "--undo", done["import_id"].as_str().unwrap()]);
+        server.settled();
+
+        assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
+        assert_eq!(server.count("sites"), 0, "nothing that was applied speaks for it");
+        assert_eq!(server.sql(waits), "1", "the visit goes on waiting");
+        is_sound(&mut server);
+    }
+
     fn a_list_with_one_bad_line_is_not_imported_at_all(server) {
         let text = "code;nom;latitude;longitude\nA;Alpha;12,5;-8\nB;Beta;12,5 nord;-8\nA;Encore;;\nC;\"ouvert;1;2\n";
         let list = file(&server, "sites.csv", text.as_bytes());

@@ -336,3 +336,52 @@ fn a_crowd_that_loses_some_of_its_members_is_the_same_in_any_batches() {
         assert_eq!(derived_hash(&register.base.db).await.unwrap(), live);
     });
 }
+
+/// A permutation of `0..n`, the same every time.
+fn shuffled(n: usize) -> Vec<usize> {
+    let mut dice = 7_u64;
+    let mut order: Vec<usize> = (0..n).collect();
+    for last in (1..n).rev() {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let at = usize::try_from(dice >> 33).unwrap() % (last + 1);
+        order.swap(last, at);
+    }
+    order
+}
+
+#[test]
+fn many_versions_of_one_registration_in_any_order_are_each_read_a_few_times() {
+    const VERSIONS: usize = 150;
+    run(async {
+        let mut register = Register::new().await;
+        register.said = 1;
+        let id = |version: usize| format!("uuid:p-1-{version}");
+        let order = shuffled(VERSIONS);
+        let mut read = Vec::new();
+        for third in order.chunks(VERSIONS / 3) {
+            let before = register.applier.read_again();
+            for version in third {
+                let person =
+                    Person { surname: name(u32::try_from(*version).unwrap()), ..somebody(1) };
+                let mut xml = person.xml(1).replace("uuid:p-1<", &format!("{}<", id(*version)));
+                let former = version.checked_sub(1).map(id);
+                if let Some(former) = &former {
+                    let named = format!("<meta><deprecatedID>{former}</deprecatedID>");
+                    xml = xml.replace("<meta>", &named);
+                }
+                register.take(vec![incoming(id(*version), former, xml)]).await;
+            }
+            read.push(register.applier.read_again() - before);
+        }
+
+        // Each joins versions that came before; in all these joins none is opened more than a few times.
+        let most = u64::try_from(VERSIONS / 3 * 12).unwrap();
+        assert!(read.iter().all(|n| *n <= most), "{read:?} events opened again, more than {most}");
+        assert_eq!(register.number("SELECT COUNT(*) FROM record").await, 1);
+        register.is_whole().await;
+        let live = derived_hash(&register.base.db).await.unwrap();
+        let again = register.base.applier();
+        rebuild(&register.base.db, again, &register.base.runtime, &mut |_| {}).await.unwrap();
+        assert_eq!(derived_hash(&register.base.db).await.unwrap(), live);
+    });
+}

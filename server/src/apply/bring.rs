@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::{
     entity::Source,
-    event,
-    fold::{Ground, Register, say},
+    fold::{Ground, Register},
     groups::Standing,
+    heard,
     interpret::Interpretation,
     load,
     view::{self, Step},
@@ -120,9 +120,17 @@ async fn read_past(
     }
     let rows = load::versions(tx, &wanted).await?;
     let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect::<HashSet<_>>().into_iter().collect();
+    let mut of_each: HashMap<Uuid, usize> = HashMap::new();
+    for row in &rows {
+        *of_each.entry(row.entity_id).or_default() += 1;
+    }
+    let is_long = |id: &Uuid| of_each.get(id).is_some_and(|n| *n > heard::FEW);
+    let long: HashSet<i64> = rows.iter().filter(|r| is_long(&r.entity_id)).map(|r| r.seq).collect();
+    let (often, seldom): (Vec<i64>, Vec<i64>) = seqs.into_iter().partition(|s| long.contains(s));
+    let mut spoken = heard::read(tx, &seldom, ground).await?;
+    spoken.extend(heard::at(tx, &often, ground).await?);
     let mut said: HashMap<(i64, Uuid), VecDeque<Step>> = HashMap::new();
-    for event in event::at(tx, &seqs, ground.keys).await? {
-        let spoken = say(event, ground);
+    for spoken in spoken {
         let source = Source::of(&spoken.event, false);
         for change in spoken.interpretation.into_iter().flat_map(Interpretation::all_changes) {
             let queue = said.entry((source.seq, change.entity_id)).or_default();

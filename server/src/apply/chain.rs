@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     event::{self, Event},
     fold::{Ground, Register, Said, say},
+    heard::told_as,
     review::{Case, Spoken, wanted},
     reviewed::{StandRow, case_of, known},
     stand::{ReviewState, Stand},
@@ -100,8 +101,9 @@ pub(super) async fn fetch(
         let newer = case_of(tx, (zone_id, from), ground).await?;
         let (Some(older), Some(newer)) = (older, newer) else { continue };
         let told = newer.spoken.iter().filter_map(|spoken| {
-            let event = Event { retold: Some(into), ..spoken.event.clone() };
-            let said = say(event, ground);
+            let Spoken { event, said } = spoken.clone();
+            let said = Said { interpretation: Some(said), ..Said::of(event) };
+            let said = told_as(said, into, ground);
             Some(Spoken { said: said.interpretation?, event: said.event })
         });
         chains.insert(s.event.seq, Chain { zone_id, into, from, told: told.collect() });

@@ -1,6 +1,9 @@
 //! What one submission says about one entity, before it meets the register.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -45,6 +48,17 @@ pub(super) struct EntityChange {
     pub(super) facts: Facts,
     /// The first version of a new entity, made ready before it meets the register.
     pub(super) made: Option<Made>,
+    /// The same as a version of the entity that it changed last: an entity made again seals nothing twice.
+    pub(super) stored: OnceLock<Stored>,
+}
+
+/// A version as it is stored.
+#[derive(Clone)]
+pub(super) struct Stored {
+    /// The key of its entity, as stored.
+    pub(super) wrapped: Vec<u8>,
+    pub(super) open: String,
+    pub(super) sealed: Vec<u8>,
 }
 
 /// The first version of an entity as it is stored, under a key of its own.

@@ -142,16 +142,20 @@ fn is_of_one(a: &Step, b: &Step) -> bool {
 /// The conflicts among the versions of one entity, in their order.
 pub(super) fn among(steps: &[Step], shifts: i64) -> Vec<Conflict> {
     let mut found: Vec<Conflict> = Vec::new();
+    let is_guess = steps.first().is_some_and(|s| s.change.forced);
+    let is_blind = |s: &Step| s.change.update || (s.change.create && is_guess);
+    if !steps.iter().skip(1).any(is_blind) {
+        return found;
+    }
     // What the entity said before the first version, and after each.
     let mut states: Vec<Props> = vec![Props::new()];
-    let is_guess = steps.first().is_some_and(|s| s.change.forced);
     for (n, step) in steps.iter().enumerate() {
         let (before, _) = steps.split_at(n);
         if let Some(one) = found.iter_mut().find(|c| c.mine.seq == step.change.settles) {
             one.settled = Some(step.source.seq);
         }
         // What makes an entity knows of nothing, unless it was made without it.
-        if n > 0 && (step.change.update || (step.change.create && is_guess)) {
+        if n > 0 && is_blind(step) {
             found.extend(contradicts(before, &states, step, shifts));
         }
         let mut now = states.last().cloned().unwrap_or_default();
@@ -265,7 +269,7 @@ impl Applier {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, OnceLock};
 
     use serde_json::json;
 
@@ -297,6 +301,7 @@ mod tests {
             position: None,
             facts: Facts::default(),
             made: None,
+            stored: OnceLock::new(),
         };
         let source = Source {
             zone_id: ZoneId(1),

@@ -22,6 +22,7 @@ use super::{
     erase::erase,
     event::{self, Event},
     fold::{Ground, Needs, PeopleGuard, Register, Said, Waiting, say},
+    heard::Heard,
     holders::{self, Holders},
     interpret::Interpretation,
     load,
@@ -91,6 +92,8 @@ pub struct Applier {
     people: Arc<RwLock<People>>,
     /// Rows of the register fetched since the start.
     brought: Arc<AtomicU64>,
+    /// What was read lately.
+    heard: Arc<Heard>,
     cells_are_full: Arc<AtomicBool>,
     /// What the rules alone accept.
     acceptance: Acceptance,
@@ -122,6 +125,7 @@ impl Applier {
             turn: Arc::default(),
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
+            heard: Arc::default(),
             cells_are_full: Arc::default(),
             acceptance,
             blobs,
@@ -140,6 +144,11 @@ impl Applier {
     /// since the start: what a batch costs beside its own size.
     pub fn brought(&self) -> u64 {
         self.brought.load(Ordering::Relaxed)
+    }
+
+    /// How many events were opened again to apply others since the start: versions of what is folded anew.
+    pub fn read_again(&self) -> u64 {
+        self.heard.read()
     }
 
     /// The engine's memory, to ask about pairs.
@@ -396,10 +405,12 @@ impl Applier {
             replace::leave_site(&mut tx, site, day, (&self.gazetteer(), &self.keys)).await?;
         }
         tx.commit().await?;
+        self.heard.turn();
         if let Some(moves) = moves {
             self.tallies.moved(mark.next_turn(), moves);
         }
         if destroys {
+            self.heard.forget();
             self.clear_up().await;
         }
         Ok(true)
@@ -519,6 +530,7 @@ impl Applier {
             keys: &self.keys,
             runtime: &self.runtime,
             acceptance: self.acceptance,
+            heard: &self.heard,
         }
     }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     cells::CellKey,
-    change::{EntityChange, Facts, Props},
+    change::{EntityChange, Facts, Props, Stored},
     event::Event,
 };
 use crate::{
@@ -182,7 +182,7 @@ impl EntityState {
         // Made ready ahead, if it was made under this entity's key.
         let (open, sealed) = match &change.made {
             Some(made) if made.wrapped == self.wrapped => (made.open.clone(), made.sealed.clone()),
-            _ => (to_text(&change.open), self.key.seal(VAULT, to_text(&change.sealed).as_bytes())),
+            _ => self.stored(change),
         };
         self.versions.push(VersionRow {
             version: self.version,
@@ -195,6 +195,20 @@ impl EntityState {
             sealed,
             pending: source.pending,
         });
+    }
+
+    /// A change as a version of this entity is stored.
+    fn stored(&self, change: &EntityChange) -> (String, Vec<u8>) {
+        let seal = || Stored {
+            wrapped: self.wrapped.clone(),
+            open: to_text(&change.open),
+            sealed: self.key.seal(VAULT, to_text(&change.sealed).as_bytes()),
+        };
+        let stored = change.stored.get_or_init(seal);
+        // An id that was made twice has had two keys.
+        let of_another = (stored.wrapped != self.wrapped).then(seal);
+        let Stored { open, sealed, .. } = of_another.unwrap_or_else(|| stored.clone());
+        (open, sealed)
     }
 
     /// Overlays a change: what it names is set, what it leaves out stays.

@@ -127,6 +127,35 @@ pub(super) async fn at(tx: &mut Tx, seqs: &[i64], keys: &MasterKeys) -> Result<V
     Ok(found)
 }
 
+/// What says of an event how it is read, beside its content.
+pub(super) struct Mark {
+    pub(super) seq: i64,
+    /// Its key as stored; empty when it was destroyed.
+    pub(super) wrapped: Vec<u8>,
+    pub(super) retold: Option<Uuid>,
+    pub(super) forced: bool,
+}
+
+/// How the events at these places of the journal are read.
+pub(super) async fn marks(tx: &mut Tx, seqs: &[i64]) -> Result<Vec<Mark>> {
+    const MARKS: &str = "SELECT j.seq, j.wrapped, t.submission_id, f.seq FROM journal j \
+         LEFT JOIN retold t ON t.zone_id = j.zone_id AND t.seq = j.seq \
+         LEFT JOIN forced f ON f.zone_id = j.zone_id AND f.seq = j.seq WHERE j.seq IN ";
+    let mut found = Vec::new();
+    for chunk in seqs.chunks(256) {
+        let rows = tx.query(MARKS).push_list(chunk.iter().copied()).fetch_all().await?;
+        for row in &rows {
+            found.push(Mark {
+                seq: row.get(0)?,
+                wrapped: row.get(1)?,
+                retold: row.get(2)?,
+                forced: row.get::<Option<i64>>(3)?.is_some(),
+            });
+        }
+    }
+    Ok(found)
+}
+
 fn read(row: &Row, keys: &MasterKeys) -> Result<Event> {
     let event_id: Uuid = row.get(2)?;
     let kind: String = row.get(3)?;

@@ -19,6 +19,7 @@ use super::{
     event::{Content, Event},
     force::forced,
     groups::{Groups, Link, Pair},
+    heard::Heard,
     holders::Holders,
     identity::{self, BlockKey},
     imported::interpret_import,
@@ -55,6 +56,8 @@ pub(super) struct Ground<'a> {
     pub(super) keys: &'a MasterKeys,
     pub(super) runtime: &'a Runtime,
     pub(super) acceptance: Acceptance,
+    /// What was read lately; it changes nothing of what is found.
+    pub(super) heard: &'a Heard,
 }
 
 /// A change that waits for its entity, or for the version it builds on.
@@ -183,12 +186,20 @@ pub(super) struct Needs {
 }
 
 /// An event with what it says.
+#[derive(Clone)]
 pub(super) struct Said {
     pub(super) event: Event,
     pub(super) interpretation: Option<Interpretation>,
     pub(super) decision: Option<Decision>,
     pub(super) review: Option<Review>,
     pub(super) erasure: Option<Erasure>,
+}
+
+impl Said {
+    /// An event of which nothing is known but that it happened.
+    pub(super) const fn of(event: Event) -> Self {
+        Self { event, interpretation: None, decision: None, review: None, erasure: None }
+    }
 }
 
 /// Interprets an event: the costly, pure part.
@@ -228,7 +239,7 @@ pub(super) fn say(mut event: Event, ground: &Ground<'_>) -> Said {
 fn say_review(mut event: Event, ground: &Ground<'_>) -> Said {
     let review = event.content.as_ref().and_then(|content| Review::read(&content.xml));
     let Some(mut review) = review else {
-        return Said { event, interpretation: None, decision: None, review: None, erasure: None };
+        return Said::of(event);
     };
     event.submission_id = event.retold.unwrap_or(review.submission_id);
     review.submission_id = event.submission_id;

@@ -1,7 +1,10 @@
 //! Random histories: whatever happened, taking an answer back leaves the register as if it had
 //! never been given, and the order of batches leaves no trace.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 
 use serde_json::json;
 use uuid::Uuid;
@@ -12,6 +15,7 @@ use super::{
     event::{Content, Event},
     fold::{Ground, Register},
     groups::Standing,
+    heard::Heard,
     identity,
     load::KeptKey,
     people::People,
@@ -91,6 +95,7 @@ struct World {
     gazetteer: Gazetteer,
     keys: MasterKeys,
     runtime: Runtime,
+    heard: Heard,
 }
 
 impl World {
@@ -100,6 +105,7 @@ impl World {
             gazetteer: Gazetteer::new(Vec::new(), Vec::new()),
             keys: MasterKeys::new([1; 32], [2; 32]),
             runtime: Runtime::fixed(Micros(0), 1),
+            heard: Heard::default(),
         }
     }
 
@@ -109,6 +115,7 @@ impl World {
             gazetteer: &self.gazetteer,
             keys: &self.keys,
             runtime: &self.runtime,
+            heard: &self.heard,
             acceptance: super::Acceptance::Clean,
         }
     }
@@ -187,6 +194,7 @@ impl World {
             position: None,
             facts: Facts { sex: Some(String::from("male")), ..Facts::default() },
             made: None,
+            stored: OnceLock::new(),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What lines of a base list say to the register: a list of the authorities, so nobody has to accept it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use serde_json::{Value as Json, json};
 
@@ -91,5 +94,6 @@ fn change(dataset: &str, row: ImportRow) -> EntityChange {
         position: row.at.and_then(|[lon, lat]| Position::new(lon, lat)),
         facts,
         made: None,
+        stored: OnceLock::new(),
     }
 }

@@ -1,6 +1,9 @@
 //! From an event and the forms to what it says: a pure function, the same at every rebuild.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
@@ -264,7 +267,7 @@ fn changes(form: &XForm, decoded: &Decoded, event: &Event, keys: &MasterKeys) ->
 
 /// The id of an entity that a submission makes without naming one: the same at every rebuild, and
 /// never the submission's own, whose key is another.
-fn own_id(submission_id: Uuid, dataset: &str) -> Uuid {
+pub(super) fn own_id(submission_id: Uuid, dataset: &str) -> Uuid {
     let hash: [u8; 32] =
         Sha256::new().chain_update(submission_id).chain_update(dataset).finalize().into();
     let (head, _) = hash.split_at(16);
@@ -303,6 +306,7 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         position: None,
         facts: Facts::default(),
         made: None,
+        stored: OnceLock::new(),
     }
 }
 

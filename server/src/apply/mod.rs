@@ -23,6 +23,7 @@ mod event;
 mod fold;
 mod force;
 mod groups;
+mod heard;
 mod held_of;
 mod history;
 #[cfg(test)]
@@ -71,4 +72,4 @@ pub use people::People;
 pub use reading::{Contact, Registered};
 pub use rebuild::{derived_hash, rebuild};
 pub use stand::Acceptance;
-pub use versions::Version;
+pub use versions::{Version, Versions};

@@ -230,7 +230,7 @@ impl Register {
             let (own, mut others): (Vec<_>, Vec<_>) =
                 steps.into_iter().partition(|s| seqs.contains(&s.source.seq));
             let wanted = wanted(case, stand, id);
-            if case.is_import() && wanted.is_empty() && carries(&others) {
+            if case.is_import() && wanted.is_empty() && self.carries(id, &others) {
                 // What came later builds on it: it keeps what it says.
                 continue;
             }
@@ -246,6 +246,14 @@ impl Register {
                 self.refold(id, others, event.received_at, ground);
             }
         }
+    }
+
+    /// Whether some of these steps changed an entity and none of them makes it. What waits for it has not changed it.
+    fn carries(&self, id: Uuid, steps: &[Waiting]) -> bool {
+        let waiting: BTreeSet<i64> =
+            self.waiting.get(&id).into_iter().flatten().map(|w| w.source.seq).collect();
+        let mut applied = steps.iter().filter(|s| !waiting.contains(&s.source.seq)).peekable();
+        applied.peek().is_some() && !applied.any(|s| s.change.makes())
     }
 
     /// A submission whose versions changed is written as its newest one has it.
@@ -300,11 +308,6 @@ impl Register {
             detail: detail.to_string(),
         });
     }
-}
-
-/// Whether these steps change an entity and none of them makes it.
-fn carries(steps: &[Waiting]) -> bool {
-    !steps.is_empty() && !steps.iter().any(|s| s.change.makes())
 }
 
 /// The steps of an entity that a submission makes while it stands like this.

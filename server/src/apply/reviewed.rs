@@ -9,8 +9,8 @@ use super::{
     cells::review_of,
     delete::{SourceRow, is_about_entity},
     erased::ERASED,
-    event,
-    fold::{Ground, Register, Said, say},
+    fold::{Ground, Register, Said},
+    heard,
     interpret::RecordState,
     load,
     review::{Case, Spoken},
@@ -262,12 +262,12 @@ pub(super) async fn case_of(
     let mut seqs = [trail.late.as_slice(), &trail.earlier].concat();
     seqs.push(known.seq);
     let mut spoken = Vec::new();
-    let events = event::at(tx, &seqs, ground.keys).await?;
-    let mut events: HashMap<i64, _> = events.into_iter().map(|e| (e.seq, e)).collect();
+    let said = heard::at(tx, &seqs, ground).await?;
+    let mut said: HashMap<i64, Said> = said.into_iter().map(|s| (s.event.seq, s)).collect();
+    let late: HashSet<i64> = trail.late.iter().copied().collect();
     // In the order in which they replace each other, which is not always that of the journal.
-    for event in seqs.iter().filter_map(|seq| events.remove(seq)) {
-        let is_late = trail.late.contains(&event.seq);
-        let version = say(event, ground);
+    for version in seqs.iter().filter_map(|seq| said.remove(seq)) {
+        let is_late = late.contains(&version.event.seq);
         // Of somebody else's form the first version alone changes an entity, whenever it came.
         let said = version.interpretation.filter(|said| !is_late || said.dataset.is_empty());
         spoken.extend(said.map(|said| Spoken { event: version.event, said }));

@@ -1,7 +1,10 @@
 //! What a person decides where two said something else of one entity: a version of its own, with the values that hold
 //! from here on.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -78,6 +81,7 @@ pub(super) fn change(review: &Review, settled: &Settled) -> EntityChange {
             district: text("mining_district"),
         },
         made: None,
+        stored: OnceLock::new(),
         open,
         sealed,
     }

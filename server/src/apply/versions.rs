@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Applier, event, fold::say, interpret, reviewed::known};
+use super::{Applier, event, fold::say, interpret, reviewed::known, stand::Known};
 use crate::{
     db::{Result, Tx},
     forms::Class,
@@ -12,6 +12,20 @@ use crate::{
     runtime::Micros,
     store::ZoneId,
 };
+
+/// How many versions are read at once: each is opened and interpreted.
+const PAGE: usize = 50;
+
+/// Some versions of a submission, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Versions {
+    /// At most fifty that follow each other.
+    pub page: Vec<Version>,
+    /// The one that the record was last written as.
+    pub newest: Option<Version>,
+    /// How many there are in all.
+    pub count: usize,
+}
 
 /// One version of a submission.
 #[derive(Clone, Debug)]
@@ -41,26 +55,54 @@ pub struct Version {
 }
 
 impl Applier {
-    /// Every version of a submission, oldest first; none when there is no such submission.
+    /// The last fifty versions of a submission that come before the version `before`, or the last fifty; none when
+    /// there is no such submission.
     pub async fn versions(
         &self,
         tx: &mut Tx,
-        zone: ZoneId,
-        submission: Uuid,
+        (zone, submission): (ZoneId, Uuid),
+        before: Option<i64>,
         keep: impl Fn(Class) -> bool + Copy,
-    ) -> Result<Vec<Version>> {
+    ) -> Result<Versions> {
         let wanted = [(zone, submission)].into_iter().collect();
         let Some(known) = known(tx, &wanted).await?.remove(&submission) else {
-            return Ok(Vec::new());
+            return Ok(Versions::default());
         };
         let trail = &known.stand.trail;
         let mut seqs = [trail.late.as_slice(), &trail.earlier].concat();
         seqs.push(known.seq);
+        let end = before.and_then(|before| seqs.iter().position(|seq| *seq == before));
+        let end = end.unwrap_or(seqs.len());
+        let page = seqs.get(end.saturating_sub(PAGE)..end).unwrap_or_default();
+        let newest = self.read_versions(tx, &known, &[known.seq], keep).await?.pop();
+        let page = self.read_versions(tx, &known, page, keep).await?;
+        Ok(Versions { page, newest, count: seqs.len() })
+    }
+
+    /// The version of a submission that its record was last written as.
+    pub async fn newest_version(
+        &self,
+        tx: &mut Tx,
+        (zone, submission): (ZoneId, Uuid),
+    ) -> Result<Option<Version>> {
+        let wanted = [(zone, submission)].into_iter().collect();
+        let Some(known) = known(tx, &wanted).await?.remove(&submission) else { return Ok(None) };
+        Ok(self.read_versions(tx, &known, &[known.seq], |_| false).await?.pop())
+    }
+
+    async fn read_versions(
+        &self,
+        tx: &mut Tx,
+        known: &Known,
+        seqs: &[i64],
+        keep: impl Fn(Class) -> bool + Copy,
+    ) -> Result<Vec<Version>> {
+        let trail = &known.stand.trail;
         let forms = self.forms().await?;
         let gazetteer = self.gazetteer();
         let ground = self.ground(&forms, &gazetteer);
         let mut versions = Vec::new();
-        let events = event::at(tx, &seqs, &self.keys).await?;
+        let events = event::at(tx, seqs, &self.keys).await?;
         let mut events: HashMap<i64, _> = events.into_iter().map(|e| (e.seq, e)).collect();
         for event in seqs.iter().filter_map(|seq| events.remove(seq)) {
             let Some(content) = event.content.clone() else { continue };

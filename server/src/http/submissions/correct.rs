@@ -64,10 +64,10 @@ pub(super) async fn made(
         return Ok(Sent { review: same, ..sent });
     }
     let (zone, submission) = (sent.row.zone_id, sent.row.submission_id);
-    let versions = app.applier.versions(&mut tx, zone, submission, |_| false).await;
-    let versions = versions.map_err(Problem::from)?;
+    let newest = app.applier.newest_version(&mut tx, (zone, submission)).await;
+    let newest = newest.map_err(Problem::from)?;
     drop(tx);
-    let newest = versions.into_iter().find(|v| v.seq == sent.row.seq);
+    let newest = newest.filter(|v| v.seq == sent.row.seq);
     let undecodable = || Problem::new("undecodable", "");
     let newest = newest.ok_or_else(undecodable)?;
     if sent.review.seen.is_some_and(|seen| seen != newest.seq) {

@@ -6,6 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use axum::{
     Json,
     extract::{RawPathParams, State},
+    http::Uri,
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
@@ -16,7 +17,12 @@ use crate::{
     app::App,
     apply::Version,
     forms::{Class, Question},
-    http::{auth::By, problem::Problem, request::param, reviews::private},
+    http::{
+        auth::By,
+        problem::Problem,
+        request::{param, query_param},
+        reviews::private,
+    },
     intake::Review,
     store::{
         audit,
@@ -61,17 +67,21 @@ pub(in crate::http) async fn one(
     State(app): State<Arc<App>>,
     By(by): By,
     params: RawPathParams,
+    uri: Uri,
 ) -> Result<Response, Problem> {
     if !(by.role.may_review(false) || by.role.may_review(true)) {
         return Err(Problem::forbidden());
     }
     let id = param(&params, "instance_id").ok_or_else(Problem::not_found)?;
+    let before = query_param(&uri, "before").map(|text| text.parse::<i64>());
+    let before = before.transpose().map_err(|_| Problem::bad("before: the number of a version"))?;
     let forms = app.base.catalogue.current().await?;
     let mut tx = app.base.db.read().await?;
     let row = find(&app, &mut tx, &by, &id).await?;
     let children = forms.is_of_children(&row.form_id);
     let keep = |class| may_read(by.role, children, class);
-    let versions = app.applier.versions(&mut tx, row.zone_id, row.submission_id, keep).await?;
+    let place = (row.zone_id, row.submission_id);
+    let versions = app.applier.versions(&mut tx, place, before, keep).await?;
     let said = submissions::reviews(&mut tx, row.zone_id, row.submission_id).await?;
     let seqs: Vec<i64> = said.iter().map(|r| r.seq).collect();
     let words: HashMap<i64, Review> =
@@ -81,7 +91,7 @@ pub(in crate::http) async fn one(
     note(&app, &by, &row.submission_id.to_string()).await?;
     let zone = zones.iter().find(|z| z.zone_id == row.zone_id).map_or("", |z| z.code.as_str());
     let mut body = as_json(&row, zone);
-    let newest = versions.iter().find(|v| v.seq == row.seq);
+    let newest = versions.newest.as_ref().filter(|v| v.seq == row.seq);
     let read_by = [forms.version(&row.form_id, &row.form_version), forms.latest(&row.form_id)];
     let questions = read_by.into_iter().flatten().flat_map(|p| &p.form.questions);
     let kept_from: Vec<Vec<&str>> = questions
@@ -90,8 +100,9 @@ pub(in crate::http) async fn one(
         .collect();
     if let Some(map) = body.as_object_mut() {
         map.insert(String::from("answers"), newest.map_or(Value::Null, |v| answers(v, &kept_from)));
-        let versions: Vec<Value> = versions.iter().map(|v| version(v, &kept_from)).collect();
-        map.insert(String::from("versions"), versions.into());
+        let page: Vec<Value> = versions.page.iter().map(|v| version(v, &kept_from)).collect();
+        map.insert(String::from("versions"), page.into());
+        map.insert(String::from("version_count"), versions.count.into());
         let hides = children && by.role == Role::DataManager;
         let said: Vec<Value> = said.iter().map(|r| decision(r, &words, hides)).collect();
         map.insert(String::from("decisions"), said.into());
