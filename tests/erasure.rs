@@ -18,24 +18,24 @@ use crate::{
 };
 
 /// The id of an erasure of this number.
-fn erasure(number: u32) -> String {
+pub(crate) fn erasure(number: u32) -> String {
     format!("00000000-0000-4000-a000-{number:012}")
 }
 
-fn erase(by: &Reviewer<'_>, number: u32, of: &Value) -> Response {
+pub(crate) fn erase(by: &Reviewer<'_>, number: u32, of: &Value) -> Response {
     let mut body =
         json!({ "id": erasure(number), "dataset": "orpailleurs", "reason": "demande écrite" });
     body.as_object_mut().unwrap().extend(of.as_object().unwrap().clone());
     by.send("POST", "/v1/erasures", &body)
 }
 
-fn access(by: &Reviewer<'_>, dataset: &str, card: &str) -> Response {
+pub(crate) fn access(by: &Reviewer<'_>, dataset: &str, card: &str) -> Response {
     let body = json!({ "dataset": dataset, "card": card, "reason": "demande de la personne" });
     by.send("POST", "/v1/persons/access", &body)
 }
 
 /// The same registration, said again under another instance id as its edit.
-fn edit_of(miner: &Miner, id: &str, again: &str) -> String {
+pub(crate) fn edit_of(miner: &Miner, id: &str, again: &str) -> String {
     let old = format!("<instanceID>{again}</instanceID>");
     let xml = miner.xml_as(again);
     assert!(xml.contains(&old));
@@ -65,7 +65,7 @@ fn keys(server: &Server) -> BTreeMap<String, String> {
 }
 
 /// How many there are of each kind; of an erased person neither month nor site is told any more.
-fn cells(server: &Server) -> BTreeSet<String> {
+pub(crate) fn cells(server: &Server) -> BTreeSet<String> {
     let sql = "SELECT cube, zone_id, dataset, commune_2023, district, sex, age_group, status, review, SUM(n) \
                FROM count_cell WHERE n <> 0 AND cube NOT IN ('form', 'site', 'cooperative') \
                GROUP BY cube, zone_id, dataset, commune_2023, district, sex, age_group, status, review";

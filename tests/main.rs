@@ -48,6 +48,8 @@ mod disclosure;
 #[cfg(test)]
 mod erasure;
 #[cfg(test)]
+mod erasure_reach;
+#[cfg(test)]
 mod extract;
 #[cfg(test)]
 mod form_files;

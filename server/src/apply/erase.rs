@@ -17,7 +17,7 @@ use super::{
     groups::pair,
     regroup::Identity,
     stand::{ReviewState, Stand, Trail},
-    traces::{Trace, Traces, traces},
+    traces::{Trace, Traces, traces, traces_of_submission},
 };
 use crate::{
     db::{Result, Tx},
@@ -48,7 +48,7 @@ pub(super) async fn erase(
     let first = erasure.done.is_none();
     let (remains, lost) = match erasure.done.take() {
         Some(remains) => (remains, Lost::default()),
-        None => find(tx, register, &erasure, ground).await?,
+        None => find(tx, register, (event, &mut erasure), ground).await?,
     };
     let folded: HashSet<Uuid> = remains.folded.iter().map(|(id, _)| *id).collect();
     let gone_ids = remains.tombstones.iter().map(|t| t.entity_id);
@@ -82,17 +82,24 @@ pub(super) async fn erase(
 async fn find(
     tx: &mut Tx,
     register: &mut Register,
-    erasure: &Erasure,
+    (event, erasure): (&Event, &mut Erasure),
     ground: &Ground<'_>,
 ) -> Result<(Remains, Lost)> {
     let about = (erasure.entity_id, erasure.dataset.as_str());
-    let person = match traces(tx, register, about, ground).await? {
+    let found = match erasure.submission {
+        Some(id) => Ok(traces_of_submission(tx, (event.zone_id, id), ground).await?),
+        None => traces(tx, register, about, ground).await?,
+    };
+    let person = match found {
         Ok(person) => person,
         Err(refusal) => {
             let refused = Remains { refusal: refusal.to_owned(), ..Remains::default() };
             return Ok((refused, Lost::default()));
         }
     };
+    if let Some(trace) = person.submissions.first().filter(|_| erasure.submission.is_some()) {
+        erasure.dataset.clone_from(&trace.dataset);
+    }
     let mut lost = Lost::default();
     let mut spoken_of: HashSet<Uuid> = person.members.iter().copied().collect();
     for trace in &person.submissions {
@@ -105,9 +112,12 @@ async fn find(
     let (tombstones, folded) = split(tx, register, &person, (&lost, spoken_of), ground).await?;
     lost.events.extend(said_about(tx, &person, &tombstones).await?);
     lost.files = files(tx, &person).await?;
+    // Somebody of whom everything was set aside has none.
+    let registrations =
+        person.members.iter().filter(|id| register.entities.contains_key(id)).count();
     let remains = Remains {
         refusal: String::new(),
-        registrations: i64::try_from(person.members.len())?,
+        registrations: i64::try_from(registrations)?,
         files: i64::try_from(lost.files.len())?,
         tombstones,
         records: person.submissions.iter().map(gone).collect(),

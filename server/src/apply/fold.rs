@@ -231,7 +231,11 @@ pub(super) fn say(mut event: Event, ground: &Ground<'_>) -> Said {
         .content
         .as_ref()
         .filter(|_| event.kind == EventKind::Erasure)
-        .and_then(|content| Erasure::read(&content.xml));
+        // One that holds no wish names the submission that goes.
+        .map(|content| {
+            Erasure::read(&content.xml)
+                .unwrap_or_else(|| Erasure::of_later_version(event.id, event.submission_id))
+        });
     Said { event, interpretation, decision, review: None, erasure }
 }
 

@@ -5,6 +5,7 @@
 
 mod again;
 mod ahead;
+mod aside;
 mod audit;
 mod bring;
 mod cells;
@@ -58,6 +59,7 @@ mod versions;
 mod view;
 mod write;
 
+pub use aside::{Aside, Wanted};
 pub use audit::{JournalCheck, check_counts, check_journal, check_places, waiting_events};
 pub use conflict::{Conflict, Field, Level, Side};
 pub use days::{Closed, close_through};

@@ -19,11 +19,11 @@ use crate::{
     db::{DbError, Result, Tx},
     intake::EventKind,
     keys::MasterKeys,
-    store::ZoneId,
+    store::{ZoneId, chains},
 };
 
 /// Records read at once when what is set aside is looked through.
-const PAGE: i64 = 500;
+pub(super) const PAGE: i64 = 500;
 
 /// What there is of a person.
 pub(super) struct Traces {
@@ -85,12 +85,25 @@ impl Marks {
                 marks.keys.extend(identity::traced_by(&e.dataset, &e.open, &e.sealed, keys));
             }
             for step in register.past.get(id).into_iter().flatten() {
-                let c = &step.change;
-                marks.keys.extend(identity::traced_by(&c.dataset, &c.open, &c.sealed, keys));
-                marks.sexes.extend(c.facts.sex.clone());
+                marks.learn(&step.change, keys);
             }
         }
         marks
+    }
+
+    fn learn(&mut self, change: &EntityChange, keys: &MasterKeys) {
+        let (dataset, open, sealed) = (&change.dataset, &change.open, &change.sealed);
+        self.keys.extend(identity::traced_by(dataset, open, sealed, keys));
+        self.sexes.extend(change.facts.sex.clone());
+    }
+
+    /// Learns what these submissions say of the person.
+    fn learn_from(&mut self, said: &[Trace], keys: &MasterKeys) {
+        for (_, change) in said.iter().flat_map(Trace::changes) {
+            if self.members.contains(&change.entity_id) {
+                self.learn(change, keys);
+            }
+        }
     }
 
     /// The same card or NINA, and nothing that says it is somebody else.
@@ -113,26 +126,23 @@ pub(super) async fn traces(
     ground: &Ground<'_>,
 ) -> Result<std::result::Result<Traces, Nobody>> {
     bring(tx, register, HashSet::from([id]), ground).await?;
-    let Some(entity) = register.entities.get(&id) else { return Ok(Err("unknown")) };
-    if entity.dataset != dataset || identity::kind(dataset).is_none() {
+    let other = register.entities.get(&id).is_some_and(|e| e.dataset != dataset);
+    if other || identity::kind(dataset).is_none() {
         return Ok(Err("other_dataset"));
     }
-    let mut members = register.groups.group_of(id);
-    members.retain(|m| register.entities.contains_key(m));
-    members.sort_by_key(|m| (register.entities.get(m).map(|e| e.created_seq), *m));
+    let members = members(tx, register, id, ground).await?;
     let mut wanted: HashSet<(ZoneId, Uuid)> =
         members.iter().filter_map(|m| register.entities.get(m).map(|e| (e.zone_id, *m))).collect();
     remember(tx, register, &wanted, ground).await?;
-    let marks = Marks::of(register, &members, ground.keys);
+    let mut marks = Marks::of(register, &members, ground.keys);
+    let (mut found, mut instances) = once_said(tx, register, &mut marks, ground).await?;
     wanted.extend(naming(tx, &marks.keys).await?);
     remember(tx, register, &wanted, ground).await?;
-    let ids: HashSet<Uuid> = wanted.iter().map(|(_, id)| *id).collect();
+    let ids: HashSet<Uuid> = wanted.iter().map(|(_, id)| *id).chain(members.clone()).collect();
     let past = ids.iter().filter_map(|id| register.past.get(id)).flatten();
     let mut seqs: BTreeSet<i64> = past.map(|step| step.source.seq).collect();
     seqs.extend(load::held(tx, &ids).await?.iter().map(|held| held.seq));
     let seqs: Vec<i64> = seqs.into_iter().collect();
-    let mut found: BTreeSet<(ZoneId, Uuid)> = BTreeSet::new();
-    let mut instances = BTreeSet::new();
     for event in event::at(tx, &seqs, ground.keys).await? {
         let event = say(event, ground).event;
         instances.insert((event.form_id.clone(), event.instance_id.clone()));
@@ -143,7 +153,77 @@ pub(super) async fn traces(
     for (zone, submission) in found {
         submissions.extend(trace(tx, zone, submission, ground).await?);
     }
+    if submissions.is_empty() && !register.entities.contains_key(&id) {
+        return Ok(Err("unknown"));
+    }
     Ok(Ok(Traces { members, submissions }))
+}
+
+/// What came of one submission, whoever it speaks of.
+pub(super) async fn traces_of_submission(
+    tx: &mut Tx,
+    place: (ZoneId, Uuid),
+    ground: &Ground<'_>,
+) -> Result<Traces> {
+    let stands = chains::standing(tx, &BTreeSet::from([place])).await?;
+    let id = stands.get(&place).copied().unwrap_or(place.1);
+    let submissions = trace(tx, place.0, id, ground).await?.into_iter().collect();
+    Ok(Traces { members: Vec::new(), submissions })
+}
+
+/// The registrations that are one person with this one: its group, or those that were deleted with it. An id that
+/// the register does not know may be one of which everything was set aside.
+async fn members(
+    tx: &mut Tx,
+    register: &mut Register,
+    id: Uuid,
+    ground: &Ground<'_>,
+) -> Result<Vec<Uuid>> {
+    let Some(entity) = register.entities.get(&id) else { return Ok(vec![id]) };
+    let mut members = if entity.deleted_seq > 0 {
+        let deleted = load::deleted_with(tx, id).await?;
+        let ids: Vec<Uuid> = deleted.into_iter().map(|(_, id)| id).collect();
+        bring(tx, register, ids.iter().copied().collect(), ground).await?;
+        ids
+    } else {
+        register.groups.group_of(id)
+    };
+    members.retain(|m| register.entities.contains_key(m));
+    members.sort_by_key(|m| (register.entities.get(m).map(|e| e.created_seq), *m));
+    Ok(members)
+}
+
+/// Where submissions are that speak of somebody, and the form and instance id of each.
+type Said = (BTreeSet<(ZoneId, Uuid)>, BTreeSet<(String, String)>);
+
+/// Of somebody for whom nothing in the register speaks: what once did, or was never let in, says by which card and
+/// NINA the rest is found.
+async fn once_said(
+    tx: &mut Tx,
+    register: &Register,
+    marks: &mut Marks,
+    ground: &Ground<'_>,
+) -> Result<Said> {
+    let states: Vec<_> = marks.members.iter().map(|id| register.entities.get(id)).collect();
+    if states.iter().any(|e| e.is_some_and(|e| e.version > 0)) {
+        return Ok(Said::default());
+    }
+    let mut places = outside(tx, marks, &BTreeSet::new(), ground).await?;
+    for entity in states.into_iter().flatten() {
+        places.extend(load::sources(tx, entity.zone_id, entity.entity_id).await?);
+    }
+    let mut said = Vec::new();
+    for (zone, submission) in &places {
+        said.extend(trace(tx, *zone, *submission, ground).await?);
+    }
+    // A submission is remembered by whoever it once spoke for, whatever it says now.
+    said.retain(|trace| trace.changes().any(|(_, c)| marks.members.contains(&c.entity_id)));
+    marks.learn_from(&said, ground.keys);
+    let instances = said.iter().flat_map(|trace| {
+        trace.versions.iter().map(|s| (s.event.form_id.clone(), s.event.instance_id.clone()))
+    });
+    let places = said.iter().map(|trace| (trace.zone_id, trace.submission_id)).collect();
+    Ok((places, instances.collect()))
 }
 
 /// Interviews about something else that name the person's card.
@@ -163,10 +243,10 @@ async fn naming(tx: &mut Tx, keys: &BTreeSet<BlockKey>) -> Result<Vec<(ZoneId, U
 /// Records that may speak of a person without a version of theirs in the register, each in the words of its index:
 /// set aside or waiting; marked because they could not reach the registration (rule A12); rejected. Of those marked,
 /// the card says nothing: they may be in the register for somebody else.
-const OUTSIDE: [(&str, bool); 3] = [
+pub(super) const OUTSIDE: [(&str, bool); 3] = [
     (
         "SELECT zone_id, submission_id, seq, trail, form_id, instance_id FROM record WHERE state <> 'received' \
-         AND state IN ('quarantined', 'held') AND review <> 'accepted' \
+         AND state IN ('quarantined', 'held') AND (state = 'held' OR review <> 'accepted') \
          AND (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT $3",
         true,
     ),
@@ -265,12 +345,12 @@ async fn stands(tx: &mut Tx, changes: impl Iterator<Item = &(i64, Uuid)>) -> Res
     Ok(false)
 }
 
-fn read_trail(text: &str) -> Result<Trail> {
+pub(super) fn read_trail(text: &str) -> Result<Trail> {
     Trail::read(text).ok_or(DbError::Inconsistent { table: "record", column: "trail" })
 }
 
 /// Everything that came of one submission; `None` when it was erased already.
-async fn trace(
+pub(super) async fn trace(
     tx: &mut Tx,
     zone: ZoneId,
     submission: Uuid,

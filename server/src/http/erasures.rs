@@ -41,8 +41,15 @@ pub(super) async fn post(
     if !by.role.may_erase(about.is_child()) {
         return Err(Problem::forbidden());
     }
+    let asked = about.asked(id, &app.base.keys);
     // Done already: the card leads nowhere any more.
     if let Some(row) = persons::erasure(&mut app.base.db.read().await?, id).await? {
+        if !may_hear(&by, &row) {
+            return Err(Problem::not_found());
+        }
+        if row.asked != asked && !about.names(row.entity_id, &row.dataset) {
+            return Err(Problem::new("decision-id-used", ""));
+        }
         return outcome(&by, id, &row);
     }
     let found = person(&app, &by, &about).await?;
@@ -52,6 +59,7 @@ pub(super) async fn post(
         dataset: about.dataset.clone(),
         reason: about.reason.clone(),
         role: by.role.as_str().to_owned(),
+        submission: None,
         done: None,
     };
     // Before it is done: who asked is known even when nothing is left to tell it.
@@ -63,7 +71,8 @@ pub(super) async fn post(
         zone_id: found.zone_id,
         scope: by.scope.clone(),
     };
-    let outcomes = app.intake.accept(vec![Incoming::erasure(&erasure, sender)]).await?;
+    let incoming = Incoming { content_hash: Some(asked), ..Incoming::erasure(&erasure, sender) };
+    let outcomes = app.intake.accept(vec![incoming]).await?;
     match outcomes.first() {
         Some(Outcome::Accepted { .. } | Outcome::Duplicate { .. }) => {}
         Some(Outcome::Conflict { .. }) => return Err(Problem::new("decision-id-used", "")),
@@ -89,9 +98,12 @@ async fn answered(app: &App, by: &Caller, id: Uuid) -> Result<Response, Problem>
     }
 }
 
+fn may_hear(by: &Caller, of: &ErasureRow) -> bool {
+    by.role.may_erase(of.dataset == "enfants") && by.scope.contains(of.zone_id)
+}
+
 fn outcome(by: &Caller, id: Uuid, row: &ErasureRow) -> Result<Response, Problem> {
-    let may = by.role.may_erase(row.dataset == "enfants") && by.scope.contains(row.zone_id);
-    if !may || row.state == "refused" {
+    if !may_hear(by, row) || row.state == "refused" {
         return Err(Problem::not_found());
     }
     let body = json!({

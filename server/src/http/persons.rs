@@ -19,11 +19,12 @@ use super::{auth::By, body, problem::Problem, reviews::private};
 use crate::{
     access::Caller,
     app::App,
-    apply::{Held, HeldSubmission, Registered, card_key},
+    apply::{Aside, Held, Registered, Wanted, card_key},
     db::Tx,
+    keys::MasterKeys,
     runtime::Micros,
     store::{
-        audit, pairs,
+        ZoneId, audit, pairs,
         persons::{self, Carrier},
         records, reviews, submissions,
     },
@@ -89,6 +90,21 @@ impl About {
     pub(super) fn is_child(&self) -> bool {
         self.dataset == "enfants"
     }
+
+    /// Whom this id is asked to erase, as a keyed hash: it tells a resend from another request and does not bring
+    /// back the card (ADR 16).
+    pub(super) fn asked(&self, id: Uuid, keys: &MasterKeys) -> [u8; 32] {
+        let whom = match &self.by {
+            Sought::Card(card) => format!("card {}", card.trim().to_uppercase()),
+            Sought::Entity(id) => format!("entity {id}"),
+        };
+        keys.lookup_hash("erasure", &format!("{id} {} {whom}", self.dataset))
+    }
+
+    /// Whether it names this registration itself.
+    pub(super) fn names(&self, entity: Uuid, dataset: &str) -> bool {
+        self.dataset == dataset && matches!(self.by, Sought::Entity(id) if id == entity)
+    }
 }
 
 /// The registration that shows the person, when the caller may see all of the person's registrations; the other people
@@ -97,11 +113,11 @@ impl About {
 /// A card that nobody carries, one that is no card and one of another zone take the same statements.
 pub(super) async fn person(app: &App, by: &Caller, about: &About) -> Result<Carrier, Problem> {
     let mut tx = app.base.db.read().await?;
-    let mut found = match &about.by {
+    let (mut found, wanted) = match &about.by {
         Sought::Card(card) => {
             // No card has this key.
             let key = card_key(&about.dataset, card, &app.base.keys).unwrap_or_default();
-            persons::carriers(&mut tx, key).await?
+            (persons::carriers(&mut tx, key).await?, Some(Wanted::Card(key)))
         }
         Sought::Entity(id) => {
             let subject = reviews::subject(&mut tx, *id).await?;
@@ -111,7 +127,8 @@ pub(super) async fn person(app: &App, by: &Caller, about: &About) -> Result<Carr
                 entity_id: s.entity_id,
                 canonical_id: s.canonical_id,
             };
-            subject.map(carrier).into_iter().collect()
+            let wanted = subject.is_none().then_some(Wanted::Entity(*id));
+            (subject.map(carrier).into_iter().collect(), wanted)
         }
     };
     let people: BTreeSet<Uuid> = found.iter().map(|c| c.canonical_id).collect();
@@ -123,12 +140,59 @@ pub(super) async fn person(app: &App, by: &Caller, about: &About) -> Result<Carr
         .map(|(person, _)| person)
         .collect();
     found.retain(|c| !hidden.contains(&c.canonical_id));
+    if let Some(wanted) = wanted {
+        let aside = aside(app, &mut tx, by, (&about.dataset, wanted, &found)).await?;
+        found.extend(aside);
+    }
     let first = found.first().copied().ok_or_else(Problem::not_found)?;
     if found.iter().any(|c| c.canonical_id != first.canonical_id) {
         let ids: Vec<String> = found.iter().map(|c| c.entity_id.to_string()).collect();
         return Err(Problem::new("several-persons", ids.join(" ")));
     }
     Ok(first)
+}
+
+/// Who is not in the register: of one card and one sex one person, as erasing takes them; not who goes with somebody
+/// found there, and not who has something that the caller may not see.
+async fn aside(
+    app: &App,
+    tx: &mut Tx,
+    by: &Caller,
+    (dataset, wanted, registered): (&str, Wanted, &[Carrier]),
+) -> Result<Vec<Carrier>, Problem> {
+    let all = app.applier.aside(tx, dataset, wanted).await?;
+    let registered: Vec<Uuid> = registered.iter().map(|c| c.entity_id).collect();
+    let sexes = persons::sexes(tx, &registered).await?;
+    let is_known = |of: &Aside| {
+        of.sex.as_ref().map_or(!registered.is_empty(), |sex| sexes.contains(sex.as_str()))
+    };
+    let mut people: Vec<(Option<String>, Vec<Aside>)> = Vec::new();
+    for one in all.into_iter().filter(|one| !is_known(one)) {
+        let is_same = |(sex, members): &&mut (Option<String>, Vec<Aside>)| {
+            let named = members.iter().any(|m| m.entity_id == one.entity_id);
+            named || sex.is_none() || one.sex.is_none() || *sex == one.sex
+        };
+        if let Some((sex, members)) = people.iter_mut().find(is_same) {
+            *sex = sex.take().or_else(|| one.sex.clone());
+            members.push(one);
+        } else {
+            people.push((one.sex.clone(), vec![one]));
+        }
+    }
+    let mut found = Vec::new();
+    for (_, members) in people {
+        let mut zones: BTreeSet<ZoneId> = members.iter().map(|m| m.zone_id).collect();
+        for member in &members {
+            zones.extend(persons::zones_deleted_with(tx, member.entity_id).await?);
+        }
+        let first = members.first().filter(|_| zones.iter().all(|zone| by.scope.contains(*zone)));
+        found.extend(first.map(|one| Carrier {
+            zone_id: one.zone_id,
+            entity_id: one.entity_id,
+            canonical_id: one.entity_id,
+        }));
+    }
+    Ok(found)
 }
 
 /// `POST /v1/persons/access`
@@ -161,7 +225,7 @@ async fn written(app: &App, tx: &mut Tx, by: &Caller, held: &Held) -> Result<Val
     let name = |id: Option<Uuid>| id.and_then(|id| senders.get(&id).cloned());
     let mut sent = Vec::new();
     for one in &held.submissions {
-        let said = said_of(app, tx, one).await?;
+        let said = said_of(app, tx, (one.zone_id, one.submission_id)).await?;
         let versions = one.versions.iter().map(|v| {
             let answers = v.answers.as_deref().and_then(|t| serde_json::from_str::<Value>(t).ok());
             json!({
@@ -186,9 +250,11 @@ async fn written(app: &App, tx: &mut Tx, by: &Caller, held: &Held) -> Result<Val
             "reviews": said,
         }));
     }
-    let mut decisions = Vec::new();
-    for registration in &held.registrations {
-        let of = (registration.zone_id, registration.entity_id);
+    let (mut decisions, mut registrations) = (Vec::new(), Vec::new());
+    for registered in &held.registrations {
+        let of = (registered.zone_id, registered.entity_id);
+        // Why it was deleted and put back, and what was decided where two contradicted each other.
+        registrations.push(registration(registered, &said_of(app, tx, of).await?));
         let lines = pairs::decisions(tx, &by.scope, of.0, of.1).await?;
         let seqs: Vec<i64> = lines.iter().map(|d| d.seq).collect();
         let reasons = app.applier.reasons(tx, &seqs).await?;
@@ -205,15 +271,19 @@ async fn written(app: &App, tx: &mut Tx, by: &Caller, held: &Held) -> Result<Val
         }));
     }
     Ok(json!({
-        "registrations": held.registrations.iter().map(registration).collect::<Vec<_>>(),
+        "registrations": registrations,
         "submissions": sent,
         "decisions": decisions,
     }))
 }
 
-/// What people said of one submission.
-async fn said_of(app: &App, tx: &mut Tx, of: &HeldSubmission) -> Result<Vec<Value>, Problem> {
-    let lines = submissions::reviews(tx, of.zone_id, of.submission_id).await?;
+/// What people said of one submission, or of one registration.
+async fn said_of(
+    app: &App,
+    tx: &mut Tx,
+    (zone, id): (ZoneId, Uuid),
+) -> Result<Vec<Value>, Problem> {
+    let lines = submissions::reviews(tx, zone, id).await?;
     let seqs: Vec<i64> = lines.iter().map(|r| r.seq).collect();
     let words = app.applier.review_words(tx, &seqs).await?;
     let reason = |seq| words.iter().find(|(at, _)| *at == seq).map(|(_, r)| r.reason.as_str());
@@ -228,7 +298,7 @@ async fn said_of(app: &App, tx: &mut Tx, of: &HeldSubmission) -> Result<Vec<Valu
     Ok(lines.collect())
 }
 
-fn registration(of: &Registered) -> Value {
+fn registration(of: &Registered, said: &[Value]) -> Value {
     let [region, cercle, commune] = &of.places;
     json!({
         "id": of.entity_id,
@@ -240,6 +310,7 @@ fn registration(of: &Registered) -> Value {
         "cercle": cercle,
         "commune": commune,
         "values": of.properties,
+        "reviews": said,
     })
 }
 

@@ -67,6 +67,8 @@ pub(super) struct Prepared {
     payload: Vec<u8>,
     /// The same files without the XML, in case the submission itself is already here.
     files_payload: Vec<u8>,
+    /// Nothing at all, in case what it replaces was erased.
+    nothing: Vec<u8>,
 }
 
 impl Prepared {
@@ -118,6 +120,11 @@ pub(super) fn prepare(
     } else {
         Payload { files, withheld: Vec::new(), xml: Vec::new() }.seal(&key, event_id)
     };
+    let nothing = if incoming.deprecated_id.is_some() {
+        Payload { files: Vec::new(), withheld: Vec::new(), xml: Vec::new() }.seal(&key, event_id)
+    } else {
+        Vec::new()
+    };
     let prepared = Prepared {
         event_id,
         content_hash,
@@ -128,6 +135,7 @@ pub(super) fn prepare(
         wrapped_key: keys.wrap(incoming.realm, event_id.as_bytes(), &key),
         payload,
         files_payload,
+        nothing,
         incoming: Arc::new(incoming),
     };
     (prepared, key)
@@ -309,6 +317,10 @@ impl Batch {
         let older = older.filter(|old| p.incoming.sender.scope.contains(old.zone_id));
         if let Some(old) = older.filter(|old| old.content_hash == Some(ERASED)) {
             self.answer_to(p.instance_key, Known { content_hash: Some(ERASED), ..first });
+            // What replaced it is of the same person: an event that holds nothing of it says that it goes too.
+            let (zone_id, submission_id) = (first.zone_id, first.submission_id);
+            let kind = EventKind::Erasure;
+            self.additions.push(Addition { index, kind, zone_id, submission_id });
             return old.erased();
         }
         self.answer_to(p.instance_key, Known { content_hash: Some(content), ..first });
@@ -422,7 +434,11 @@ async fn write_events(
     let mut events = Vec::with_capacity(work.additions.len());
     for (a, seq) in work.additions.iter().zip(head + 1..) {
         let Some(p) = batch.get(a.index) else { continue };
-        let payload = if a.kind == EventKind::Files { &p.files_payload } else { &p.payload };
+        let (payload, content_hash) = match a.kind {
+            EventKind::Files => (&p.files_payload, p.content_hash),
+            EventKind::Erasure if p.incoming.matter == Matter::Submission => (&p.nothing, [0; 32]),
+            _ => (&p.payload, p.content_hash),
+        };
         events.push(vec![
             a.zone_id.0.into(),
             seq.into(),
@@ -432,7 +448,7 @@ async fn write_events(
             p.incoming.form_id.as_str().into(),
             p.incoming.form_version.as_str().into(),
             p.incoming.instance_id.as_str().into(),
-            p.content_hash.into(),
+            content_hash.into(),
             p.incoming.sender.account_id.into(),
             p.incoming.sender.device_id.into(),
             now.into(),
@@ -455,7 +471,7 @@ async fn write_events(
 
 async fn write_keys(tx: &mut Tx, batch: &[Prepared], work: Batch) -> Result<()> {
     let mut blobs = Vec::new();
-    for a in &work.additions {
+    for a in work.additions.iter().filter(|a| a.kind != EventKind::Erasure) {
         let Some(p) = batch.get(a.index) else { continue };
         // The others get their row when they are uploaded.
         for file in p.incoming.files.iter().filter(|f| f.is_here) {

@@ -20,6 +20,10 @@ pub struct Erasure {
     pub reason: String,
     /// The role that the account had, spelled as in `access::Role`.
     pub role: String,
+    /// The submission that goes although nobody asked: a later version of what was erased, which came before the
+    /// version between told so. `entity_id` names nobody then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<Uuid>,
     /// What came of it, written by whoever applies it first: what it was found from is gone then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<Remains>,
@@ -96,6 +100,19 @@ pub struct GoneRecord {
 }
 
 impl Erasure {
+    /// That a later version of what was erased goes too; `id` is that of the event that says so.
+    pub const fn of_later_version(id: Uuid, submission: Uuid) -> Self {
+        Self {
+            erasure_id: id,
+            entity_id: Uuid::nil(),
+            dataset: String::new(),
+            reason: String::new(),
+            role: String::new(),
+            submission: Some(submission),
+            done: None,
+        }
+    }
+
     /// Whose master key seals it.
     pub fn realm(&self) -> Realm {
         let children = sanu_schemas::datasets()
