@@ -35,6 +35,7 @@ mod interpret;
 mod load;
 mod look_up;
 mod memory;
+mod outside;
 mod pairs;
 mod past;
 mod people;

@@ -116,7 +116,7 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Device { action } => device::run(&open(settings).await?, action, json).await,
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
         Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
-        Command::Import(import) => import::run(settings, import, json).await,
+        Command::Import(import) => Box::pin(import::run(settings, import, json)).await,
         Command::Export(export) => export::run(&open(settings).await?, export, json).await,
         Command::Link(list) => link::run(&list, json),
         Command::Backup(args) => backup::run(settings, args, json).await,
