@@ -216,4 +216,26 @@ on_both! {
         assert_eq!(cells(&server), counted);
         is_sound(&mut server);
     }
+
+    fn what_came_of_an_erased_person_since_is_found_by_card_and_erased(server) {
+        let mut server = server;
+        let phone = server.phone("agent", Some("kayes"));
+        let one = somebody(1);
+        assert_eq!(submit(&phone.url, &one.xml()).status, 201);
+        server.settled();
+        let awa = Reviewer::new(&server, "awa", "data_manager", None);
+        let of = json!({ "card": one.card });
+        assert_eq!(erase(&awa, 1, &of).status, 200);
+        // What it replaces never comes.
+        assert_eq!(submit(&phone.url, &edit_of(&one, "uuid:second", "uuid:third")).status, 201);
+        server.settled();
+
+        assert!(kept(&awa, "orpailleurs", &one.card)["submissions"].to_string().contains("Zzyxqname"));
+        let again = erase(&awa, 2, &of);
+
+        assert_eq!((again.status, &again.json()["submissions"]), (200, &json!(1)), "{}", again.text());
+        assert_eq!(readable(&server, "'submission'"), "0");
+        assert_eq!(access(&awa, "orpailleurs", &one.card).status, 404);
+        is_sound(&mut server);
+    }
 }

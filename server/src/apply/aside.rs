@@ -13,7 +13,8 @@ use super::{
     fold::{Ground, say},
     identity,
     interpret::Interpretation,
-    traces::{OUTSIDE, PAGE, read_trail, trace},
+    outside::{OUTSIDE, PAGE},
+    traces::{read_trail, trace},
 };
 use crate::{
     db::{Result, Tx},

@@ -36,6 +36,7 @@ mod interpret;
 mod load;
 mod look_up;
 mod memory;
+mod outside;
 mod pairs;
 mod past;
 mod people;
