@@ -152,16 +152,19 @@ pub(super) async fn compare(
     ground: &Ground<'_>,
 ) -> Result<()> {
     let names = register.changed(before, ground);
-    if names.is_empty() {
-        return Ok(());
-    }
     let mut places: BTreeSet<(ZoneId, Uuid)> = BTreeSet::new();
     let wanted = names.iter().map(|name| (*name).into()).collect();
     let sql = "SELECT zone_id, submission_id FROM looked_up WHERE looked IN";
     for row in &tx.fetch_in(sql, wanted, "").await? {
         places.insert((ZoneId(row.get(0)?), row.get(1)?));
     }
-    let of_batch = register.looked_up.iter().filter(|(name, ..)| names.contains(name));
+    // A record of this batch may have met a state that came and went within it.
+    let passed = |name: &Uuid| {
+        let entity = register.entities.get(name);
+        entity.is_some_and(|e| is_named(&e.dataset)) && register.steps.contains_key(name)
+    };
+    let of_batch = register.looked_up.iter();
+    let of_batch = of_batch.filter(|(name, ..)| names.contains(name) || passed(name));
     places.extend(of_batch.map(|(_, zone, id)| (*zone, *id)));
     // What became another submission in this batch is there no longer.
     for (zone, from, _) in &register.chains.joined {
