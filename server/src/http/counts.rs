@@ -103,7 +103,7 @@ pub(super) fn division(text: &str) -> Result<Division, Problem> {
 
 fn dimensions(text: &str) -> Result<Vec<Dimension>, Problem> {
     let mut by = Vec::new();
-    for name in text.split(',').map(str::trim).filter(|n| !n.is_empty()) {
+    for name in text.split(',').map(str::trim) {
         let known = || Dimension::all().map(Dimension::name).collect::<Vec<_>>().join(", ");
         let dimension = Dimension::parse(name)
             .ok_or_else(|| Problem::bad(format!("by: any of {}", known())))?;
