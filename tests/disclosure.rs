@@ -136,7 +136,8 @@ on_both! {
 
         for by in choices() {
             for division in ["2012", "2023"] {
-                let path = format!("/v1/counts?of=orpailleurs&by={}&division={division}", by.join(","));
+                let named = if by.is_empty() { String::new() } else { format!("&by={}", by.join(",")) };
+                let path = format!("/v1/counts?of=orpailleurs{named}&division={division}");
                 let shown: Lines = summed(&leaves, &by, division);
                 let expected: BTreeMap<_, _> =
                     shown.into_iter().map(|(c, n)| (c, (n >= 10).then_some(n))).collect();

@@ -11,13 +11,12 @@ use uuid::Uuid;
 
 use super::{
     bring::bring,
-    change::Props,
-    entity::EntityState,
     event::{self, Event},
     fold::{Ground, Register, say},
     holders,
-    identity::{self, BlockKey},
     interpret::{Interpretation, RecordState},
+    look_up::Asks,
+    looks::{Facts, Look},
     reviewed::{self, remember_versions},
     stand::Stand,
 };
@@ -29,20 +28,8 @@ use crate::{
     store::ZoneId,
 };
 
-/// What a record was compared with, and the record.
-pub(super) type LookedUp = (Uuid, ZoneId, Uuid);
-
 /// Records compared again in one go: each is read from the journal.
 const PAGE: usize = 500;
-
-/// The part of an entity that records are compared with.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Shown {
-    props: Props,
-    position: Option<(u64, u64)>,
-    district: Option<String>,
-    is_joined: bool,
-}
 
 /// A record whose findings are others than before.
 pub(super) struct Recompared {
@@ -63,109 +50,22 @@ struct Standing {
     stand: Stand,
 }
 
-/// The name that a number has among what was looked up.
-pub(super) fn name_of(key: &BlockKey) -> Uuid {
-    let head = key.first_chunk().expect("16 is less than 32");
-    uuid::Builder::from_bytes(*head).into_uuid()
-}
-
-/// Whether records are compared with entities of this dataset by their id.
-fn is_named(dataset: &str) -> bool {
-    matches!(dataset, "sites" | "cooperatives" | "agents")
-}
-
-/// Properties that some rule compares records with.
-const COMPARED: [&str; 18] = [
-    "status",
-    "chemicals",
-    "deaths_12m",
-    "level",
-    "parent_id",
-    "sex",
-    "birth_year",
-    "age_years",
-    "children_here",
-    "enumerator_code",
-    "social_protection",
-    "starts",
-    "ends",
-    "child_certified",
-    "site_ids",
-    "mining_district",
-    "geometry",
-    identity::INTERVIEWED_AT,
-];
-
-impl Register {
-    fn shown(&self, entity: &EntityState) -> Option<Shown> {
-        let is_known = is_named(&entity.dataset) || identity::kind(&entity.dataset).is_some();
-        if entity.version == 0 || !is_known {
-            return None;
-        }
-        let value = |name: &&str| entity.sealed.get(*name).or_else(|| entity.open.get(*name));
-        let props = COMPARED.iter().filter_map(|n| Some(((*n).to_owned(), value(n)?.clone())));
-        Some(Shown {
-            props: props.collect(),
-            position: entity.position.map(|p| (p.lon.to_bits(), p.lat.to_bits())),
-            district: entity.facts.district.clone(),
-            is_joined: self.groups.group_of(entity.entity_id).len() > 1,
-        })
-    }
-
-    /// What records may have been compared with, before a batch changes it.
-    pub(super) fn before(&self) -> HashMap<Uuid, Shown> {
-        let shown = self.entities.iter().filter_map(|(id, e)| Some((*id, self.shown(e)?)));
-        shown.collect()
-    }
-
-    /// The names of what changed since.
-    fn changed(&self, before: &HashMap<Uuid, Shown>, ground: &Ground<'_>) -> BTreeSet<Uuid> {
-        let mut names: BTreeSet<Uuid> =
-            self.key_changes.keys().map(|(key, ..)| name_of(key)).collect();
-        for (id, entity) in &self.entities {
-            let was = before.get(id);
-            if was.is_none() && !is_named(&entity.dataset) {
-                // Whoever is new takes a number, or nobody can have looked for them.
-                continue;
-            }
-            let now = self.shown(entity);
-            if was == now.as_ref() {
-                continue;
-            }
-            if is_named(&entity.dataset) {
-                names.insert(*id);
-            } else if was.is_some() && now.is_some() {
-                let (open, sealed) = (&entity.open, &entity.sealed);
-                let keys = identity::block_keys(&entity.dataset, open, sealed, ground.keys);
-                names.extend(keys.iter().map(name_of));
-            }
-        }
-        names
-    }
-}
-
 /// Compares again what was compared with something that the batch changed.
 pub(super) async fn compare(
     tx: &mut Tx,
     register: &mut Register,
-    before: &HashMap<Uuid, Shown>,
+    before: &Facts,
     ground: &Ground<'_>,
 ) -> Result<()> {
-    let names = register.changed(before, ground);
+    let now = register.facts();
+    let names = register.changed((before, &now), ground);
     let mut places: BTreeSet<(ZoneId, Uuid)> = BTreeSet::new();
     let wanted = names.iter().map(|name| (*name).into()).collect();
     let sql = "SELECT zone_id, submission_id FROM looked_up WHERE looked IN";
     for row in &tx.fetch_in(sql, wanted, "").await? {
         places.insert((ZoneId(row.get(0)?), row.get(1)?));
     }
-    // A record of this batch may have met a state that came and went within it.
-    let passed = |name: &Uuid| {
-        let entity = register.entities.get(name);
-        entity.is_some_and(|e| is_named(&e.dataset)) && register.steps.contains_key(name)
-    };
-    let of_batch = register.looked_up.iter();
-    let of_batch = of_batch.filter(|(name, ..)| names.contains(name) || passed(name));
-    places.extend(of_batch.map(|(_, zone, id)| (*zone, *id)));
+    places.extend(register.outdated(&names, &now));
     // What became another submission in this batch is there no longer.
     for (zone, from, _) in &register.chains.joined {
         places.remove(&(*zone, *from));
@@ -269,8 +169,8 @@ async fn fetch(
     let (mut ids, mut own, mut keys) = (HashSet::new(), HashSet::new(), BTreeMap::new());
     for said in said {
         let asks = said.asks.iter();
-        ids.extend(asks.clone().flat_map(super::look_up::Asks::ids));
-        keys.extend(asks.flat_map(super::look_up::Asks::keys).map(|key| (key, 0)));
+        ids.extend(asks.clone().flat_map(Asks::ids));
+        keys.extend(asks.flat_map(Asks::keys).map(|key| (key, 0)));
         own.extend(said.changes.iter().map(|c| c.entity_id));
     }
     keys.retain(|key, _| !register.holders.contains_key(key));
@@ -314,8 +214,8 @@ impl Register {
         self.look_up(event, &mut said);
         let mut lines = said.violations.split_off(by_itself.0);
         lines.retain(|line| rules::is_asked_again(rule_of(line)));
-        let later = stored.iter().filter(|line| rules::is_of_the_later(rule_of(line)));
-        lines.extend(later.cloned());
+        let once = stored.iter().filter(|line| rules::is_asked_once(rule_of(line)));
+        lines.extend(once.cloned());
         lines.sort_by(|a, b| rule_of(a).cmp(rule_of(b)));
         let compared = lines.iter().any(is_warning);
         let met: Vec<Json> = stored.iter().filter(|l| is_of_meeting(l)).cloned().collect();
@@ -378,14 +278,13 @@ fn same(a: &[Json], b: &[Json]) -> bool {
 /// After records are written: what was compared with what, and what is found now.
 pub(super) async fn write(
     tx: &mut Tx,
-    looked_up: Vec<LookedUp>,
+    looks: Vec<Look>,
     recompared: Vec<Recompared>,
 ) -> Result<()> {
-    let mut rows = looked_up;
-    rows.sort_unstable();
-    rows.dedup();
-    let rows =
-        rows.into_iter().map(|(looked, zone, id)| vec![looked.into(), zone.0.into(), id.into()]);
+    let rows: BTreeSet<_> = looks.into_iter().map(|look| (look.name, look.place)).collect();
+    let rows = rows
+        .into_iter()
+        .map(|(looked, (zone, id))| vec![looked.into(), zone.0.into(), id.into()]);
     tx.insert_rows(
         "INSERT INTO looked_up (looked, zone_id, submission_id)",
         "ON CONFLICT (looked, zone_id, submission_id) DO NOTHING",

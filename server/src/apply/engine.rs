@@ -658,7 +658,7 @@ async fn fold_all(
     ground: &Ground<'_>,
 ) -> Result<()> {
     let at = said.last().map_or(Micros(0), |s| s.event.received_at);
-    let before = register.before();
+    let before = register.facts();
     for mut s in said {
         if let Some(erasure) = s.erasure.take() {
             erase(tx, register, &s.event, erasure, ground).await?;

@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    again::{LookedUp, Recompared},
+    again::Recompared,
     chain::{Chain, Chains},
     change::{EntityChange, Props},
     conflict::ConflictRows,
@@ -26,6 +26,7 @@ use super::{
     interpret::{Interpretation, RecordState, interpret},
     load::KeptKey,
     look_up::Asks,
+    looks::Look,
     pairs::PairRow,
     people::People,
     regroup::Identity,
@@ -159,8 +160,8 @@ pub(super) struct Register {
     pub(super) chains: Chains,
     /// Entities of which updates may contradict each other.
     pub(super) disputed: BTreeSet<Uuid>,
-    /// What the records of this batch were compared with.
-    pub(super) looked_up: Vec<LookedUp>,
+    /// What the records of this batch looked at.
+    pub(super) looks: Vec<Look>,
     pub(super) recompared: Vec<Recompared>,
     pub(super) conflicts: Vec<ConflictRows>,
     pub(super) erased: Erased,

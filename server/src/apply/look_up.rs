@@ -10,13 +10,13 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{
-    again::name_of,
     entity::EntityState,
     event::Event,
     fold::Register,
     holders::Holders,
     identity::BlockKey,
     interpret::{Interpretation, interviewed_at},
+    looks::Fact,
 };
 use crate::{
     catalogue::Published,
@@ -35,7 +35,8 @@ pub(super) struct Asks {
     published: Arc<Published>,
     decoded: Arc<Decoded>,
     site: Option<Uuid>,
-    merged_site: Option<Uuid>,
+    /// What it looks at in its site.
+    of_site: Vec<Fact>,
     cooperative: Option<Uuid>,
     parent: Option<Uuid>,
     /// The enumerator in the list of agents.
@@ -64,7 +65,7 @@ impl Asks {
         let is_child = form.dataset.as_deref() == Some(CHILDREN);
         Some(Self {
             site: id("site_id"),
-            merged_site: id("merged_with"),
+            of_site: of_site(form, decoded),
             cooperative: id("coop_id"),
             parent: id("parent_id"),
             agent: answer(form, decoded, "enumerator_code").map(|code| entity_id("agents", code)),
@@ -82,8 +83,15 @@ impl Asks {
 
     /// The entities to be fetched.
     pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
-        let named = [self.site, self.merged_site, self.cooperative, self.parent, self.agent];
-        named.into_iter().flatten()
+        [self.site, self.cooperative, self.parent, self.agent].into_iter().flatten()
+    }
+
+    /// What the record looks at in those.
+    fn facts(&self) -> impl Iterator<Item = (Uuid, Fact)> {
+        let site = self.site.into_iter();
+        let site = site.flat_map(|id| self.of_site.iter().map(move |fact| (id, *fact)));
+        let others = [self.cooperative, self.parent, self.agent].into_iter().flatten();
+        site.chain(others.map(|id| (id, Fact::Whole)))
     }
 
     /// The numbers whose holders are to be fetched.
@@ -92,13 +100,28 @@ impl Asks {
     }
 }
 
-fn answer<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d str> {
+fn answered<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d Value> {
     let of = |at: usize| form.questions.get(at).is_some_and(|q| q.name == name && !q.in_repeat);
-    let found = decoded.answers.iter().find(|a| of(a.question))?;
-    match &found.value {
+    Some(&decoded.answers.iter().find(|a| of(a.question))?.value)
+}
+
+fn answer<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d str> {
+    match answered(form, decoded, name)? {
         Value::Text(text) | Value::Code(text) => Some(text.trim()),
         _ => None,
     }
+}
+
+/// What the rules that are asked again look at in the site of this record (B09, C14, C18, E14, E16).
+fn of_site(form: &XForm, decoded: &Decoded) -> Vec<Fact> {
+    let mut facts = vec![Fact::Place];
+    if let Some(Value::Codes(handled)) = answered(form, decoded, "chemicals_handled") {
+        facts.extend(handled.iter().any(|code| code == "mercury").then_some(Fact::NoChemicals));
+    }
+    if answered(form, decoded, "deaths_30d").is_some() {
+        facts.push(Fact::Deaths);
+    }
+    facts
 }
 
 impl Register {
@@ -111,7 +134,6 @@ impl Register {
         let card = known(self.holder(asks.card, &own).map(person));
         let mut context = Context {
             site: known(asks.site.and_then(|id| self.site_known(id))),
-            merged_site: known(asks.merged_site.and_then(|id| self.site_known(id))),
             guardian: known(self.holder(asks.guardian, &own).map(person)),
             cooperative: known(asks.cooperative.and_then(|id| self.organisation(id, &own))),
             agent: known(asks.agent.and_then(|id| self.agent(id, &asks))),
@@ -137,10 +159,13 @@ impl Register {
     /// that others carry is not noted: of two the later one is compared, when it comes.
     fn remember_looks(&mut self, event: &Event, asks: &Asks) {
         let card = asks.card.filter(|_| !asks.is_registration());
-        let numbers = [card, asks.guardian].into_iter().flatten();
-        let names = numbers.map(|key| name_of(&key)).chain(asks.ids());
         let place = (event.zone_id, event.submission_id);
-        self.looked_up.extend(names.map(|name| (name, place.0, place.1)));
+        for key in [card, asks.guardian].iter().flatten() {
+            self.look_for(place, key);
+        }
+        for looked in asks.facts() {
+            self.look_at(place, looked);
+        }
     }
 
     /// An enumerator as the list of agents has them. The account or phone that a code is bound to is in no list.
@@ -182,7 +207,6 @@ impl Register {
             status: site.facts.status.clone(),
             chemicals: codes(site, "chemicals"),
             deaths_12m: integer(site, "deaths_12m"),
-            merged: self.groups.group_of(id).len() > 1,
             ..rules::Site::default()
         })
     }

@@ -35,6 +35,7 @@ mod imported;
 mod interpret;
 mod load;
 mod look_up;
+mod looks;
 mod memory;
 mod outside;
 mod pairs;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use uuid::Uuid;
 
 use super::{
-    again::{LookedUp, Recompared},
+    again::Recompared,
     cells::{CellKey, Cells, review_of},
     chain::Chains,
     conflict::ConflictRows,
@@ -14,6 +14,7 @@ use super::{
     fold::{FeedOut, RecordOut, Register, Waiting},
     groups::{DecisionRow, Link, Pair},
     identity::BlockKey,
+    looks::Look,
     pairs::PairRow,
     reviewed::Reviewed,
     submissions::cell_of,
@@ -62,7 +63,7 @@ pub(super) struct Rows {
     pub(super) reviewed: Reviewed,
     pub(super) chains: Chains,
     pub(super) conflicts: Vec<ConflictRows>,
-    pub(super) looked_up: Vec<LookedUp>,
+    pub(super) looks: Vec<Look>,
     pub(super) recompared: Vec<Recompared>,
     pub(super) erased: Erased,
 }
@@ -104,7 +105,7 @@ impl Rows {
             reviewed: register.reviewed,
             chains: register.chains,
             conflicts: register.conflicts,
-            looked_up: register.looked_up,
+            looks: register.looks,
             recompared: register.recompared,
             erased: register.erased,
         }

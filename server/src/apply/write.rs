@@ -47,7 +47,7 @@ pub(super) async fn write(
     rows.reviewed.write(tx).await?;
     rows.chains.write(tx).await?;
     conflict::write(tx, rows.conflicts).await?;
-    again::write(tx, rows.looked_up, rows.recompared).await?;
+    again::write(tx, rows.looks, rows.recompared).await?;
     rows.erased.write(tx, (keys, day), &mut cells).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;

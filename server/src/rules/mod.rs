@@ -27,4 +27,4 @@ pub use context::{
     Agent, Campaign, Context, Cooperative, Interview, Known, Neighbour, Others, Person, Site,
 };
 pub use finding::Finding;
-pub use register::{check, compare, compares, is_asked_again, is_of_the_later, without_consent};
+pub use register::{check, compare, compares, is_asked_again, is_asked_once, without_consent};

@@ -71,22 +71,23 @@ pub fn without_consent(
 /// The rules that are asked again, with what a record is compared with, when it meets the register. The others
 /// that look something up wait for who can tell: lists of agents and cards, campaigns, counts over other
 /// records, the hour that passes, or boundaries, which change without an event.
-const COMPARED: [&str; 20] = [
+const COMPARED: [&str; 19] = [
     "A11", "A12", "A13", "B09", "C07", "C08", "C14", "C18", "D15", "D16", "D17", "E14", "E16",
-    "E17", "E18", "E20", "F08", "F11", "F13", "F15",
+    "E17", "E20", "F08", "F11", "F13", "F15",
 ];
 
-/// Those of [`COMPARED`] that look at who else carries a card: they speak of the later of two, when it comes or is edited.
-const OF_THE_LATER: [&str; 3] = ["C07", "C08", "D16"];
+/// Those of [`COMPARED`] that speak of what was there when a record came or was edited, and are asked then and never again:
+/// who carried a card before, and the status that a visit found and has changed since.
+const ASKED_ONCE: [&str; 5] = ["C07", "C08", "D16", "E17", "E20"];
 
 /// Whether a rule is asked again when what a record was compared with changes.
 pub fn is_asked_again(id: &str) -> bool {
-    COMPARED.contains(&id) && !OF_THE_LATER.contains(&id)
+    COMPARED.contains(&id) && !ASKED_ONCE.contains(&id)
 }
 
-/// Whether a rule compares a record with others that carry its card.
-pub fn is_of_the_later(id: &str) -> bool {
-    OF_THE_LATER.contains(&id)
+/// Whether a rule compares a record with what was there before it.
+pub fn is_asked_once(id: &str) -> bool {
+    ASKED_ONCE.contains(&id)
 }
 
 /// Whether a rule compares records of this form with the register.

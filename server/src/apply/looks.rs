@@ -1,0 +1,196 @@
+//! What records look at in the register, so that those are found whose findings change with it, and no others.
+//!
+//! A visit changes its site, which thousands were met on: so what is looked at is not an entity but a [`Fact`] about it.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::{
+    entity::EntityState,
+    fold::{Ground, Register},
+    identity::{self, BlockKey},
+};
+use crate::store::ZoneId;
+
+/// Something about an entity that rules compare records with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Fact {
+    /// Where a site is.
+    Place,
+    /// That a site is said to use no chemicals.
+    NoChemicals,
+    /// How many died on a site within a year.
+    Deaths,
+    /// All that is compared of an organisation, an agent or a person.
+    Whole,
+}
+
+/// What a record looked at, there or not.
+#[derive(Clone, Debug)]
+pub(super) struct Look {
+    pub(super) name: Uuid,
+    pub(super) place: (ZoneId, Uuid),
+    /// The fact about an entity, and what it was; nothing for a number, whoever carries it.
+    seen: Option<(Uuid, Fact, Option<u64>)>,
+}
+
+/// The facts that records may be compared with; each as a number that stands for it within one batch.
+pub(super) type Facts = HashMap<(Uuid, Fact), u64>;
+
+impl Fact {
+    /// What may be compared of entities of a dataset.
+    fn of(dataset: &str) -> &'static [Self] {
+        match dataset {
+            "sites" => &[Self::Place, Self::NoChemicals, Self::Deaths],
+            _ if is_named(dataset) || identity::kind(dataset).is_some() => &[Self::Whole],
+            _ => &[],
+        }
+    }
+
+    /// The name of this fact about an entity among what was looked up.
+    pub(super) fn name(self, entity_id: Uuid) -> Uuid {
+        // Any two numbers will do: they keep the facts of one entity apart.
+        let mask = match self {
+            Self::Place | Self::Whole => 0,
+            Self::NoChemicals => 0x5bd1_e995_7a3c_4f10_8d2b_96e4_c1f0_3a77,
+            Self::Deaths => 0xa3c5_9ac2_1f64_4b0d_b7e1_5508_6dd3_92c9,
+        };
+        Uuid::from_u128(entity_id.as_u128() ^ mask)
+    }
+
+    /// What it is now, if there is anything to compare with.
+    fn value(self, entity: &EntityState) -> Option<u64> {
+        if entity.version == 0 {
+            return None;
+        }
+        let property = |name: &str| entity.sealed.get(name).or_else(|| entity.open.get(name));
+        match self {
+            Self::Place => {
+                entity.position.is_some().then(|| number(|hash| hash_place(entity, hash)))
+            }
+            Self::NoChemicals => {
+                let codes = property("chemicals").and_then(Json::as_array)?;
+                codes.iter().any(|code| code == "none").then_some(1)
+            }
+            Self::Deaths => property("deaths_12m")?.as_u64(),
+            Self::Whole => Some(number(|hash| {
+                hash_place(entity, hash);
+                for name in compared(&entity.dataset) {
+                    property(name).map(Json::to_string).hash(hash);
+                }
+            })),
+        }
+    }
+}
+
+fn number(feed: impl FnOnce(&mut DefaultHasher)) -> u64 {
+    let mut hash = DefaultHasher::new();
+    feed(&mut hash);
+    hash.finish()
+}
+
+fn hash_place(entity: &EntityState, hash: &mut DefaultHasher) {
+    entity.position.map(|p| (p.lon.to_bits(), p.lat.to_bits())).hash(hash);
+    entity.facts.district.hash(hash);
+}
+
+/// Whether records name entities of this dataset by their id.
+fn is_named(dataset: &str) -> bool {
+    matches!(dataset, "sites" | "cooperatives" | "agents")
+}
+
+/// The properties that [`super::look_up`] reads.
+fn compared(dataset: &str) -> &'static [&'static str] {
+    match dataset {
+        "agents" => &["starts", "ends", "child_certified", "site_ids"],
+        "cooperatives" => &["level", "parent_id"],
+        _ => &[
+            "sex",
+            "birth_year",
+            "age_years",
+            "children_here",
+            "enumerator_code",
+            "social_protection",
+            identity::INTERVIEWED_AT,
+        ],
+    }
+}
+
+/// The name that a number has among what was looked up.
+pub(super) fn name_of(key: &BlockKey) -> Uuid {
+    let head = key.first_chunk().expect("16 is less than 32");
+    uuid::Builder::from_bytes(*head).into_uuid()
+}
+
+impl Register {
+    /// Notes what a record looks at in an entity.
+    pub(super) fn look_at(&mut self, place: (ZoneId, Uuid), (id, fact): (Uuid, Fact)) {
+        let value = self.entities.get(&id).and_then(|entity| fact.value(entity));
+        self.looks.push(Look { name: fact.name(id), place, seen: Some((id, fact, value)) });
+    }
+
+    /// Notes that a record looks for whoever carries a number.
+    pub(super) fn look_for(&mut self, place: (ZoneId, Uuid), key: &BlockKey) {
+        self.looks.push(Look { name: name_of(key), place, seen: None });
+    }
+
+    /// What records may have been compared with, as it is now.
+    pub(super) fn facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        for (id, entity) in &self.entities {
+            for fact in Fact::of(&entity.dataset) {
+                facts.extend(fact.value(entity).map(|value| ((*id, *fact), value)));
+            }
+        }
+        facts
+    }
+
+    /// The names of what is not as it was before the batch.
+    pub(super) fn changed(
+        &self,
+        (before, now): (&Facts, &Facts),
+        ground: &Ground<'_>,
+    ) -> BTreeSet<Uuid> {
+        let mut names: BTreeSet<Uuid> =
+            self.key_changes.keys().map(|(key, ..)| name_of(key)).collect();
+        for (id, fact) in before.keys().chain(now.keys()) {
+            let values = (before.get(&(*id, *fact)), now.get(&(*id, *fact)));
+            if values.0 == values.1 {
+                continue;
+            }
+            match self.entities.get(id) {
+                // Whoever came or went took or left a number: that is a change of its own.
+                Some(person) if !is_named(&person.dataset) => {
+                    if let (Some(_), Some(_)) = values {
+                        let (open, sealed) = (&person.open, &person.sealed);
+                        let keys =
+                            identity::block_keys(&person.dataset, open, sealed, ground.keys);
+                        names.extend(keys.iter().map(name_of));
+                    }
+                }
+                _ => {
+                    names.insert(fact.name(*id));
+                }
+            }
+        }
+        names
+    }
+
+    /// Records of this batch that saw something else than what is there at its end.
+    pub(super) fn outdated<'r>(
+        &'r self,
+        names: &'r BTreeSet<Uuid>,
+        now: &'r Facts,
+    ) -> impl Iterator<Item = (ZoneId, Uuid)> + 'r {
+        let is_outdated = |look: &&Look| match look.seen {
+            Some((id, fact, value)) => now.get(&(id, fact)).copied() != value,
+            None => names.contains(&look.name),
+        };
+        self.looks.iter().filter(is_outdated).map(|look| look.place)
+    }
+}
