@@ -10,10 +10,15 @@ use sanu::{
     intake::{Incoming, Intake, Matter, Outcome, Sender},
     keys::Realm,
     runtime::{Micros, Runtime},
+    simulate::Submission,
     store::{Scope, ZoneId},
 };
 
 use super::people::card;
+use crate::support::{
+    places::{miners_on, site_at, visit_of, with_answer},
+    xml::census,
+};
 
 /// A questionnaire of nothing but what identifies, so that thousands are read in seconds.
 const QUESTIONS: [&str; 10] = [
@@ -111,6 +116,15 @@ fn incoming(instance_id: String, deprecated_id: Option<String>, xml: String) -> 
     }
 }
 
+/// A submission of a form of the census, as the door hands it on.
+fn census_incoming(submission: &Submission) -> Incoming {
+    Incoming {
+        form_id: submission.form_id.to_owned(),
+        form_version: submission.version.to_owned(),
+        ..incoming(submission.instance_id.clone(), None, submission.xml.clone())
+    }
+}
+
 /// A register without a door.
 struct Register {
     base: Base,
@@ -122,8 +136,13 @@ struct Register {
 
 impl Register {
     async fn new() -> Self {
+        Self::at(1_767_225_600).await
+    }
+
+    /// Where the clock stands at this time, in seconds since 1970.
+    async fn at(seconds: i64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let runtime = Runtime::fixed(Micros(1_767_225_600_000_000), 7);
+        let runtime = Runtime::fixed(Micros(seconds * 1_000_000), 7);
         let base =
             Base::open(Settings::new(folder.path()), runtime.clone()).await.expect("a register");
         let mut tx = base.db.write().await.unwrap();
@@ -347,6 +366,50 @@ fn shuffled(n: usize) -> Vec<usize> {
         order.swap(last, at);
     }
     order
+}
+
+#[test]
+fn a_visit_of_a_site_opens_nothing_that_was_said_by_those_met_on_it() {
+    /// The day after the census.
+    const AFTER: i64 = 1_795_305_600;
+    run(async {
+        let register = Register::at(AFTER).await;
+        let mut tx = register.base.db.write().await.unwrap();
+        for form in sanu_schemas::forms() {
+            let now = register.base.runtime.now();
+            catalogue::publish(&mut tx, form.xml, Vec::new(), now).await.expect("a form");
+        }
+        tx.commit().await.unwrap();
+        let of_census = |all: &[Submission]| all.iter().map(census_incoming).collect::<Vec<_>>();
+        let visits: Vec<Submission> = census(5, 900)
+            .into_iter()
+            .filter(|s| s.form_id == "visite_site")
+            .enumerate()
+            .map(|(before, s)| visit_of(&s, 1, 1 + before))
+            .collect();
+        let miners = miners_on(1, 3, 240);
+        assert!(visits.len() > 10, "{} visits", visits.len());
+        let mut place = site_at(1, 12.5, -9.25);
+        place.xml = with_answer(&place.xml, "chemicals", "none");
+        register.take(of_census(&[place])).await;
+        register.take(of_census(&miners[..200])).await;
+        let before = register.applier.read_again();
+
+        // Alone, among others of a batch, and each with another state of the site.
+        for visit in &visits[..5] {
+            register.take(of_census(std::slice::from_ref(visit))).await;
+        }
+        let mut batch = of_census(&visits[5..]);
+        batch.extend(of_census(&miners[200..]));
+        register.take(batch).await;
+
+        assert_eq!(register.applier.read_again() - before, 0);
+        assert!(register.number("SELECT version FROM entity WHERE dataset = 'sites'").await > 10);
+        let live = derived_hash(&register.base.db).await.unwrap();
+        let again = register.base.applier();
+        rebuild(&register.base.db, again, &register.base.runtime, &mut |_| {}).await.unwrap();
+        assert_eq!(derived_hash(&register.base.db).await.unwrap(), live);
+    });
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::{
     reviews::Reviewer,
     support::{
         Server,
-        places::{site_at, with_answer},
-        xml::{between, edited, site_id, submit},
+        places::{site_at, visit_of, with_answer},
+        xml::{between, census, edited, site_id, submit},
     },
 };
 
@@ -117,6 +117,33 @@ on_both! {
 
         assert!(!breaks(&server, "uuid:miner-1", "B09"), "{:?}", found(&server, "uuid:miner-1"));
         assert_eq!(counted(&server), "1 accepted", "what a person decided stays so");
+        is_sound(&mut server);
+    }
+
+    fn a_visit_is_compared_with_the_state_that_it_found_and_not_with_its_own(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let visits = census(5, 900).into_iter().filter(|s| s.form_id == "visite_site");
+        let mut visits = visits.enumerate().map(|(before, s)| visit_of(&s, 1, 1 + before));
+        let mut visit = |status: &str, changes: &str| {
+            let visit = visits.next().unwrap();
+            let xml = with_answer(&visit.xml, "site_status", status);
+            let xml = with_answer(&with_answer(&xml, "changes", changes), "workers_total", "40");
+            assert_eq!(submit(&phone.url, &xml).status, 201);
+            visit.instance_id
+        };
+        let site = site_at(1, 14.446_912, -11.444_512);
+        assert_eq!(submit(&phone.url, &with_answer(&site.xml, "site_status", "rehabilitated")).status, 201);
+        let reopened = visit("active", "none");
+        let unchanged = visit("active", "none");
+        server.settled();
+        let later = visit("active_reduced", "workers_down");
+        server.settled();
+
+        let of_visit = |id: &str| ["E17", "E20"].map(|rule| breaks(&server, id, rule));
+        assert_eq!(of_visit(&reopened), [true, true], "{:?}", found(&server, &reopened));
+        assert_eq!(of_visit(&unchanged), [false, false]);
+        assert_eq!(of_visit(&later), [false, false]);
         is_sound(&mut server);
     }
 

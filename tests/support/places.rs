@@ -14,6 +14,16 @@ pub(crate) fn site_at(number: u32, lat: f64, lon: f64) -> Submission {
     Submission { xml, ..site }
 }
 
+/// The same visit, of the site of this number by a phone that has this version of it.
+pub(crate) fn visit_of(visit: &Submission, site: u32, version: usize) -> Submission {
+    let former = between(&visit.xml, "<site_id>", "</site_id>").expect("a visit names its site");
+    let base = between(&visit.xml, "baseVersion=\"", "\"").expect("and the version it has");
+    let xml = visit.xml.replace(former, &site_id(site));
+    let xml =
+        xml.replace(&format!("baseVersion=\"{base}\""), &format!("baseVersion=\"{version}\""));
+    Submission { xml, ..visit.clone() }
+}
+
 /// So many miners of a census, all met on the site of this number.
 pub(crate) fn miners_on(site: u32, seed: u64, count: usize) -> Vec<Submission> {
     let miners: Vec<_> = census(seed, count * 2 + 20)

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::{
     bring::bring,
-    event::{self, Event},
-    fold::{Ground, Register, say},
-    holders,
+    event::Event,
+    fold::{Ground, Register},
+    heard, holders,
     interpret::{Interpretation, RecordState},
     look_up::Asks,
     looks::{Facts, Look},
@@ -145,10 +145,9 @@ async fn compare_page(
     ground: &Ground<'_>,
 ) -> Result<()> {
     let seqs: Vec<i64> = standing.iter().map(|s| s.seq).collect();
-    let events = event::at(tx, &seqs, ground.keys).await?;
-    let mut said: HashMap<i64, (Event, Interpretation)> = events
+    let mut said: HashMap<i64, (Event, Interpretation)> = heard::read(tx, &seqs, ground)
+        .await?
         .into_iter()
-        .map(|event| say(event, ground))
         .filter_map(|s| Some((s.event.seq, (s.event, s.interpretation?))))
         .collect();
     fetch(tx, register, said.values().map(|(_, said)| said), ground).await?;
@@ -282,9 +281,8 @@ pub(super) async fn write(
     recompared: Vec<Recompared>,
 ) -> Result<()> {
     let rows: BTreeSet<_> = looks.into_iter().map(|look| (look.name, look.place)).collect();
-    let rows = rows
-        .into_iter()
-        .map(|(looked, (zone, id))| vec![looked.into(), zone.0.into(), id.into()]);
+    let rows =
+        rows.into_iter().map(|(looked, (zone, id))| vec![looked.into(), zone.0.into(), id.into()]);
     tx.insert_rows(
         "INSERT INTO looked_up (looked, zone_id, submission_id)",
         "ON CONFLICT (looked, zone_id, submission_id) DO NOTHING",

@@ -112,16 +112,10 @@ fn answer<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d str>
     }
 }
 
-/// What the rules that are asked again look at in the site of this record (B09, C14, C18, E14, E16).
+/// What the rules that are asked again look at in the site of this record (B09, C14, E14, E16).
 fn of_site(form: &XForm, decoded: &Decoded) -> Vec<Fact> {
-    let mut facts = vec![Fact::Place];
-    if let Some(Value::Codes(handled)) = answered(form, decoded, "chemicals_handled") {
-        facts.extend(handled.iter().any(|code| code == "mercury").then_some(Fact::NoChemicals));
-    }
-    if answered(form, decoded, "deaths_30d").is_some() {
-        facts.push(Fact::Deaths);
-    }
-    facts
+    let deaths = answered(form, decoded, "deaths_30d").map(|_| Fact::Deaths);
+    [Some(Fact::Place), deaths].into_iter().flatten().collect()
 }
 
 impl Register {

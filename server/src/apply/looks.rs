@@ -22,8 +22,6 @@ use crate::store::ZoneId;
 pub(super) enum Fact {
     /// Where a site is.
     Place,
-    /// That a site is said to use no chemicals.
-    NoChemicals,
     /// How many died on a site within a year.
     Deaths,
     /// All that is compared of an organisation, an agent or a person.
@@ -46,7 +44,7 @@ impl Fact {
     /// What may be compared of entities of a dataset.
     fn of(dataset: &str) -> &'static [Self] {
         match dataset {
-            "sites" => &[Self::Place, Self::NoChemicals, Self::Deaths],
+            "sites" => &[Self::Place, Self::Deaths],
             _ if is_named(dataset) || identity::kind(dataset).is_some() => &[Self::Whole],
             _ => &[],
         }
@@ -57,7 +55,6 @@ impl Fact {
         // Any two numbers will do: they keep the facts of one entity apart.
         let mask = match self {
             Self::Place | Self::Whole => 0,
-            Self::NoChemicals => 0x5bd1_e995_7a3c_4f10_8d2b_96e4_c1f0_3a77,
             Self::Deaths => 0xa3c5_9ac2_1f64_4b0d_b7e1_5508_6dd3_92c9,
         };
         Uuid::from_u128(entity_id.as_u128() ^ mask)
@@ -72,10 +69,6 @@ impl Fact {
         match self {
             Self::Place => {
                 entity.position.is_some().then(|| number(|hash| hash_place(entity, hash)))
-            }
-            Self::NoChemicals => {
-                let codes = property("chemicals").and_then(Json::as_array)?;
-                codes.iter().any(|code| code == "none").then_some(1)
             }
             Self::Deaths => property("deaths_12m")?.as_u64(),
             Self::Whole => Some(number(|hash| {
@@ -168,8 +161,7 @@ impl Register {
                 Some(person) if !is_named(&person.dataset) => {
                     if let (Some(_), Some(_)) = values {
                         let (open, sealed) = (&person.open, &person.sealed);
-                        let keys =
-                            identity::block_keys(&person.dataset, open, sealed, ground.keys);
+                        let keys = identity::block_keys(&person.dataset, open, sealed, ground.keys);
                         names.extend(keys.iter().map(name_of));
                     }
                 }

@@ -77,8 +77,8 @@ const COMPARED: [&str; 19] = [
 ];
 
 /// Those of [`COMPARED`] that speak of what was there when a record came or was edited, and are asked then and never again:
-/// who carried a card before, and the status that a visit found and has changed since.
-const ASKED_ONCE: [&str; 5] = ["C07", "C08", "D16", "E17", "E20"];
+/// who carried a card before, what a site used when a miner was met there, the status that a visit found and has changed.
+const ASKED_ONCE: [&str; 6] = ["C07", "C08", "C18", "D16", "E17", "E20"];
 
 /// Whether a rule is asked again when what a record was compared with changes.
 pub fn is_asked_again(id: &str) -> bool {
