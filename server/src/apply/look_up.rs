@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::{
     entity::EntityState,
     event::Event,
-    fold::Register,
     holders::Holders,
     identity::BlockKey,
     interpret::{Interpretation, interviewed_at},
     looks::Fact,
+    register::Register,
 };
 use crate::{
     catalogue::Published,

@@ -9,9 +9,10 @@ use super::{
     again,
     cells::Cells,
     conflict,
-    fold::{FeedOut, Waiting},
     identity::BlockKey,
-    past, replace,
+    past,
+    register::{FeedOut, Waiting},
+    replace,
     rows::{EntityRows, Row, Rows},
     submissions::Touched,
 };
