@@ -153,6 +153,7 @@ fn fill(peer: &Peer, data: &Path, sites: usize) {
             attachments: Vec::new(),
         })
         .collect();
+    let sent = records.len();
     let batch = uuid::Uuid::from_u128(1);
     let body = sync_protocol::PushRequest { protocol: 1, batch, records }.to_json();
     let mut stream = TcpStream::connect(&peer.host).expect("the server listens");
@@ -170,7 +171,7 @@ fn fill(peer: &Peer, data: &Path, sites: usize) {
         let items = peer.get("/collections/sites/items?limit=100");
         String::from_utf8_lossy(&items).matches("{\"type\":\"Feature\",").count()
     };
-    while there() < 40 {}
+    while there() < sent {}
     let threads =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("threads");
     threads.block_on(copies(&data.join("sanu.db"), sites));
