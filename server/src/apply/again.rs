@@ -280,12 +280,13 @@ pub(super) async fn write(
     looks: Vec<Look>,
     recompared: Vec<Recompared>,
 ) -> Result<()> {
-    let rows: BTreeSet<_> = looks.into_iter().map(|look| (look.name, look.place)).collect();
-    let rows =
-        rows.into_iter().map(|(looked, (zone, id))| vec![looked.into(), zone.0.into(), id.into()]);
+    let rows: BTreeSet<_> = looks.into_iter().map(|l| (l.name, l.seq, l.place)).collect();
+    let rows = rows
+        .into_iter()
+        .map(|(looked, seq, (zone, id))| vec![looked.into(), seq.into(), zone.0.into(), id.into()]);
     tx.insert_rows(
-        "INSERT INTO looked_up (looked, zone_id, submission_id)",
-        "ON CONFLICT (looked, zone_id, submission_id) DO NOTHING",
+        "INSERT INTO looked_up (looked, seq, zone_id, submission_id)",
+        "ON CONFLICT (looked, seq, zone_id, submission_id) DO NOTHING",
         rows.collect(),
     )
     .await?;
