@@ -213,7 +213,9 @@ impl Register {
         self.look_up(event, &mut said);
         let mut lines = said.violations.split_off(by_itself.0);
         lines.retain(|line| rules::is_asked_again(rule_of(line)));
+        // What the record breaks by itself is found again with it.
         let once = stored.iter().filter(|line| rules::is_asked_once(rule_of(line)));
+        let once = once.filter(|l| said.violations.iter().all(|v| rule_of(v) != rule_of(l)));
         lines.extend(once.cloned());
         lines.sort_by(|a, b| rule_of(a).cmp(rule_of(b)));
         let compared = lines.iter().any(is_warning);

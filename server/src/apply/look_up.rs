@@ -14,7 +14,7 @@ use super::{
     event::Event,
     fold::Register,
     holders::Holders,
-    identity::BlockKey,
+    identity::{BlockKey, INTERVIEWED_AT},
     interpret::{Interpretation, interviewed_at},
     looks::Fact,
 };
@@ -23,6 +23,7 @@ use crate::{
     forms::{Decoded, Severity, Value, XForm},
     import::entity_id,
     keys::MasterKeys,
+    linkage::is_same_phone,
     rules::{self, Context, Known, card_is_valid},
 };
 
@@ -35,6 +36,8 @@ pub(super) struct Asks {
     published: Arc<Published>,
     decoded: Arc<Decoded>,
     site: Option<Uuid>,
+    /// The site that it says the visited one became one with.
+    merged: Option<Uuid>,
     /// What it looks at in its site.
     of_site: Vec<Fact>,
     cooperative: Option<Uuid>,
@@ -65,6 +68,7 @@ impl Asks {
         let is_child = form.dataset.as_deref() == Some(CHILDREN);
         Some(Self {
             site: id("site_id"),
+            merged: id("merged_with"),
             of_site: of_site(form, decoded),
             cooperative: id("coop_id"),
             parent: id("parent_id"),
@@ -83,7 +87,8 @@ impl Asks {
 
     /// The entities to be fetched.
     pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
-        [self.site, self.cooperative, self.parent, self.agent].into_iter().flatten()
+        let named = [self.site, self.merged, self.cooperative, self.parent, self.agent];
+        named.into_iter().flatten()
     }
 
     /// What the record looks at in those.
@@ -112,7 +117,7 @@ fn answer<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d str>
     }
 }
 
-/// What the rules that are asked again look at in the site of this record (B09, C14, E14, E16).
+/// What the rules that are asked again look at in the site of this record (B09, C14, E14 to E16, F13).
 fn of_site(form: &XForm, decoded: &Decoded) -> Vec<Fact> {
     let deaths = answered(form, decoded, "deaths_30d").map(|_| Fact::Deaths);
     [Some(Fact::Place), deaths].into_iter().flatten().collect()
@@ -128,6 +133,7 @@ impl Register {
         let card = known(self.holder(asks.card, &own).map(person));
         let mut context = Context {
             site: known(asks.site.and_then(|id| self.site_known(id))),
+            merged_site: known(asks.merged.and_then(|id| self.site_known(id))),
             guardian: known(self.holder(asks.guardian, &own).map(person)),
             cooperative: known(asks.cooperative.and_then(|id| self.organisation(id, &own))),
             agent: known(asks.agent.and_then(|id| self.agent(id, &asks))),
@@ -176,6 +182,7 @@ impl Register {
             // A list that says nothing of certificates takes nobody's away.
             child_certified: certified.is_none_or(|c| c == &Json::Bool(true) || c == "yes"),
             sites: (!sites.is_empty()).then_some(sites),
+            has_phone: is_phone_of(agent, asks),
             ..rules::Agent::default()
         })
     }
@@ -197,10 +204,13 @@ impl Register {
         let site = self.of_dataset(id, "sites")?;
         Some(rules::Site {
             position: site.position,
+            cercle: text(site, "cercle").map(str::to_owned),
             district: site.facts.district.clone(),
             status: site.facts.status.clone(),
             chemicals: codes(site, "chemicals"),
+            registered_on: text(site, INTERVIEWED_AT).and_then(|at| at.get(..10)?.parse().ok()),
             deaths_12m: integer(site, "deaths_12m"),
+            merged: text(site, "merged_with").is_some(),
             ..rules::Site::default()
         })
     }
@@ -217,6 +227,12 @@ impl Register {
             descends_from_record: parent.is_some_and(|parent| own.contains(&parent)),
         })
     }
+}
+
+/// Whether the person gives the number of whoever fills the form, however both are written.
+fn is_phone_of(agent: &EntityState, asks: &Asks) -> bool {
+    let given = answer(&asks.published.form, &asks.decoded, "phone").unwrap_or_default();
+    is_same_phone(given, text(agent, "phone").unwrap_or_default())
 }
 
 fn known<T>(found: Option<T>) -> Known<T> {
@@ -242,7 +258,7 @@ fn codes(of: &EntityState, name: &str) -> Vec<String> {
 }
 
 fn person(of: &EntityState) -> rules::Person {
-    let met = text(of, super::identity::INTERVIEWED_AT).and_then(|at| at.get(..4)?.parse().ok());
+    let met = text(of, INTERVIEWED_AT).and_then(|at| at.get(..4)?.parse().ok());
     let met = met.unwrap_or_else(|| i64::from(of.created_at.date().year()));
     rules::Person {
         sex: text(of, "sex").map(str::to_owned),

@@ -20,7 +20,7 @@ use crate::store::ZoneId;
 /// Something about an entity that rules compare records with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Fact {
-    /// Where a site is.
+    /// Where a site is, by its position and in its own words, and since when it is known.
     Place,
     /// How many died on a site within a year.
     Deaths,
@@ -68,7 +68,14 @@ impl Fact {
         let property = |name: &str| entity.sealed.get(name).or_else(|| entity.open.get(name));
         match self {
             Self::Place => {
-                entity.position.is_some().then(|| number(|hash| hash_place(entity, hash)))
+                let words = PLACE.map(property);
+                let is_known = entity.position.is_some() || words.iter().any(Option::is_some);
+                is_known.then(|| {
+                    number(|hash| {
+                        hash_place(entity, hash);
+                        words.map(|word| word.map(Json::to_string)).hash(hash);
+                    })
+                })
             }
             Self::Deaths => property("deaths_12m")?.as_u64(),
             Self::Whole => Some(number(|hash| {
@@ -92,6 +99,9 @@ fn hash_place(entity: &EntityState, hash: &mut DefaultHasher) {
     entity.facts.district.hash(hash);
 }
 
+/// What a site says itself of where it is and since when.
+const PLACE: [&str; 2] = ["cercle", identity::INTERVIEWED_AT];
+
 /// Whether records name entities of this dataset by their id.
 fn is_named(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives" | "agents")
@@ -100,7 +110,7 @@ fn is_named(dataset: &str) -> bool {
 /// The properties that [`super::look_up`] reads.
 fn compared(dataset: &str) -> &'static [&'static str] {
     match dataset {
-        "agents" => &["starts", "ends", "child_certified", "site_ids"],
+        "agents" => &["starts", "ends", "child_certified", "site_ids", "phone"],
         "cooperatives" => &["level", "parent_id"],
         _ => &[
             "sex",

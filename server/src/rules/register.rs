@@ -71,14 +71,14 @@ pub fn without_consent(
 /// The rules that are asked again, with what a record is compared with, when it meets the register. The others
 /// that look something up wait for who can tell: lists of agents and cards, campaigns, counts over other
 /// records, the hour that passes, or boundaries, which change without an event.
-const COMPARED: [&str; 19] = [
-    "A11", "A12", "A13", "B09", "C07", "C08", "C14", "C18", "D15", "D16", "D17", "E14", "E16",
-    "E17", "E20", "F08", "F11", "F13", "F15",
+const COMPARED: [&str; 22] = [
+    "A11", "A12", "A13", "B09", "C07", "C08", "C14", "C18", "C21", "D15", "D16", "D17", "E14",
+    "E15", "E16", "E17", "E18", "E20", "F08", "F11", "F13", "F15",
 ];
 
 /// Those of [`COMPARED`] that speak of what was there when a record came or was edited, and are asked then and never again:
-/// who carried a card before, what a site used when a miner was met there, the status that a visit found and has changed.
-const ASKED_ONCE: [&str; 6] = ["C07", "C08", "C18", "D16", "E17", "E20"];
+/// who carried a card before, what a site used when a miner was met there, the status that a visit found and has changed, what a site had become when another was merged into it.
+const ASKED_ONCE: [&str; 7] = ["C07", "C08", "C18", "D16", "E17", "E18", "E20"];
 
 /// Whether a rule is asked again when what a record was compared with changes.
 pub fn is_asked_again(id: &str) -> bool {
