@@ -80,7 +80,7 @@ enum Step {
 /// Derives; one per database, guarded by the row of `apply_state`.
 #[derive(Clone)]
 pub struct Applier {
-    db: Db,
+    pub(super) db: Db,
     pub(super) keys: Arc<MasterKeys>,
     pub(super) runtime: Runtime,
     pub(super) catalogue: Catalogue,
@@ -388,7 +388,7 @@ impl Applier {
         day.map_or(mark.day, |day| day.max(mark.day))
     }
 
-    async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
+    pub(super) async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
         let mut tx = self.db.write().await?;
         let day = rows.entities.day;
         if !mark.advance(&mut tx, to, day).await? {
@@ -609,13 +609,16 @@ impl Applier {
         }
     }
 
-    /// Computes every place again, after polygons were imported.
+    /// Computes every place again, after polygons were imported, and compares with it what records say of theirs.
     pub async fn replace_all(&self, told: &mut (dyn FnMut(u64) + Send)) -> Result<u64> {
         self.fill_cells().await?;
         let _turn = self.turn.lock().await;
         let today = self.runtime.now().day();
-        let ground = (&*self.places.gazetteer(), &*self.keys);
-        replace::replace_all(&self.db, ground, today, told).await
+        let gazetteer = self.places.gazetteer();
+        let placed =
+            replace::replace_all(&self.db, (&*gazetteer, &*self.keys), today, told).await?;
+        self.compare_with_boundaries(&gazetteer, today).await?;
+        Ok(placed)
     }
 }
 

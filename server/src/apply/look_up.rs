@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use sanu_schemas::attribute;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -21,6 +22,7 @@ use super::{
 use crate::{
     catalogue::Published,
     forms::{Decoded, Severity, Value, XForm},
+    geo::{Division, Gazetteer, Position, misplaced},
     import::entity_id,
     keys::MasterKeys,
     linkage::is_same_phone,
@@ -47,6 +49,8 @@ pub(super) struct Asks {
     /// The card that the record is about, or that its person shows.
     card: Option<BlockKey>,
     guardian: Option<BlockKey>,
+    /// Where it was filled, if its place is compared with the boundaries.
+    point: Option<Position>,
 }
 
 impl Asks {
@@ -75,6 +79,7 @@ impl Asks {
             agent: answer(form, decoded, "enumerator_code").map(|code| entity_id("agents", code)),
             card: if is_child { card("child_card", CHILDREN) } else { card("card_no", MINERS) },
             guardian: card("caregiver_card", MINERS),
+            point: rules::is_placed(&form.form_id).then(|| point(form, decoded)).flatten(),
             published: Arc::clone(published),
             decoded: Arc::clone(decoded),
         })
@@ -117,6 +122,12 @@ fn answer<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d str>
     }
 }
 
+/// The position of the record, unless it cannot be one (B02).
+fn point(form: &XForm, decoded: &Decoded) -> Option<Position> {
+    let Value::Point(at) = answered(form, decoded, "gps")? else { return None };
+    Position::new(at.lon, at.lat).filter(|at| misplaced(*at).is_none())
+}
+
 /// What the rules that are asked again look at in the site of this record (B09, C14, E14 to E16, F13).
 fn of_site(form: &XForm, decoded: &Decoded) -> Vec<Fact> {
     let deaths = answered(form, decoded, "deaths_30d").map(|_| Fact::Deaths);
@@ -125,13 +136,21 @@ fn of_site(form: &XForm, decoded: &Decoded) -> Vec<Fact> {
 
 impl Register {
     /// Compares a record with the register as it is before the record changes it.
-    pub(super) fn look_up(&mut self, event: &Event, said: &mut Interpretation) {
+    pub(super) fn look_up(
+        &mut self,
+        event: &Event,
+        said: &mut Interpretation,
+        gazetteer: &Gazetteer,
+    ) {
         let Some(asks) = said.asks.take() else { return };
         self.remember_looks(event, &asks);
         let own: BTreeSet<Uuid> =
             said.changes.iter().chain(&said.withheld).map(|c| c.entity_id).collect();
         let card = known(self.holder(asks.card, &own).map(person));
+        let placement = asks.point.map(|at| gazetteer.locate(at));
         let mut context = Context {
+            placement: placement.as_ref(),
+            outside_cercle_m: metres_outside(&asks, gazetteer),
             site: known(asks.site.and_then(|id| self.site_known(id))),
             merged_site: known(asks.merged.and_then(|id| self.site_known(id))),
             guardian: known(self.holder(asks.guardian, &own).map(person)),
@@ -165,6 +184,9 @@ impl Register {
         }
         for looked in asks.facts() {
             self.look_at(place, looked);
+        }
+        if asks.point.is_some() {
+            self.look_at_boundaries(place);
         }
     }
 
@@ -227,6 +249,19 @@ impl Register {
             descends_from_record: parent.is_some_and(|parent| own.contains(&parent)),
         })
     }
+}
+
+/// How far the record is outside the cercle that it declares. Where the limits of that are not known, those of the
+/// cercle before the reform, from which it was cut, can still be far.
+fn metres_outside(asks: &Asks, gazetteer: &Gazetteer) -> Option<f64> {
+    let (at, declared) = (asks.point?, answer(&asks.published.form, &asks.decoded, "cercle")?);
+    gazetteer.metres_outside(at, Division::D2023, declared).or_else(|| {
+        let former = attribute("cercles", declared, "cercle_pre2023")?;
+        // From which one it was cut is a guess for some.
+        let is_sure = attribute("cercles", declared, "parent_confidence") != Some("inferred");
+        let former = is_sure.then_some(former)?;
+        gazetteer.metres_outside(at, Division::D2012, former)
+    })
 }
 
 /// Whether the person gives the number of whoever fills the form, however both are written.

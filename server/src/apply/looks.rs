@@ -17,6 +17,9 @@ use super::{
 };
 use crate::store::ZoneId;
 
+/// The name of the boundaries among what was looked up: one name, since an import may move any place.
+pub(super) const BOUNDARIES: Uuid = Uuid::from_u128(0x6c69_6d69_7465_735f_6475_5f70_6179_7300);
+
 /// Something about an entity that rules compare records with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Fact {
@@ -135,6 +138,11 @@ impl Register {
     pub(super) fn look_at(&mut self, place: (ZoneId, Uuid), (id, fact): (Uuid, Fact)) {
         let value = self.entities.get(&id).and_then(|entity| fact.value(entity));
         self.looks.push(Look { name: fact.name(id), place, seen: Some((id, fact, value)) });
+    }
+
+    /// Notes that a record was placed by the boundaries.
+    pub(super) fn look_at_boundaries(&mut self, place: (ZoneId, Uuid)) {
+        self.looks.push(Look { name: BOUNDARIES, place, seen: None });
     }
 
     /// Notes that a record looks for whoever carries a number.
