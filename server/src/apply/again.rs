@@ -51,6 +51,7 @@ struct Standing {
     stand: Stand,
     /// Whether it is kept out of the register, or waits to come in.
     is_aside: bool,
+    changed: Changed,
 }
 
 /// What changed that records are compared with.
@@ -65,7 +66,10 @@ pub(super) enum Changed {
 impl Standing {
     /// Whether what this rule says of it is found anew; the rest stays as it was found when the record came.
     fn renews(&self, rule: &str) -> bool {
-        if self.is_aside { rules::is_by_boundaries(rule) } else { rules::is_asked_again(rule) }
+        match self.changed {
+            Changed::Register => rules::is_asked_again(rule),
+            Changed::Boundaries => rules::is_by_boundaries(rule),
+        }
     }
 }
 
@@ -133,6 +137,7 @@ async fn standing(
                 violations: out.violations.clone(),
                 stand: out.stand.clone(),
                 is_aside: false,
+                changed,
             }),
             Some(_) => {}
             None => stored.entry(place.0).or_default().push(place.1.into()),
@@ -174,6 +179,7 @@ async fn standing(
                 violations: row.get(3)?,
                 stand,
                 is_aside,
+                changed,
             });
         }
     }

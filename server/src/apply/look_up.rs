@@ -21,12 +21,12 @@ use super::{
 };
 use crate::{
     catalogue::Published,
-    forms::{Decoded, Severity, Value, XForm},
+    forms::{Decoded, Mode, Severity, Value, XForm},
     geo::{Division, Gazetteer, Position, misplaced},
     import::entity_id,
     keys::MasterKeys,
-    linkage::is_same_phone,
-    rules::{self, Context, Known, card_is_valid},
+    linkage::{is_same_phone, places::Beside},
+    rules::{self, Context, Known, Others, card_is_valid},
 };
 
 const MINERS: &str = "orpailleurs";
@@ -90,6 +90,13 @@ impl Asks {
         matches!(self.published.form.dataset.as_deref(), Some(MINERS | CHILDREN))
     }
 
+    /// Whether the record registers a site or an organisation, of which it tells the name and the place.
+    fn registers_place(&self) -> bool {
+        let form = &self.published.form;
+        let is_named = matches!(form.dataset.as_deref(), Some("sites" | "cooperatives"));
+        is_named && form.mode == Mode::Create
+    }
+
     /// The entities to be fetched.
     pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
         let named = [self.site, self.merged, self.cooperative, self.parent, self.agent];
@@ -147,9 +154,13 @@ impl Register {
         let own: BTreeSet<Uuid> =
             said.changes.iter().chain(&said.withheld).map(|c| c.entity_id).collect();
         let card = known(self.holder(asks.card, &own).map(person));
+        let registers = asks.registers_place().then(|| own.first().copied()).flatten();
+        let beside = self.beside_it(event, registers);
         let placement = asks.point.map(|at| gazetteer.locate(at));
         let mut context = Context {
             placement: placement.as_ref(),
+            neighbours: &beside,
+            others: Others { same_cooperative: Some(!beside.is_empty()), ..Others::default() },
             outside_cercle_m: metres_outside(&asks, gazetteer),
             site: known(asks.site.and_then(|id| self.site_known(id))),
             merged_site: known(asks.merged.and_then(|id| self.site_known(id))),
@@ -172,6 +183,16 @@ impl Register {
                 said.add(&finding, "rules");
             }
         }
+    }
+
+    /// What is beside the place that a record registers, and that it asks.
+    fn beside_it(&mut self, event: &Event, registers: Option<Uuid>) -> Vec<rules::Neighbour> {
+        let Some(id) = registers else { return Vec::new() };
+        self.look_beside((event.zone_id, event.submission_id), id);
+        let beside = self.people.as_ref().map(|people| people.shown_beside(id)).unwrap_or_default();
+        // Those of its own name are another question.
+        let of = |it: Beside<Uuid>| rules::Neighbour { distance_m: it.metres, same_name: false };
+        beside.into_iter().map(of).collect()
     }
 
     /// Notes what a record was compared with, there or not: when that changes, it is compared again. Who shows a card

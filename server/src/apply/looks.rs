@@ -36,8 +36,18 @@ pub(super) enum Fact {
 pub(super) struct Look {
     pub(super) name: Uuid,
     pub(super) place: (ZoneId, Uuid),
-    /// The fact about an entity, and what it was; nothing for a number, whoever carries it.
-    seen: Option<(Uuid, Fact, Option<u64>)>,
+    seen: Seen,
+}
+
+/// What there was to be seen.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    /// What is told by its name alone: a number, whoever carries it, or the boundaries.
+    Unsaid,
+    /// A fact about an entity, and what it was.
+    Fact(Uuid, Fact, Option<u64>),
+    /// Whether another was beside an entity.
+    Beside(Uuid, bool),
 }
 
 /// The facts that records may be compared with; each as a number that stands for it within one batch.
@@ -127,6 +137,11 @@ fn compared(dataset: &str) -> &'static [&'static str] {
     }
 }
 
+/// The name that what is beside a place has among what was looked up: any number will do that no fact has.
+fn name_beside(entity_id: Uuid) -> Uuid {
+    Uuid::from_u128(entity_id.as_u128() ^ 0x51d7_0e6b_c2f8_4a93_8e1d_7b40_965f_a27c)
+}
+
 /// The name that a number has among what was looked up.
 pub(super) fn name_of(key: &BlockKey) -> Uuid {
     let head = key.first_chunk().expect("16 is less than 32");
@@ -137,17 +152,48 @@ impl Register {
     /// Notes what a record looks at in an entity.
     pub(super) fn look_at(&mut self, place: (ZoneId, Uuid), (id, fact): (Uuid, Fact)) {
         let value = self.entities.get(&id).and_then(|entity| fact.value(entity));
-        self.looks.push(Look { name: fact.name(id), place, seen: Some((id, fact, value)) });
+        self.looks.push(Look { name: fact.name(id), place, seen: Seen::Fact(id, fact, value) });
+    }
+
+    /// Notes that a record asks what is beside the place that it registers.
+    pub(super) fn look_beside(&mut self, place: (ZoneId, Uuid), id: Uuid) {
+        let seen = Seen::Beside(id, self.is_beside(id));
+        self.looks.push(Look { name: name_beside(id), place, seen });
+    }
+
+    /// Whether there is another beside this place.
+    fn is_beside(&self, id: Uuid) -> bool {
+        self.people.as_ref().is_some_and(|people| !people.shown_beside(id).is_empty())
+    }
+
+    /// The names of the places of which others are beside, or were, since these changed.
+    fn changed_beside(&self) -> BTreeSet<Uuid> {
+        let Some(people) = &self.people else { return BTreeSet::new() };
+        let mut names = BTreeSet::new();
+        for (id, before) in &self.was_beside {
+            let now = people.beside(*id).into_iter().map(|it| it.id);
+            let others: BTreeSet<Uuid> = now.chain(before.iter().copied()).collect();
+            if !others.is_empty() {
+                names.insert(name_beside(*id));
+            }
+            // Who has somebody else beside them is found as before: of a crowd nobody is read again.
+            let is_alone = |other: &&Uuid| {
+                let beside = people.shown_beside(**other);
+                beside.iter().all(|it| self.was_beside.contains_key(&it.id))
+            };
+            names.extend(others.iter().filter(is_alone).map(|other| name_beside(*other)));
+        }
+        names
     }
 
     /// Notes that a record was placed by the boundaries.
     pub(super) fn look_at_boundaries(&mut self, place: (ZoneId, Uuid)) {
-        self.looks.push(Look { name: BOUNDARIES, place, seen: None });
+        self.looks.push(Look { name: BOUNDARIES, place, seen: Seen::Unsaid });
     }
 
     /// Notes that a record looks for whoever carries a number.
     pub(super) fn look_for(&mut self, place: (ZoneId, Uuid), key: &BlockKey) {
-        self.looks.push(Look { name: name_of(key), place, seen: None });
+        self.looks.push(Look { name: name_of(key), place, seen: Seen::Unsaid });
     }
 
     /// What records may have been compared with, as it is now.
@@ -188,6 +234,7 @@ impl Register {
                 }
             }
         }
+        names.extend(self.changed_beside());
         names
     }
 
@@ -198,8 +245,9 @@ impl Register {
         now: &'r Facts,
     ) -> impl Iterator<Item = (ZoneId, Uuid)> + 'r {
         let is_outdated = |look: &&Look| match look.seen {
-            Some((id, fact, value)) => now.get(&(id, fact)).copied() != value,
-            None => names.contains(&look.name),
+            Seen::Fact(id, fact, value) => now.get(&(id, fact)).copied() != value,
+            Seen::Beside(id, was) => self.is_beside(id) != was,
+            Seen::Unsaid => names.contains(&look.name),
         };
         self.looks.iter().filter(is_outdated).map(|look| look.place)
     }
