@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::{
     bring::bring,
     event::Event,
-    fold::{Ground, Register},
     heard, holders,
     interpret::{Interpretation, RecordState},
     look_up::Asks,
     looks::{BOUNDARIES, Facts, Look},
+    register::{Ground, Register},
     reviewed::{self, remember_versions},
     stand::Stand,
 };
@@ -247,7 +247,7 @@ impl Register {
     /// Whether a record is in the register, or came in with this batch.
     fn is_compared(&self, state: &str, submission_id: Uuid) -> bool {
         let released =
-            |(_, w): &(Uuid, super::fold::Waiting)| w.source.submission_id == submission_id;
+            |(_, w): &(Uuid, super::register::Waiting)| w.source.submission_id == submission_id;
         matches!(state, "received" | "flagged")
             || (state == "held" && self.released.iter().any(released))
     }

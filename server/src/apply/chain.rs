@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::{
     event::{self, Event},
-    fold::{Ground, Register, Said, say},
     heard::told_as,
+    register::{Ground, Register},
     review::{Case, Spoken, wanted},
     reviewed::{StandRow, case_of, known},
+    say::{Said, say},
     stand::{ReviewState, Stand},
 };
 use crate::{

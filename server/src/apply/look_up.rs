@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::{
     entity::EntityState,
     event::Event,
-    fold::Register,
     holders::Holders,
     identity::{BlockKey, INTERVIEWED_AT},
     interpret::{Interpretation, interviewed_at},
     looks::Fact,
+    register::Register,
 };
 use crate::{
     catalogue::Published,

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{
     entity::EntityState,
-    fold::{Ground, Register},
     identity::{self, BlockKey},
+    register::{Ground, Register},
 };
 use crate::store::ZoneId;
 

@@ -7,7 +7,7 @@ use super::{
     Applier,
     again::{Changed, compare_page, placed_after},
     bring::remember,
-    fold::Register,
+    register::Register,
     rows::Rows,
     turn::Mark,
 };
