@@ -241,8 +241,8 @@ mod tests {
             Place::Site(Site { name: name.into(), position: Some((lat, -6.9)), ..Site::default() })
         };
         let base = |name: &str, commune: &str, level: &str| {
-            let (name, commune, level) = (name.into(), commune.into(), level.into());
-            Place::Cooperative(Cooperative { name, commune, level, ..Cooperative::default() })
+            let (name, level, commune) = (name.into(), level.into(), commune.into());
+            Place::Cooperative(Cooperative { name, level, commune, ..Cooperative::default() })
         };
         let mut index = Index::default();
         // A degree of latitude is 111.2 km; the second square begins at 11.11.
