@@ -65,7 +65,7 @@ fn orders(length: usize) -> [Vec<usize>; 3] {
     [(0..length).collect(), backwards, mixed]
 }
 
-/// What the register says of a site, without what tells when it came.
+/// What the register says of a site, without what tells when it came, and where among the others it is.
 fn shown(server: &Server, number: u32) -> String {
     let id = site_id(number).replace('-', "");
     let sql = if server.database_url.is_some() {
@@ -78,7 +78,9 @@ fn shown(server: &Server, number: u32) -> String {
             "SELECT label, props, status, district, commune_2023, review FROM entity WHERE hex(entity_id) = upper('{id}')"
         )
     };
-    server.sql(&sql)
+    let said = server.sql(&sql);
+    let latitude = between(&said, "\"lat\":", ",").map(str::to_owned);
+    latitude.map_or_else(|| said.clone(), |latitude| said.replace(&latitude, "-"))
 }
 
 /// One submission as reviewers read it.

@@ -8,14 +8,18 @@ use crate::{
     reviews::Reviewer,
     support::{
         Server,
-        xml::{site, site_id, submit},
+        places::with_answer,
+        xml::{between, site, site_id, submit},
     },
 };
 
 /// An update of site 90 on its first version, under a name and status of its own.
 fn update(number: u32, name: &str, status: &str) -> String {
     let xml = site(number).xml.replacen("create=\"1\"", "update=\"1\" baseVersion=\"1\"", 1);
-    xml.replace(&site_id(number), &site_id(90))
+    let known = site(90).xml;
+    let place = between(&known, "<gps>", "</gps>").expect("a site has a position");
+    with_answer(&xml, "gps", place)
+        .replace(&site_id(number), &site_id(90))
         .replace(&format!(">Site {number}<"), &format!(">{name}<"))
         .replace("<site_status>active<", &format!("<site_status>{status}<"))
 }

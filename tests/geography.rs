@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use sanu::simulate::Submission;
+
 use crate::support::{
     Server,
-    places::{miners_on, register, site_at},
+    places::{miners_on, register, site_at, visit_of, with_answer},
+    xml::census,
 };
 
 /// A polygon with these properties around a box: west, south, east, north.
@@ -161,6 +164,73 @@ on_both! {
         rebuild_gives_the_same(&mut server);
         sites_are(&server, &expected);
         assert_eq!(by(&server, "orpailleurs", "commune", "2012"), people);
+    }
+
+    fn what_records_say_of_their_place_is_found_by_the_boundaries_of_today(server) {
+        let mut server = server;
+        let phone = server.phone("phone", None);
+        let declared = |site: Submission, cercle: &str, commune: &str| {
+            let former = if cercle == "sadiola" { "kayes" } else { cercle };
+            let xml = with_answer(&with_answer(&site.xml, "cercle", cercle), "commune", commune);
+            let xml = with_answer(&xml, "cercle_old", former);
+            Submission { xml, ..site }
+        };
+        let far = site_at(2, 13.0350, -9.4895);
+        let backwards = declared(site_at(4, 14.4471, -11.4445), "kita", "kita__kita_ouest");
+        let backwards = Submission { xml: with_answer(&backwards.xml, "end", "2026-01-01T00:00:00.000Z"), ..backwards };
+        let visit = census(5, 900).into_iter().find(|s| s.form_id == "visite_site").unwrap();
+        let waiting = visit_of(&visit, 9, 1);
+        let waiting = Submission { xml: with_answer(&waiting.xml, "gps", "13.0351234 -9.4895123 300.0 5.0"), ..waiting };
+        let mut all = vec![
+            declared(site_at(1, 14.4469, -11.4445), "kita", "kita__kita_ouest"),
+            far.clone(),
+            declared(site_at(3, 14.4473, -11.4445), "sadiola", "kayes__sadiola"),
+            backwards.clone(),
+            waiting.clone(),
+        ];
+        all.extend(miners_on(2, 64, 1));
+        let found = |server: &Server, instance: &str| {
+            let row = server.sql(&format!("SELECT state, review, violations FROM record WHERE instance_id = '{instance}'"));
+            let mut parts = row.splitn(3, '|');
+            let (state, review) = (parts.next().unwrap().to_owned(), parts.next().unwrap().to_owned());
+            let lines: Value = serde_json::from_str(parts.next().unwrap()).unwrap();
+            let rules = lines.as_array().unwrap().iter().map(|l| l["rule"].as_str().unwrap().to_owned());
+            (state, review, rules.filter(|r| ["B03", "B05", "B07", "B08"].contains(&&**r)).collect::<Vec<_>>())
+        };
+        let rules = |server: &Server, of: &Submission| found(server, &of.instance_id).2;
+        register(&server, &phone.token, &all);
+        for one in &all {
+            assert_eq!(rules(&server, one), Vec::<String>::new(), "{}", one.instance_id);
+        }
+        let before = found(&server, &far.instance_id);
+
+        let cercle = json!({ "adm0_name": "Mali", "adm1_name": "Kayes", "adm1_pcode": "ML01", "adm2_name": "Kita",
+            "adm2_pcode": "ML0105", "valid_on": "2015-04-08" });
+        let mut limits = vec![commune("Sadiola", "ML010122", TOWN), commune("Bangassi", "ML010101", SOUTH)];
+        limits.push(feature(&cercle, [-11.43, 14.35, -11.0, 14.60]));
+        imported(&server, &collection(&limits));
+
+        assert_eq!(rules(&server, &all[0]), ["B05", "B08"], "in a commune of Kayes, and 1.5 km from Kita");
+        assert_eq!(rules(&server, &far), ["B07"]);
+        assert_eq!(found(&server, &far.instance_id).0, "flagged");
+        assert_eq!(rules(&server, &all[2]), Vec::<String>::new());
+        assert_eq!(rules(&server, &backwards), ["B05", "B08"], "what was set aside is found the same way");
+        assert_eq!((rules(&server, &waiting), &*found(&server, &waiting.instance_id).0), (vec!["B07".into()], "held"));
+        assert_eq!(rules(&server, &all[5]), Vec::<String>::new(), "a person is where their site is");
+        // Who comes after the import is found as if before it.
+        let late = Submission { xml: with_answer(&site_at(5, 13.0350, -9.4895).xml, "cercle", "kita"), ..site_at(5, 0.0, 0.0) };
+        register(&server, &phone.token, std::slice::from_ref(&late));
+        assert!(rules(&server, &late).contains(&String::from("B07")));
+        rebuild_gives_the_same(&mut server);
+
+        // The commune where the far ones are is known at last.
+        let beyond = json!({ "adm0_name": "Mali", "adm1_name": "Kayes", "adm1_pcode": "ML01", "adm2_name": "Kita",
+            "adm2_pcode": "ML0105", "adm3_name": "Kita Ouest", "adm3_pcode": "ML010530", "valid_on": "2015-04-08" });
+        imported(&server, &collection(&[feature(&beyond, [-9.6, 13.0, -9.4, 13.1])]));
+        assert!(!rules(&server, &far).contains(&String::from("B07")), "{:?}", found(&server, &far.instance_id));
+        assert_eq!(rules(&server, &waiting), Vec::<String>::new());
+        assert_eq!(before.0, "received");
+        rebuild_gives_the_same(&mut server);
     }
 
     fn the_crosswalk_follows_the_communes_until_limits_of_both_divisions_are_known(server) {

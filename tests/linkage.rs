@@ -2,6 +2,7 @@
 
 mod cases;
 mod crowds;
+mod facts;
 mod histories;
 mod lookups;
 mod movers;

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How a record stands, and the rules it breaks.
-fn found(server: &Server, instance_id: &str) -> (String, Vec<String>) {
+pub(super) fn found(server: &Server, instance_id: &str) -> (String, Vec<String>) {
     let row = server
         .sql(&format!("SELECT state, violations FROM record WHERE instance_id = '{instance_id}'"));
     let (state, violations) = row.split_once('|').unwrap_or_else(|| panic!("{instance_id}: {row}"));
@@ -24,7 +24,7 @@ fn found(server: &Server, instance_id: &str) -> (String, Vec<String>) {
     (state.to_owned(), rules.collect())
 }
 
-fn breaks(server: &Server, instance_id: &str, rule: &str) -> bool {
+pub(super) fn breaks(server: &Server, instance_id: &str, rule: &str) -> bool {
     found(server, instance_id).1.iter().any(|known| known == rule)
 }
 

@@ -15,8 +15,10 @@ use crate::support::{
 fn site_at(number: u32, name: &str, north: f64) -> String {
     let xml = site(number).xml;
     let gps = between(&xml, "<gps>", "</gps>").expect("a position").to_owned();
+    let origin = site(1).xml;
+    let origin = between(&origin, "<gps>", "</gps>").expect("a position");
     let alias = between(&xml, "<site_aliases>", "</site_aliases>").unwrap_or_default().to_owned();
-    let mut parts = gps.split(' ');
+    let mut parts = origin.split(' ');
     let south: f64 = parts.next().expect("a latitude").parse().expect("degrees");
     let mut moved = format!("{:.6}", south + north / 111_195.0);
     for part in parts {

@@ -63,7 +63,16 @@ fn renumbered(first: &sanu::simulate::Submission, number: u32) -> sanu::simulate
         .replace(entity, &site_id(number))
         .replace(&first.instance_id, &instance_id)
         .replace(&format!(">{name}<"), &format!(">Site {number}<"));
+    let gps = between(&xml, "<gps>", "</gps>").expect("a site has a position");
+    let xml = xml.replacen(gps, &north_of(gps, f64::from(number) * 333.0), 1);
     sanu::simulate::Submission { instance_id, xml, ..first.clone() }
+}
+
+/// A position so many metres north of another: two sites of other names are not at one place (B14).
+fn north_of(gps: &str, metres: f64) -> String {
+    let (lat, rest) = gps.split_once(' ').expect("a latitude first");
+    let lat: f64 = lat.parse().expect("degrees");
+    format!("{:.6} {rest}", lat + metres / 111_195.0)
 }
 
 /// The entity id of the site of this number.

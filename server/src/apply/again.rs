@@ -15,7 +15,7 @@ use super::{
     heard, holders,
     interpret::{Interpretation, RecordState},
     look_up::Asks,
-    looks::{Facts, Look},
+    looks::{BOUNDARIES, Facts, Look},
     register::{Ground, Register},
     reviewed::{self, remember_versions},
     stand::Stand,
@@ -35,7 +35,7 @@ const PAGE: usize = 500;
 pub(super) struct Recompared {
     pub(super) zone_id: ZoneId,
     pub(super) submission_id: Uuid,
-    state: &'static str,
+    state: String,
     reason: String,
     violations: String,
     review: &'static str,
@@ -45,9 +45,32 @@ pub(super) struct Recompared {
 struct Standing {
     place: (ZoneId, Uuid),
     seq: i64,
+    state: String,
     reason: String,
     violations: String,
     stand: Stand,
+    /// Whether it is kept out of the register, or waits to come in.
+    is_aside: bool,
+    changed: Changed,
+}
+
+/// What changed that records are compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// The register: records that are kept out of it or wait are compared when they come in.
+    Register,
+    /// The boundaries, which say something of every record at any time.
+    Boundaries,
+}
+
+impl Standing {
+    /// Whether what this rule says of it is found anew; the rest stays as it was found when the record came.
+    fn renews(&self, rule: &str) -> bool {
+        match self.changed {
+            Changed::Register => rules::is_asked_again(rule),
+            Changed::Boundaries => rules::is_by_boundaries(rule),
+        }
+    }
 }
 
 /// Compares again what was compared with something that the batch changed.
@@ -72,17 +95,35 @@ pub(super) async fn compare(
     }
     let places: Vec<_> = places.into_iter().collect();
     for page in places.chunks(PAGE) {
-        let standing = standing(tx, register, page).await?;
-        compare_page(tx, register, standing, ground).await?;
+        compare_page(tx, register, (page, Changed::Register), ground).await?;
     }
     Ok(())
 }
 
-/// How these records stand; those that are kept out of the register or wait are compared when they come in.
+/// The records after this one that were placed by the boundaries, no more than are compared in one go.
+pub(super) async fn placed_after(
+    tx: &mut Tx,
+    after: (ZoneId, Uuid),
+) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query(
+            "SELECT zone_id, submission_id FROM looked_up WHERE looked = $1 \
+             AND (zone_id, submission_id) > ($2, $3) ORDER BY zone_id, submission_id LIMIT $4",
+        )
+        .bind(BOUNDARIES)
+        .bind(after.0.0)
+        .bind(after.1)
+        .bind(i64::try_from(PAGE)?)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|row| Ok((ZoneId(row.get(0)?), row.get(1)?))).collect()
+}
+
+/// How these records stand that are to be compared.
 async fn standing(
     tx: &mut Tx,
     register: &mut Register,
-    places: &[(ZoneId, Uuid)],
+    (places, changed): (&[(ZoneId, Uuid)], Changed),
 ) -> Result<Vec<Standing>> {
     let mut found = Vec::new();
     let mut stored: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
@@ -91,9 +132,12 @@ async fn standing(
             Some(out) if register.is_compared(out.state, place.1) => found.push(Standing {
                 place: *place,
                 seq: out.event.seq,
+                state: out.state.to_owned(),
                 reason: out.reason.to_owned(),
                 violations: out.violations.clone(),
                 stand: out.stand.clone(),
+                is_aside: false,
+                changed,
             }),
             Some(_) => {}
             None => stored.entry(place.0).or_default().push(place.1.into()),
@@ -104,7 +148,7 @@ async fn standing(
         let rows = tx
             .fetch_in_with(
                 "SELECT submission_id, seq, reason, violations, state FROM record \
-                 WHERE zone_id = $1 AND state IN ('received', 'flagged', 'held') AND submission_id IN",
+                 WHERE zone_id = $1 AND state <> 'erased' AND submission_id IN",
                 vec![zone.0.into()],
                 wanted,
                 "",
@@ -115,7 +159,9 @@ async fn standing(
         let mut known = reviewed::known(tx, &places).await?;
         for row in &rows {
             let id: Uuid = row.get(0)?;
-            if !register.is_compared(&row.get::<String>(4)?, id) {
+            let state: String = row.get(4)?;
+            let is_aside = !register.is_compared(&state, id);
+            if is_aside && changed == Changed::Register {
                 continue;
             }
             // What this batch decided of it is newer than what is stored.
@@ -128,9 +174,12 @@ async fn standing(
             found.push(Standing {
                 place: (zone, id),
                 seq: row.get(1)?,
+                state,
                 reason: row.get(2)?,
                 violations: row.get(3)?,
                 stand,
+                is_aside,
+                changed,
             });
         }
     }
@@ -138,12 +187,14 @@ async fn standing(
     Ok(found)
 }
 
-async fn compare_page(
+/// Compares these records with what changed, as it is now.
+pub(super) async fn compare_page(
     tx: &mut Tx,
     register: &mut Register,
-    standing: Vec<Standing>,
+    places: (&[(ZoneId, Uuid)], Changed),
     ground: &Ground<'_>,
 ) -> Result<()> {
+    let standing = standing(tx, register, places).await?;
     let seqs: Vec<i64> = standing.iter().map(|s| s.seq).collect();
     let mut said: HashMap<i64, (Event, Interpretation)> = heard::read(tx, &seqs, ground)
         .await?
@@ -210,11 +261,16 @@ impl Register {
     ) {
         let Ok(stored) = serde_json::from_str::<Vec<Json>>(&record.violations) else { return };
         let by_itself = (said.violations.len(), said.state, said.reason);
-        self.look_up(event, &mut said);
+        self.look_up(event, &mut said, ground.gazetteer);
         let mut lines = said.violations.split_off(by_itself.0);
-        lines.retain(|line| rules::is_asked_again(rule_of(line)));
-        let once = stored.iter().filter(|line| rules::is_asked_once(rule_of(line)));
-        lines.extend(once.cloned());
+        lines.retain(|line| record.renews(rule_of(line)));
+        let kept = stored.iter().filter(|line| {
+            let rule = rule_of(line);
+            // What the record breaks by itself is found again with it.
+            let is_its_own = said.violations.iter().any(|own| rule_of(own) == rule);
+            rules::is_compared(rule) && !record.renews(rule) && !is_its_own && !is_of_meeting(line)
+        });
+        lines.extend(kept.cloned());
         lines.sort_by(|a, b| rule_of(a).cmp(rule_of(b)));
         let compared = lines.iter().any(is_warning);
         let met: Vec<Json> = stored.iter().filter(|l| is_of_meeting(l)).cloned().collect();
@@ -228,7 +284,8 @@ impl Register {
             };
         said.violations.extend(lines);
         said.violations.extend(met);
-        if same(&stored, &said.violations) || state == RecordState::Quarantined {
+        let is_set_aside = state == RecordState::Quarantined && !record.is_aside;
+        if same(&stored, &said.violations) || is_set_aside {
             return;
         }
         let mut stand = record.stand.clone();
@@ -243,16 +300,21 @@ impl Register {
                 self.mark(id, &seqs, stand.is_pending());
             }
         }
+        let (told, reason) = if record.is_aside {
+            (record.state.clone(), record.reason.clone())
+        } else {
+            (state.as_str().to_owned(), reason)
+        };
         if event.kind != EventKind::Review {
             let mut rules: Vec<String> =
                 said.violations.iter().map(|line| rule_of(line).to_owned()).collect();
             rules.dedup();
-            self.receipt(event, state.as_str(), &rules);
+            self.receipt(event, &told, &rules);
         }
         self.recompared.push(Recompared {
             zone_id: record.place.0,
             submission_id: record.place.1,
-            state: state.as_str(),
+            state: told,
             reason,
             violations: serde_json::to_string(&said.violations).unwrap_or_default(),
             review: stand.review.as_str(),

@@ -211,7 +211,7 @@ impl Register {
             self.say_again(*id, (&all, &stand, &own), (into_id, event), ground);
         }
         for spoken in &mut all.spoken {
-            self.look_up(&spoken.event, &mut spoken.said);
+            self.look_up(&spoken.event, &mut spoken.said, ground.gazetteer);
         }
         if stand.reviewed_seq == 0 {
             let state = all.newest(&stand).map(|s| s.said.state);

@@ -125,7 +125,7 @@ impl Applier {
         day.map_or(mark.day, |day| day.max(mark.day))
     }
 
-    async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
+    pub(super) async fn write(&self, rows: Rows, mark: Mark, to: i64) -> Result<bool> {
         let mut tx = self.db.write().await?;
         let day = rows.entities.day;
         if !mark.advance(&mut tx, to, day).await? {

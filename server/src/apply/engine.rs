@@ -324,13 +324,16 @@ impl Applier {
         }
     }
 
-    /// Computes every place again, after polygons were imported.
+    /// Computes every place again, after polygons were imported, and compares with them what records say of theirs.
     pub async fn replace_all(&self, told: &mut (dyn FnMut(u64) + Send)) -> Result<u64> {
         self.fill_cells().await?;
         let _turn = self.turn.lock().await;
         let today = self.runtime.now().day();
-        let ground = (&*self.places.gazetteer(), &*self.keys);
-        replace::replace_all(&self.db, ground, today, told).await
+        let gazetteer = self.places.gazetteer();
+        let placed =
+            replace::replace_all(&self.db, (&*gazetteer, &*self.keys), today, told).await?;
+        self.compare_with_boundaries(&gazetteer, today).await?;
+        Ok(placed)
     }
 }
 

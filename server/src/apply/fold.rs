@@ -52,7 +52,7 @@ impl Register {
             self.come_late(&event, ground);
         }
         let Some(mut said) = interpretation else { return };
-        self.look_up(&event, &mut said);
+        self.look_up(&event, &mut said, ground.gazetteer);
         let stand = self.stand_after(&event, said.state, ground);
         let source = Source::of(&event, stand.is_pending());
         let mut entity_id = None;

@@ -374,7 +374,9 @@ fn whole(
         into.insert(property.to_owned(), value.to_json());
         take_fact(&mut change, property, value);
     }
-    if identity::kind(dataset).is_some()
+    // A later visit of a site does not say since when the site is known.
+    let is_registered = dataset == "sites" && form.mode == Mode::Create;
+    if (identity::kind(dataset).is_some() || is_registered)
         && let Some(at) = interviewed_at(form, decoded)
     {
         // Phones send when they have a network: what happened within minutes is told by this.

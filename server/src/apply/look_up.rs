@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use sanu_schemas::attribute;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -13,17 +14,19 @@ use super::{
     entity::EntityState,
     event::Event,
     holders::Holders,
-    identity::BlockKey,
+    identity::{BlockKey, INTERVIEWED_AT},
     interpret::{Interpretation, interviewed_at},
     looks::Fact,
     register::Register,
 };
 use crate::{
     catalogue::Published,
-    forms::{Decoded, Severity, Value, XForm},
+    forms::{Decoded, Mode, Severity, Value, XForm},
+    geo::{Division, Gazetteer, Position, misplaced},
     import::entity_id,
     keys::MasterKeys,
-    rules::{self, Context, Known, card_is_valid},
+    linkage::{is_same_phone, places::Beside},
+    rules::{self, Context, Known, Others, card_is_valid},
 };
 
 const MINERS: &str = "orpailleurs";
@@ -35,6 +38,8 @@ pub(super) struct Asks {
     published: Arc<Published>,
     decoded: Arc<Decoded>,
     site: Option<Uuid>,
+    /// The site that it says the visited one became one with.
+    merged: Option<Uuid>,
     /// What it looks at in its site.
     of_site: Vec<Fact>,
     cooperative: Option<Uuid>,
@@ -44,6 +49,8 @@ pub(super) struct Asks {
     /// The card that the record is about, or that its person shows.
     card: Option<BlockKey>,
     guardian: Option<BlockKey>,
+    /// Where it was filled, if its place is compared with the boundaries.
+    point: Option<Position>,
 }
 
 impl Asks {
@@ -65,12 +72,14 @@ impl Asks {
         let is_child = form.dataset.as_deref() == Some(CHILDREN);
         Some(Self {
             site: id("site_id"),
+            merged: id("merged_with"),
             of_site: of_site(form, decoded),
             cooperative: id("coop_id"),
             parent: id("parent_id"),
             agent: answer(form, decoded, "enumerator_code").map(|code| entity_id("agents", code)),
             card: if is_child { card("child_card", CHILDREN) } else { card("card_no", MINERS) },
             guardian: card("caregiver_card", MINERS),
+            point: rules::is_placed(&form.form_id).then(|| point(form, decoded)).flatten(),
             published: Arc::clone(published),
             decoded: Arc::clone(decoded),
         })
@@ -81,9 +90,17 @@ impl Asks {
         matches!(self.published.form.dataset.as_deref(), Some(MINERS | CHILDREN))
     }
 
+    /// Whether the record registers a site or an organisation, of which it tells the name and the place.
+    fn registers_place(&self) -> bool {
+        let form = &self.published.form;
+        let is_named = matches!(form.dataset.as_deref(), Some("sites" | "cooperatives"));
+        is_named && form.mode == Mode::Create
+    }
+
     /// The entities to be fetched.
     pub(super) fn ids(&self) -> impl Iterator<Item = Uuid> {
-        [self.site, self.cooperative, self.parent, self.agent].into_iter().flatten()
+        let named = [self.site, self.merged, self.cooperative, self.parent, self.agent];
+        named.into_iter().flatten()
     }
 
     /// What the record looks at in those.
@@ -112,7 +129,13 @@ fn answer<'d>(form: &XForm, decoded: &'d Decoded, name: &str) -> Option<&'d str>
     }
 }
 
-/// What the rules that are asked again look at in the site of this record (B09, C14, E14, E16).
+/// The position of the record, unless it cannot be one (B02).
+fn point(form: &XForm, decoded: &Decoded) -> Option<Position> {
+    let Value::Point(at) = answered(form, decoded, "gps")? else { return None };
+    Position::new(at.lon, at.lat).filter(|at| misplaced(*at).is_none())
+}
+
+/// What the rules that are asked again look at in the site of this record (B09, C14, E14 to E16, F13).
 fn of_site(form: &XForm, decoded: &Decoded) -> Vec<Fact> {
     let deaths = answered(form, decoded, "deaths_30d").map(|_| Fact::Deaths);
     [Some(Fact::Place), deaths].into_iter().flatten().collect()
@@ -120,14 +143,27 @@ fn of_site(form: &XForm, decoded: &Decoded) -> Vec<Fact> {
 
 impl Register {
     /// Compares a record with the register as it is before the record changes it.
-    pub(super) fn look_up(&mut self, event: &Event, said: &mut Interpretation) {
+    pub(super) fn look_up(
+        &mut self,
+        event: &Event,
+        said: &mut Interpretation,
+        gazetteer: &Gazetteer,
+    ) {
         let Some(asks) = said.asks.take() else { return };
         self.remember_looks(event, &asks);
         let own: BTreeSet<Uuid> =
             said.changes.iter().chain(&said.withheld).map(|c| c.entity_id).collect();
         let card = known(self.holder(asks.card, &own).map(person));
+        let registers = asks.registers_place().then(|| own.first().copied()).flatten();
+        let beside = self.beside_it(event, registers);
+        let placement = asks.point.map(|at| gazetteer.locate(at));
         let mut context = Context {
+            placement: placement.as_ref(),
+            neighbours: &beside,
+            others: Others { same_cooperative: Some(!beside.is_empty()), ..Others::default() },
+            outside_cercle_m: metres_outside(&asks, gazetteer),
             site: known(asks.site.and_then(|id| self.site_known(id))),
+            merged_site: known(asks.merged.and_then(|id| self.site_known(id))),
             guardian: known(self.holder(asks.guardian, &own).map(person)),
             cooperative: known(asks.cooperative.and_then(|id| self.organisation(id, &own))),
             agent: known(asks.agent.and_then(|id| self.agent(id, &asks))),
@@ -149,6 +185,16 @@ impl Register {
         }
     }
 
+    /// What is beside the place that a record registers, and that it asks.
+    fn beside_it(&mut self, event: &Event, registers: Option<Uuid>) -> Vec<rules::Neighbour> {
+        let Some(id) = registers else { return Vec::new() };
+        self.look_beside(event, id);
+        let beside = self.people.as_ref().map(|people| people.shown_beside(id)).unwrap_or_default();
+        // Those of its own name are another question.
+        let of = |it: Beside<Uuid>| rules::Neighbour { distance_m: it.metres, same_name: false };
+        beside.into_iter().map(of).collect()
+    }
+
     /// Notes what a record was compared with, there or not: when that changes, it is compared again. Who shows a card
     /// that others carry is not noted: of two the later one is compared, when it comes.
     fn remember_looks(&mut self, event: &Event, asks: &Asks) {
@@ -158,6 +204,9 @@ impl Register {
         }
         for looked in asks.facts() {
             self.look_at(event, looked);
+        }
+        if asks.point.is_some() {
+            self.look_at_boundaries(event);
         }
     }
 
@@ -175,6 +224,7 @@ impl Register {
             // A list that says nothing of certificates takes nobody's away.
             child_certified: certified.is_none_or(|c| c == &Json::Bool(true) || c == "yes"),
             sites: (!sites.is_empty()).then_some(sites),
+            has_phone: is_phone_of(agent, asks),
             ..rules::Agent::default()
         })
     }
@@ -196,10 +246,13 @@ impl Register {
         let site = self.of_dataset(id, "sites")?;
         Some(rules::Site {
             position: site.position,
+            cercle: text(site, "cercle").map(str::to_owned),
             district: site.facts.district.clone(),
             status: site.facts.status.clone(),
             chemicals: codes(site, "chemicals"),
+            registered_on: text(site, INTERVIEWED_AT).and_then(|at| at.get(..10)?.parse().ok()),
             deaths_12m: integer(site, "deaths_12m"),
+            merged: text(site, "merged_with").is_some(),
             ..rules::Site::default()
         })
     }
@@ -216,6 +269,25 @@ impl Register {
             descends_from_record: parent.is_some_and(|parent| own.contains(&parent)),
         })
     }
+}
+
+/// How far the record is outside the cercle that it declares. Where the limits of that are not known, those of the
+/// cercle before the reform, from which it was cut, can still be far.
+fn metres_outside(asks: &Asks, gazetteer: &Gazetteer) -> Option<f64> {
+    let (at, declared) = (asks.point?, answer(&asks.published.form, &asks.decoded, "cercle")?);
+    gazetteer.metres_outside(at, Division::D2023, declared).or_else(|| {
+        let former = attribute("cercles", declared, "cercle_pre2023")?;
+        // From which one it was cut is a guess for some.
+        let is_sure = attribute("cercles", declared, "parent_confidence") != Some("inferred");
+        let former = is_sure.then_some(former)?;
+        gazetteer.metres_outside(at, Division::D2012, former)
+    })
+}
+
+/// Whether the person gives the number of whoever fills the form, however both are written.
+fn is_phone_of(agent: &EntityState, asks: &Asks) -> bool {
+    let given = answer(&asks.published.form, &asks.decoded, "phone").unwrap_or_default();
+    is_same_phone(given, text(agent, "phone").unwrap_or_default())
 }
 
 fn known<T>(found: Option<T>) -> Known<T> {
@@ -241,7 +313,7 @@ fn codes(of: &EntityState, name: &str) -> Vec<String> {
 }
 
 fn person(of: &EntityState) -> rules::Person {
-    let met = text(of, super::identity::INTERVIEWED_AT).and_then(|at| at.get(..4)?.parse().ok());
+    let met = text(of, INTERVIEWED_AT).and_then(|at| at.get(..4)?.parse().ok());
     let met = met.unwrap_or_else(|| i64::from(of.created_at.date().year()));
     rules::Person {
         sex: text(of, "sex").map(str::to_owned),

@@ -18,10 +18,13 @@ use super::{
 };
 use crate::store::ZoneId;
 
+/// The name of the boundaries among what was looked up: one name, since an import may move any place.
+pub(super) const BOUNDARIES: Uuid = Uuid::from_u128(0x6c69_6d69_7465_735f_6475_5f70_6179_7300);
+
 /// Something about an entity that rules compare records with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Fact {
-    /// Where a site is.
+    /// Where a site is, by its position and in its own words, and since when it is known.
     Place,
     /// How many died on a site within a year.
     Deaths,
@@ -36,15 +39,22 @@ pub(super) struct Look {
     /// The event that looked.
     pub(super) seq: i64,
     pub(super) place: (ZoneId, Uuid),
-    /// The fact about an entity, and what it was; nothing for a number, whoever carries it.
-    seen: Option<Seen>,
+    seen: Seen,
 }
 
-/// The fact about an entity, and what it was.
-type Seen = (Uuid, Fact, Option<u64>);
+/// What there was to be seen.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    /// What is told by its name alone: a number, whoever carries it, or the boundaries.
+    Unsaid,
+    /// A fact about an entity, and what it was.
+    Fact(Uuid, Fact, Option<u64>),
+    /// Whether another was beside an entity.
+    Beside(Uuid, bool),
+}
 
 impl Look {
-    const fn of(event: &Event, name: Uuid, seen: Option<Seen>) -> Self {
+    const fn of(event: &Event, name: Uuid, seen: Seen) -> Self {
         Self { name, seq: event.seq, place: (event.zone_id, event.submission_id), seen }
     }
 }
@@ -80,7 +90,14 @@ impl Fact {
         let property = |name: &str| entity.sealed.get(name).or_else(|| entity.open.get(name));
         match self {
             Self::Place => {
-                entity.position.is_some().then(|| number(|hash| hash_place(entity, hash)))
+                let words = PLACE.map(property);
+                let is_known = entity.position.is_some() || words.iter().any(Option::is_some);
+                is_known.then(|| {
+                    number(|hash| {
+                        hash_place(entity, hash);
+                        words.map(|word| word.map(Json::to_string)).hash(hash);
+                    })
+                })
             }
             Self::Deaths => property("deaths_12m")?.as_u64(),
             Self::Whole => Some(number(|hash| {
@@ -104,6 +121,9 @@ fn hash_place(entity: &EntityState, hash: &mut DefaultHasher) {
     entity.facts.district.hash(hash);
 }
 
+/// What a site says itself of where it is and since when.
+const PLACE: [&str; 2] = ["cercle", identity::INTERVIEWED_AT];
+
 /// Whether records name entities of this dataset by their id.
 fn is_named(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives" | "agents")
@@ -112,7 +132,7 @@ fn is_named(dataset: &str) -> bool {
 /// The properties that [`super::look_up`] reads.
 fn compared(dataset: &str) -> &'static [&'static str] {
     match dataset {
-        "agents" => &["starts", "ends", "child_certified", "site_ids"],
+        "agents" => &["starts", "ends", "child_certified", "site_ids", "phone"],
         "cooperatives" => &["level", "parent_id"],
         _ => &[
             "sex",
@@ -126,6 +146,11 @@ fn compared(dataset: &str) -> &'static [&'static str] {
     }
 }
 
+/// The name that what is beside a place has among what was looked up: any number will do that no fact has.
+fn name_beside(entity_id: Uuid) -> Uuid {
+    Uuid::from_u128(entity_id.as_u128() ^ 0x51d7_0e6b_c2f8_4a93_8e1d_7b40_965f_a27c)
+}
+
 /// The name that a number has among what was looked up.
 pub(super) fn name_of(key: &BlockKey) -> Uuid {
     let head = key.first_chunk().expect("16 is less than 32");
@@ -136,12 +161,48 @@ impl Register {
     /// Notes what a record looks at in an entity.
     pub(super) fn look_at(&mut self, event: &Event, (id, fact): (Uuid, Fact)) {
         let value = self.entities.get(&id).and_then(|entity| fact.value(entity));
-        self.looks.push(Look::of(event, fact.name(id), Some((id, fact, value))));
+        self.looks.push(Look::of(event, fact.name(id), Seen::Fact(id, fact, value)));
+    }
+
+    /// Notes that a record asks what is beside the place that it registers.
+    pub(super) fn look_beside(&mut self, event: &Event, id: Uuid) {
+        let seen = Seen::Beside(id, self.is_beside(id));
+        self.looks.push(Look::of(event, name_beside(id), seen));
+    }
+
+    /// Whether there is another beside this place.
+    fn is_beside(&self, id: Uuid) -> bool {
+        self.people.as_ref().is_some_and(|people| !people.shown_beside(id).is_empty())
+    }
+
+    /// The names of the places of which others are beside, or were, since these changed.
+    fn changed_beside(&self) -> BTreeSet<Uuid> {
+        let Some(people) = &self.people else { return BTreeSet::new() };
+        let mut names = BTreeSet::new();
+        for (id, before) in &self.was_beside {
+            let now = people.beside(*id).into_iter().map(|it| it.id);
+            let others: BTreeSet<Uuid> = now.chain(before.iter().copied()).collect();
+            if !others.is_empty() {
+                names.insert(name_beside(*id));
+            }
+            // Who has somebody else beside them is found as before: of a crowd nobody is read again.
+            let is_alone = |other: &&Uuid| {
+                let beside = people.shown_beside(**other);
+                beside.iter().all(|it| self.was_beside.contains_key(&it.id))
+            };
+            names.extend(others.iter().filter(is_alone).map(|other| name_beside(*other)));
+        }
+        names
+    }
+
+    /// Notes that a record was placed by the boundaries.
+    pub(super) fn look_at_boundaries(&mut self, event: &Event) {
+        self.looks.push(Look::of(event, BOUNDARIES, Seen::Unsaid));
     }
 
     /// Notes that a record looks for whoever carries a number.
     pub(super) fn look_for(&mut self, event: &Event, key: &BlockKey) {
-        self.looks.push(Look::of(event, name_of(key), None));
+        self.looks.push(Look::of(event, name_of(key), Seen::Unsaid));
     }
 
     /// What records may have been compared with, as it is now.
@@ -182,6 +243,7 @@ impl Register {
                 }
             }
         }
+        names.extend(self.changed_beside());
         names
     }
 
@@ -192,8 +254,9 @@ impl Register {
         now: &'r Facts,
     ) -> impl Iterator<Item = (ZoneId, Uuid)> + 'r {
         let is_outdated = |look: &&Look| match look.seen {
-            Some((id, fact, value)) => now.get(&(id, fact)).copied() != value,
-            None => names.contains(&look.name),
+            Seen::Fact(id, fact, value) => now.get(&(id, fact)).copied() != value,
+            Seen::Beside(id, was) => self.is_beside(id) != was,
+            Seen::Unsaid => names.contains(&look.name),
         };
         self.looks.iter().filter(is_outdated).map(|look| look.place)
     }

@@ -45,6 +45,7 @@ mod outside;
 mod pairs;
 mod past;
 mod people;
+mod placed;
 mod reading;
 mod rebuild;
 mod recall;

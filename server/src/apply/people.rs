@@ -183,6 +183,22 @@ impl People {
         found.filter_map(|(id, said)| Some((*self.zones.get(&id)?, id, said))).collect()
     }
 
+    /// The sites near this one that are called otherwise, or the cooperatives called like this one, and how far they are in
+    /// metres, wherever they live.
+    pub(super) fn beside(&self, entity_id: Uuid) -> Vec<places::Beside<Uuid>> {
+        self.places.beside(entity_id)
+    }
+
+    /// The same, but those that whoever reads of this one may read of: those of its zone, or all for the country.
+    pub(super) fn shown_beside(&self, entity_id: Uuid) -> Vec<places::Beside<Uuid>> {
+        let zone = self.zones.get(&entity_id).copied();
+        let is_shown =
+            |other: &Uuid| zone == Some(ZoneId::COUNTRY) || self.zones.get(other).copied() == zone;
+        let mut beside = self.places.beside(entity_id);
+        beside.retain(|it| is_shown(&it.id));
+        beside
+    }
+
     /// Everything about two sites or two organisations; `None` when they are nothing of the kind.
     pub fn compare_places(&self, one: Uuid, other: Uuid) -> Option<PlaceComparison> {
         self.places.compare(one, other)

@@ -146,6 +146,8 @@ pub(super) struct Register {
     /// What the records of this batch looked at.
     pub(super) looks: Vec<Look>,
     pub(super) recompared: Vec<Recompared>,
+    /// The places that this batch changed, and which others were beside them before.
+    pub(super) was_beside: BTreeMap<Uuid, BTreeSet<Uuid>>,
     pub(super) conflicts: Vec<ConflictRows>,
     pub(super) erased: Erased,
 }

@@ -116,6 +116,11 @@ impl Register {
             self.pairs.retain(|of, _| of.0 != id && of.1 != id);
             self.cleared.insert((zone, id));
         }
+        let is_place = |it: Option<&Described>| matches!(it, Some(Described::Place(_)));
+        if is_place(before.as_ref()) || is_place(now) {
+            let beside = people.beside(id).into_iter().map(|it| it.id);
+            self.was_beside.entry(id).or_default().extend(beside);
+        }
         people.put(zone, id, before, now);
         match now {
             Some(Described::Person(person)) => self.people_like(id, zone, person, &people, seq),

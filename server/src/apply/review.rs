@@ -160,7 +160,7 @@ impl Register {
         if matches!(review.action, Action::Correct | Action::Withdraw) {
             // Another version will stand: it is compared with the register as it is now.
             for spoken in &mut case.spoken {
-                self.look_up(&spoken.event, &mut spoken.said);
+                self.look_up(&spoken.event, &mut spoken.said, ground.gazetteer);
             }
         }
         let forced = review.action == Action::Force;

@@ -54,6 +54,38 @@ impl Area {
     }
 }
 
+impl Area {
+    /// Metres from the point to the area; 0 inside or on the border. On a plane that touches the globe at the point:
+    /// within a hundred kilometres as right as the sphere of [`super::distance_m`].
+    pub(crate) fn metres_to(&self, point: Coord<f64>) -> f64 {
+        if self.covers(point) {
+            return 0.0;
+        }
+        let runs = self.parts.iter().flat_map(|part| &part.runs);
+        let edges = runs.flat_map(|run| run.vertices.windows(2));
+        let metres = edges.filter_map(|pair| match pair {
+            &[a, b] => Some(metres_to_edge(point, a, b)),
+            _ => None,
+        });
+        metres.fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// Metres from a point to the nearest place of an edge.
+fn metres_to_edge(point: Coord<f64>, a: Coord<f64>, b: Coord<f64>) -> f64 {
+    /// A degree of a great circle, of the mean radius of the Earth (IUGG).
+    const DEGREE_M: f64 = 6_371_008.8 * std::f64::consts::PI / 180.0;
+    let narrow = point.y.to_radians().cos();
+    let plane = |c: Coord<f64>| ((c.x - point.x) * narrow * DEGREE_M, (c.y - point.y) * DEGREE_M);
+    let ((ax, ay), (bx, by)) = (plane(a), plane(b));
+    let (east, north) = (bx - ax, by - ay);
+    let length = east * east + north * north;
+    // The share of the edge at which a right angle to the point stands; its ends are as far as it goes.
+    let share = if length > 0.0 { -(ax * east + ay * north) / length } else { 0.0 };
+    let share = share.clamp(0.0, 1.0);
+    (ax + share * east).hypot(ay + share * north)
+}
+
 fn runs(ring: &LineString<f64>) -> Vec<Run> {
     let mut runs = Vec::with_capacity(ring.0.len() / EDGES_PER_RUN + 1);
     let mut rest = ring.0.as_slice();
@@ -203,5 +235,28 @@ mod tests {
         let nothing = Area::new(&MultiPolygon::new(vec![]));
 
         assert!(!nothing.covers(coord! { x: 0., y: 0. }));
+    }
+
+    #[test]
+    fn the_distance_to_an_area_is_that_to_its_nearest_place_and_none_inside() {
+        let square = area(
+            &[(-10.0, 13.0), (-9.0, 13.0), (-9.0, 14.0), (-10.0, 14.0), (-10.0, 13.0)],
+            vec![],
+        );
+        let metres = |x, y| square.metres_to(coord! { x: x, y: y });
+        let sphere = |from: (f64, f64), to: (f64, f64)| {
+            let at = |(lon, lat)| super::super::Position { lon, lat };
+            super::super::distance_m(at(from), at(to))
+        };
+
+        assert!(metres(-9.5, 13.5) < f64::EPSILON && metres(-9.0, 13.5) < f64::EPSILON);
+        for (point, nearest) in [
+            ((-8.98, 13.5), (-9.0, 13.5)),
+            ((-9.5, 12.99), (-9.5, 13.0)),
+            ((-8.9, 14.1), (-9.0, 14.0)),
+        ] {
+            let (plane, exact) = (metres(point.0, point.1), sphere(point, nearest));
+            assert!((plane - exact).abs() < exact * 0.001, "{point:?}: {plane} and {exact}");
+        }
     }
 }

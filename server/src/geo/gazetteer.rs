@@ -39,11 +39,7 @@ impl Gazetteer {
 
     /// Says whether any polygon of a level of a division is loaded.
     pub fn has_polygons(&self, division: Division, level: Level) -> bool {
-        let layers = match division {
-            Division::D2012 => &self.division_2012,
-            Division::D2023 => &self.division_2023,
-        };
-        layers.at(level).size() > 0
+        self.layers(division).at(level).size() > 0
     }
 
     /// Gives the place of a point in both divisions, and what is doubtful about it.
@@ -68,6 +64,21 @@ impl Gazetteer {
             placement.flags.push(PositionFlag::OutsidePolygons);
         }
         placement
+    }
+
+    /// How far a point is outside a cercle of a division, in metres; 0 inside, nothing without its polygon.
+    pub fn metres_outside(&self, p: Position, division: Division, cercle: &str) -> Option<f64> {
+        let outlines = self.layers(division).cercle.iter();
+        let of_cercle = outlines.filter(|outline| outline.codes.cercle.as_deref() == Some(cercle));
+        let metres = of_cercle.map(|outline| outline.area.metres_to(coord! { x: p.lon, y: p.lat }));
+        metres.reduce(f64::min)
+    }
+
+    const fn layers(&self, division: Division) -> &Layers {
+        match division {
+            Division::D2012 => &self.division_2012,
+            Division::D2023 => &self.division_2023,
+        }
     }
 
     /// Gives the place in `division`, from what its polygons and the other's polygons found.

@@ -47,6 +47,7 @@ mod tests;
 pub use batch::{LargeBlock, Linkage, Progress, Quality, ScoredPair, link, train_and_link};
 pub use evidence::{Comparison, Evidence, Field};
 pub use model::{Model, ModelError};
+pub use numbers::is_same_phone;
 pub use policy::{Auto, Policy};
 pub use records::{RecordNo, Records};
 pub use registration::{Kind, Registration, Sex};

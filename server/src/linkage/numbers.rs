@@ -32,6 +32,12 @@ pub(super) fn phone(written: &str) -> u32 {
     }
 }
 
+/// Whether two texts write the same telephone; placeholders are none.
+pub fn is_same_phone(one: &str, other: &str) -> bool {
+    let number = phone(one);
+    number != 0 && number == phone(other)
+}
+
 /// Whether two Malian numbers differ in exactly one digit.
 pub(super) fn phones_one_digit_apart(a: u32, b: u32) -> bool {
     if (a | b) & OPAQUE_PHONE != 0 {

@@ -27,4 +27,7 @@ pub use context::{
     Agent, Campaign, Context, Cooperative, Interview, Known, Neighbour, Others, Person, Site,
 };
 pub use finding::Finding;
-pub use register::{check, compare, compares, is_asked_again, is_asked_once, without_consent};
+pub use register::{
+    check, compare, compares, is_asked_again, is_by_boundaries, is_compared, is_placed,
+    without_consent,
+};

@@ -69,25 +69,41 @@ pub fn without_consent(
 }
 
 /// The rules that are asked again, with what a record is compared with, when it meets the register. The others
-/// that look something up wait for who can tell: lists of agents and cards, campaigns, counts over other
-/// records, the hour that passes, or boundaries, which change without an event.
-const COMPARED: [&str; 19] = [
-    "A11", "A12", "A13", "B09", "C07", "C08", "C14", "C18", "D15", "D16", "D17", "E14", "E16",
-    "E17", "E20", "F08", "F11", "F13", "F15",
+/// that look something up wait for who can tell: lists of cards, campaigns, counts over other records, or the
+/// hour that passes.
+const COMPARED: [&str; 28] = [
+    "A11", "A12", "A13", "B03", "B05", "B07", "B08", "B09", "B14", "C07", "C08", "C14", "C18",
+    "C21", "D15", "D16", "D17", "E14", "E15", "E16", "E17", "E18", "E20", "F08", "F10", "F11",
+    "F13", "F15",
 ];
 
 /// Those of [`COMPARED`] that speak of what was there when a record came or was edited, and are asked then and never again:
-/// who carried a card before, what a site used when a miner was met there, the status that a visit found and has changed.
-const ASKED_ONCE: [&str; 6] = ["C07", "C08", "C18", "D16", "E17", "E20"];
+/// who carried a card before, what a site used when a miner was met there, the status that a visit found and has changed, what a site had become when another was merged into it.
+const ASKED_ONCE: [&str; 7] = ["C07", "C08", "C18", "D16", "E17", "E18", "E20"];
+
+/// Those of [`COMPARED`] that compare a record with the boundaries, of these forms alone: a person is where their site is,
+/// and how far they were from it when they were met, B09 says.
+const BY_BOUNDARIES: [&str; 4] = ["B03", "B05", "B07", "B08"];
+const PLACED: [&str; 3] = ["site", "visite_site", "cooperative"];
+
+/// Whether records of this form are compared with the boundaries.
+pub fn is_placed(form_id: &str) -> bool {
+    PLACED.contains(&form_id)
+}
 
 /// Whether a rule is asked again when what a record was compared with changes.
 pub fn is_asked_again(id: &str) -> bool {
     COMPARED.contains(&id) && !ASKED_ONCE.contains(&id)
 }
 
-/// Whether a rule compares a record with what was there before it.
-pub fn is_asked_once(id: &str) -> bool {
-    ASKED_ONCE.contains(&id)
+/// Whether a rule compares a record with what is there beside it, once or again.
+pub fn is_compared(id: &str) -> bool {
+    COMPARED.contains(&id)
+}
+
+/// Whether a rule compares a record with the boundaries.
+pub fn is_by_boundaries(id: &str) -> bool {
+    BY_BOUNDARIES.contains(&id)
 }
 
 /// Whether a rule compares records of this form with the register.
@@ -109,8 +125,11 @@ pub fn compare(form: &XForm, decoded: &Decoded, context: &Context<'_>) -> Vec<Fi
 fn compared() -> &'static HashMap<&'static str, Rules> {
     static RULES: OnceLock<HashMap<&'static str, Rules>> = OnceLock::new();
     RULES.get_or_init(|| {
-        let of =
-            |form: &str| rules(|rule| rule.is_about(form) && COMPARED.contains(&rule.id.as_str()));
+        let is_asked = |rule: &Rule, form: &str| {
+            let id = rule.id.as_str();
+            COMPARED.contains(&id) && (is_placed(form) || !BY_BOUNDARIES.contains(&id))
+        };
+        let of = |form: &str| rules(|rule| rule.is_about(form) && is_asked(rule, form));
         sanu_schemas::forms().iter().map(|form| (form.id, of(form.id))).collect()
     })
 }

@@ -88,9 +88,7 @@ impl Known {
     /// What it is found by.
     pub(super) fn keys(&self) -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
-        if !self.name.key.is_empty() {
-            keys.insert(format!("n {}", self.name.key));
-        }
+        keys.extend(self.name_key());
         let abbreviations = [&self.acronym, &self.initials].into_iter().filter(|k| k.len() >= 3);
         keys.extend(abbreviations.map(|k| format!("a {k}")));
         keys.extend(self.name.words.iter().filter(|w| w.len() >= 3).map(|w| format!("w {w}")));
@@ -98,6 +96,18 @@ impl Known {
             keys.insert(format!("r {}", self.registration));
         }
         keys
+    }
+
+    /// What those of its name are found by; nothing without a name.
+    pub(super) fn name_key(&self) -> Option<String> {
+        (!self.name.key.is_empty()).then(|| format!("n {}", self.name.key))
+    }
+
+    /// Whether both are base cooperatives of one name and commune.
+    pub(super) fn is_namesake(&self, other: &Self) -> bool {
+        let of_both = |one: &str, other: &str| !one.is_empty() && one == other;
+        let is_base = self.level == "base" && other.level == "base";
+        is_base && of_both(&self.commune, &other.commune) && self.name == other.name
     }
 
     /// Whether the names begin alike.

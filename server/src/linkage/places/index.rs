@@ -21,6 +21,17 @@ pub enum Place {
     Cooperative(Cooperative),
 }
 
+/// A site near another that is called otherwise (B14), or a cooperative called like another (F10).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Beside<K> {
+    /// Which.
+    pub id: K,
+    /// How far apart the centres of two sites are, in metres; 0 between cooperatives.
+    pub metres: f64,
+}
+
+/// So near each other, in metres, two sites of different names may be one.
+const BESIDE_M: f64 = 200.0;
 /// Candidates that are compared; where there are more, only those called alike, the nearest first.
 const CROWD: usize = 60;
 /// Candidates that are looked at, however many share a square or a word.
@@ -103,6 +114,37 @@ impl<K: Copy + Ord + Hash> Index<K> {
             (Known::Cooperative(a), Known::Cooperative(b)) => Some(a.compare(b)),
             _ => None,
         }
+    }
+
+    /// The sites so near this one that one of two names may be wrong, of the first thousand of its surroundings; the
+    /// other base cooperatives of its commune with its name. Sixty at most: more is a crowd.
+    pub fn beside(&self, id: K) -> Vec<Beside<K>> {
+        match self.known.get(&id) {
+            Some(Known::Site(site)) => self.sites_beside(id, site),
+            Some(Known::Cooperative(of)) => self.namesakes(id, of),
+            None => Vec::new(),
+        }
+    }
+
+    fn sites_beside(&self, id: K, of: &site::Known) -> Vec<Beside<K>> {
+        let squares = of.square().into_iter().flat_map(around).map(Key::Square);
+        let near = squares.flat_map(|key| self.block(&key).take(LOOKED_AT).collect::<Vec<_>>());
+        let near = near.take(LOOKED_AT).filter_map(|(other, known)| match known {
+            Known::Site(site) if other != id && !of.is_called_like(site) => {
+                Some(Beside { id: other, metres: metres(of.point?, site.point?) })
+            }
+            _ => None,
+        });
+        near.filter(|near| near.metres < BESIDE_M).take(CROWD).collect()
+    }
+
+    fn namesakes(&self, id: K, of: &cooperative::Known) -> Vec<Beside<K>> {
+        let Some(key) = of.name_key().map(Key::Word) else { return Vec::new() };
+        let same = self.block(&key).take(LOOKED_AT).filter(|(other, known)| match known {
+            Known::Cooperative(known) => *other != id && of.is_namesake(known),
+            Known::Site(_) => false,
+        });
+        same.take(CROWD).map(|(id, _)| Beside { id, metres: 0.0 }).collect()
     }
 
     fn block(&self, key: &Key) -> impl Iterator<Item = (K, &Known)> {
@@ -191,6 +233,39 @@ mod tests {
 
         assert_eq!(one.found(0), other.found(0));
         assert_eq!(one.found(0).len(), 4);
+    }
+
+    #[test]
+    fn sites_of_other_names_within_200_m_and_cooperatives_of_one_name_are_beside_each_other() {
+        let at = |name: &str, lat: f64| {
+            Place::Site(Site { name: name.into(), position: Some((lat, -6.9)), ..Site::default() })
+        };
+        let base = |name: &str, commune: &str, level: &str| {
+            let (name, level, commune) = (name.into(), level.into(), commune.into());
+            Place::Cooperative(Cooperative { name, level, commune, ..Cooperative::default() })
+        };
+        let mut index = Index::default();
+        // A degree of latitude is 111.2 km; the second square begins at 11.11.
+        let sites = [("Kalana", 11.1095), ("Niéna", 11.1112), ("Niena", 11.1115), ("Koba", 11.113)];
+        for (id, (name, lat)) in sites.into_iter().enumerate() {
+            index.put(id, &at(name, lat));
+        }
+        index.put(10, &base("Coopérative Sabougnouma", "kayes__kayes", "base"));
+        index.put(11, &base("Sabugnuma", "kayes__kayes", "base"));
+        index.put(12, &base("Sabougnouma", "kayes__sadiola", "base"));
+        index.put(13, &base("Sabougnouma", "kayes__kayes", "union"));
+        index.put(14, &base("Sabougnouma 2", "kayes__kayes", "base"));
+
+        let beside = |id| {
+            let mut ids: Vec<_> = index.beside(id).into_iter().map(|it| it.id).collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(beside(0), [1], "the third is 222 m off");
+        assert_eq!(beside(1), [0], "what is called alike is another question");
+        assert_eq!((beside(2), beside(3)), (vec![3], vec![2]));
+        assert_eq!((beside(10), beside(11)), (vec![11], vec![10]));
+        assert_eq!((beside(12), beside(13), beside(14)), (vec![], vec![], vec![]));
     }
 
     #[test]

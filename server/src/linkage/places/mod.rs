@@ -13,7 +13,7 @@ mod name;
 mod site;
 
 pub use cooperative::Cooperative;
-pub use index::{Index, Place};
+pub use index::{Beside, Index, Place};
 pub use site::Site;
 
 /// The name of these weights.

@@ -63,6 +63,12 @@ impl Known {
         self.point.and_then(square)
     }
 
+    /// Whether some name is one of the other's, marks such as new, old or a number included.
+    pub(super) fn is_called_like(&self, other: &Self) -> bool {
+        let same = |x: &Name, y: &Name| x.key == y.key && x.marks == y.marks;
+        self.names.iter().any(|x| other.names.iter().any(|y| same(x, y)))
+    }
+
     /// Whether some name begins like one of the other's: three letters survive most spellings.
     pub(super) fn begins_like(&self, other: &Self) -> bool {
         let begin = |x: &Name, y: &Name| x.key.chars().take(3).eq(y.key.chars().take(3));

@@ -1,0 +1,226 @@
+//! Rules that look at what the register holds of whatever a record names: since when, where, whose number.
+
+use sanu::simulate::Submission;
+
+use super::{
+    is_sound,
+    lookups::{breaks, found},
+    people::Miner,
+    send,
+};
+use crate::reviews::Reviewer;
+use crate::support::{
+    Server,
+    places::{site_at, visit_of, with_answer},
+    xml::{between, census, edited, site_id, submit},
+};
+
+/// Visits of the site of this number that differ in their instance ids, without answers that the tests give.
+fn visits(site: u32) -> impl Iterator<Item = Submission> {
+    let visits = census(5, 900).into_iter().filter(|s| s.form_id == "visite_site");
+    visits.map(move |visit| visit_of(&visit, site, 1))
+}
+
+fn accepted(url: &str, xml: &str) {
+    assert_eq!(submit(url, xml).status, 201);
+}
+
+/// A site whose interview began on this day.
+fn registered_on(number: u32, day: &str) -> String {
+    let site = site_at(number, 14.446_912, -11.444_512);
+    let site = with_answer(&site.xml, "start", &format!("{day}T09:00:00.000Z"));
+    let site = with_answer(&site, "end", &format!("{day}T09:50:00.000Z"));
+    with_answer(&site, "today", day)
+}
+
+/// An interview about moving to the site of this number, with the answers that the rule compares.
+fn journey(instance_id: &str, site: u32, res5_cercle: &str) -> String {
+    format!(
+        "<data xmlns:jr=\"http://openrosa.org/javarosa\" id=\"mobilite\" version=\"2026112201\">\
+         <start>2026-11-20T09:00:00.000Z</start><end>2026-11-20T09:30:00.000Z</end><today>2026-11-20</today>\
+         <a><enumerator_code>KY001</enumerator_code><site_id>{}</site_id><consent>given</consent></a>\
+         <b><res5_country>ML</res5_country><res5_cercle>{res5_cercle}</res5_cercle></b>\
+         <c><arrival_month>m01</arrival_month><arrival_year>2026</arrival_year></c>\
+         <meta><instanceID>{instance_id}</instanceID></meta></data>",
+        site_id(site)
+    )
+}
+
+on_both! {
+    fn a_visit_before_its_site_was_registered_is_marked_whichever_came_first(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let mut visits = visits(1);
+        let mut on = |day: &str| {
+            let visit = visits.next().unwrap();
+            let xml = with_answer(&with_answer(&visit.xml, "visit_date", day), "today", day);
+            accepted(&phone.url, &xml);
+            visit.instance_id
+        };
+        let early = on("2026-11-08");
+        server.settled();
+        accepted(&phone.url, &registered_on(1, "2026-11-10"));
+        server.settled();
+        let (before, same_day) = (on("2026-11-09"), on("2026-11-10"));
+        server.settled();
+
+        assert!(breaks(&server, &early, "E15"), "{:?}", found(&server, &early));
+        assert!(breaks(&server, &before, "E15"), "{:?}", found(&server, &before));
+        assert_eq!(found(&server, &before).0, "flagged", "who contradicts another is not set aside");
+        assert!(!breaks(&server, &same_day, "E15"));
+
+        // The day of the site was wrong: what was said of the visits is said no more.
+        let site = site_at(1, 14.446_912, -11.444_512);
+        let xml = registered_on(1, "2026-11-07");
+        let mended = edited(&Submission { xml, ..site }, "uuid:site-mended");
+        accepted(&phone.url, &mended.xml);
+        server.settled();
+        assert!(!breaks(&server, &early, "E15") && !breaks(&server, &before, "E15"));
+        is_sound(&mut server);
+    }
+
+    fn who_lived_in_the_cercle_of_the_site_five_years_ago_did_not_arrive_this_year(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let site = with_answer(&site_at(1, 14.446_912, -11.444_512).xml, "cercle", "kayes");
+        accepted(&phone.url, &site);
+        server.settled();
+
+        accepted(&phone.url, &journey("uuid:same", 1, "kayes"));
+        accepted(&phone.url, &journey("uuid:other", 1, "kita"));
+        server.settled();
+
+        assert!(breaks(&server, "uuid:same", "F13"), "{:?}", found(&server, "uuid:same"));
+        assert!(!breaks(&server, "uuid:other", "F13"));
+        is_sound(&mut server);
+    }
+
+    fn a_miner_with_the_number_of_the_agent_is_marked_however_it_is_written(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let of_agent = Miner { phone: "76123456", ..Miner::new(1) };
+        let own = Miner { phone: "76123457", surname: "Dembélé", ..Miner::new(2) };
+        send(&phone.url, &of_agent);
+        send(&phone.url, &own);
+        server.settled();
+        assert!(!breaks(&server, "uuid:miner-1", "C21"), "no list says whose number it is");
+        let list = server.data().join("agents.csv");
+        std::fs::write(&list, "code;nom;telephone\nKY001;Awa;+223 76 12 34 56\n").unwrap();
+
+        let done = server.cli_json(&["import", "agents", list.to_str().unwrap(), "--apply"]);
+        server.settled();
+
+        assert!(breaks(&server, "uuid:miner-1", "C21"), "{:?}", found(&server, "uuid:miner-1"));
+        assert!(!breaks(&server, "uuid:miner-2", "C21"));
+        assert!(server.cli(&["import", "--undo", done["import_id"].as_str().unwrap()]).status.success());
+        server.settled();
+        assert!(!breaks(&server, "uuid:miner-1", "C21"));
+        is_sound(&mut server);
+    }
+
+    fn a_site_cannot_become_one_with_a_site_that_became_another_before(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        for number in 1..=3 {
+            accepted(&phone.url, &site_at(number, 14.446_912 + f64::from(number) * 0.1, -11.444_512).xml);
+        }
+        server.settled();
+        let merged = |site: u32, into: u32| {
+            let visit = visits(site).nth(usize::try_from(site).unwrap()).unwrap();
+            let with = format!("<changes>merged</changes><merged_with>{}</merged_with>", site_id(into));
+            let former = between(&visit.xml, "<changes>", "</changes>").unwrap();
+            let xml = visit.xml.replace(&format!("<changes>{former}</changes>"), &with);
+            accepted(&phone.url, &xml);
+            server.settled();
+            visit.instance_id
+        };
+
+        let (first, back, chain) = (merged(1, 2), merged(2, 1), merged(3, 2));
+
+        assert!(!breaks(&server, &first, "E18"), "{:?}", found(&server, &first));
+        assert!(breaks(&server, &back, "E18") && breaks(&server, &chain, "E18"));
+        // A person who accepts one, and an edit of the other, say nothing twice.
+        let rules = found(&server, &back).1;
+        assert_eq!(rules.iter().filter(|rule| *rule == "E18").count(), 1, "{rules:?}");
+        is_sound(&mut server);
+    }
+
+    fn two_sites_of_other_names_at_one_place_are_both_marked_until_one_is_gone(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let north = |number: u32, metres: f64| site_at(number, 14.446_912 + metres / 111_195.0, -11.444_512);
+        let marked = |server: &Server| {
+            [1, 2, 3, 4].map(|n| breaks(server, &site_at(n, 0.0, 0.0).instance_id, "B14"))
+        };
+        // In one batch, in another, and one of the same name.
+        accepted(&phone.url, &north(2, 150.0).xml);
+        accepted(&phone.url, &north(1, 0.0).xml);
+        server.settled();
+        assert_eq!(marked_of(&server, &[1, 2]), [true, true], "whichever came first");
+        accepted(&phone.url, &north(3, 390.0).xml);
+        accepted(&phone.url, &north(4, 10_000.0).xml);
+        server.settled();
+        assert_eq!(marked(&server), [true, true, false, false]);
+        assert_eq!(found(&server, &north(1, 0.0).instance_id).0, "flagged");
+
+        data.says(1, &north(2, 0.0).instance_id, "reject", "rejected");
+        assert!(!marked(&server)[0], "nobody is beside it any more");
+        assert_eq!(found(&server, &north(1, 0.0).instance_id).0, "received");
+        data.says(2, &north(2, 0.0).instance_id, "reopen", "flagged");
+        assert_eq!(marked(&server)[..2], [true, true]);
+        // The fourth was put where it is not, and stands 190 m from the third.
+        let mended = Submission { xml: north(4, 580.0).xml, ..north(4, 10_000.0) };
+        accepted(&phone.url, &edited(&mended, "uuid:site-mended").xml);
+        server.settled();
+        assert!(breaks(&server, "uuid:site-mended", "B14") && marked_of(&server, &[3])[0]);
+        is_sound(&mut server);
+    }
+
+    fn a_zone_hears_nothing_of_a_site_of_another_zone(server) {
+        let mut server = server;
+        let (kayes, koulikoro) = (server.phone("kayes", Some("kayes")), server.phone("koulikoro", Some("koulikoro")));
+        let country = server.phone("agent", None);
+        accepted(&kayes.url, &site_at(1, 14.446_912, -11.444_512).xml);
+        accepted(&koulikoro.url, &site_at(2, 14.446_912, -11.444_512).xml);
+        server.settled();
+        assert_eq!(marked_of(&server, &[1, 2]), [false, false]);
+
+        accepted(&country.url, &site_at(3, 14.446_912, -11.444_512).xml);
+        server.settled();
+
+        assert_eq!(marked_of(&server, &[1, 2, 3]), [false, false, true]);
+        is_sound(&mut server);
+    }
+
+    fn two_base_cooperatives_of_one_name_in_a_commune_are_both_marked(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let base = census(11, 400).into_iter().find(|s| s.form_id == "cooperative").expect("a cooperative");
+        let entity = between(&base.xml, " id=\"", "\"><label>").unwrap().rsplit('"').next().unwrap().to_owned();
+        let named = |number: u32, name: &str, commune: &str, level: &str| {
+            let former = between(&base.xml, "<coop_name>", "</coop_name>").unwrap();
+            let xml = base.xml.replace(&format!(">{former}<"), &format!(">{name}<"));
+            let xml = with_answer(&with_answer(&xml, "commune", commune), "level", level);
+            let xml = xml.replace(&entity, &site_id(900 + number)).replace(&base.instance_id, &format!("uuid:coop-{number}"));
+            accepted(&phone.url, &xml);
+        };
+        let commune = between(&base.xml, "<commune>", "</commune>").unwrap();
+        named(1, "Sabougnouma", commune, "base");
+        server.settled();
+        named(2, "Coopérative Sabugnuma", commune, "base");
+        named(3, "Sabougnouma", commune, "union");
+        named(4, "Benkadi", commune, "base");
+        server.settled();
+
+        let marked = [1, 2, 3, 4].map(|n| breaks(&server, &format!("uuid:coop-{n}"), "F10"));
+        assert_eq!(marked, [true, true, false, false], "{:?}", found(&server, "uuid:coop-1"));
+        is_sound(&mut server);
+    }
+}
+
+/// Whether the sites of these numbers are marked as being where another is.
+fn marked_of(server: &Server, numbers: &[u32]) -> Vec<bool> {
+    let instance = |n: &u32| site_at(*n, 0.0, 0.0).instance_id;
+    numbers.iter().map(|n| breaks(server, &instance(n), "B14")).collect()
+}
