@@ -162,33 +162,43 @@ async fn compare_page(
 async fn fetch(
     tx: &mut Tx,
     register: &mut Register,
-    said: impl Iterator<Item = &Interpretation>,
+    said: impl Iterator<Item = &Interpretation> + Clone,
     ground: &Ground<'_>,
 ) -> Result<()> {
-    let (mut ids, mut own, mut keys) = (HashSet::new(), HashSet::new(), BTreeMap::new());
+    let mut own: HashSet<Uuid> =
+        said.clone().flat_map(|said| &said.changes).map(|c| c.entity_id).collect();
+    fetch_named(tx, register, (said, own.clone()), ground).await?;
+    own.retain(|id| !register.flags.contains_key(id));
+    remember_versions(tx, register, (&HashSet::new(), &own), ground).await
+}
+
+/// Brings what these records are compared with, and these entities.
+pub(super) async fn fetch_named(
+    tx: &mut Tx,
+    register: &mut Register,
+    (said, mut ids): (impl Iterator<Item = &Interpretation>, HashSet<Uuid>),
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let mut keys = BTreeMap::new();
     for said in said {
         let asks = said.asks.iter();
         ids.extend(asks.clone().flat_map(Asks::ids));
         keys.extend(asks.flat_map(Asks::keys).map(|key| (key, 0)));
-        own.extend(said.changes.iter().map(|c| c.entity_id));
     }
     keys.retain(|key, _| !register.holders.contains_key(key));
     let (holders, _) = holders::fetch(tx, &keys).await?;
     register.holders.extend(holders);
     let listed = keys.keys().filter_map(|key| register.holders.get(key));
     ids.extend(listed.flat_map(holders::Holders::listed));
-    ids.extend(&own);
-    bring(tx, register, ids, ground).await?;
-    own.retain(|id| !register.flags.contains_key(id));
-    remember_versions(tx, register, (&HashSet::new(), &own), ground).await
+    bring(tx, register, ids, ground).await
 }
 
-fn rule_of(line: &Json) -> &str {
+pub(super) fn rule_of(line: &Json) -> &str {
     line.get("rule").and_then(Json::as_str).unwrap_or_default()
 }
 
 /// Whether a finding was made where a record met the register, and not by comparing it.
-fn is_of_meeting(line: &Json) -> bool {
+pub(super) fn is_of_meeting(line: &Json) -> bool {
     rule_of(line) == "A12" && line.get("paths").is_none()
 }
 
@@ -201,6 +211,35 @@ impl Register {
             || (state == "held" && self.released.iter().any(released))
     }
 
+    /// What is found of a record as the register is now: its state and reason by the rules, and its findings in `said`.
+    pub(super) fn find_again(
+        &mut self,
+        (stored, reason): (&[Json], &str),
+        event: &Event,
+        said: &mut Interpretation,
+    ) -> (RecordState, String) {
+        let by_itself = (said.violations.len(), said.state, said.reason);
+        self.look_up(event, said);
+        let mut lines = said.violations.split_off(by_itself.0);
+        lines.retain(|line| rules::is_asked_again(rule_of(line)));
+        let once = stored.iter().filter(|line| rules::is_asked_once(rule_of(line)));
+        lines.extend(once.cloned());
+        lines.sort_by(|a, b| rule_of(a).cmp(rule_of(b)));
+        let compared = lines.iter().any(is_warning);
+        let met: Vec<Json> = stored.iter().filter(|l| is_of_meeting(l)).cloned().collect();
+        let found =
+            if by_itself.1 > RecordState::Received || !(compared || met.iter().any(is_warning)) {
+                (by_itself.1, by_itself.2.to_owned())
+            } else if compared {
+                (RecordState::Flagged, String::from("rules"))
+            } else {
+                (RecordState::Flagged, reason.to_owned())
+            };
+        said.violations.extend(lines);
+        said.violations.extend(met);
+        found
+    }
+
     fn compare_again(
         &mut self,
         record: &Standing,
@@ -209,25 +248,7 @@ impl Register {
         ground: &Ground<'_>,
     ) {
         let Ok(stored) = serde_json::from_str::<Vec<Json>>(&record.violations) else { return };
-        let by_itself = (said.violations.len(), said.state, said.reason);
-        self.look_up(event, &mut said);
-        let mut lines = said.violations.split_off(by_itself.0);
-        lines.retain(|line| rules::is_asked_again(rule_of(line)));
-        let once = stored.iter().filter(|line| rules::is_asked_once(rule_of(line)));
-        lines.extend(once.cloned());
-        lines.sort_by(|a, b| rule_of(a).cmp(rule_of(b)));
-        let compared = lines.iter().any(is_warning);
-        let met: Vec<Json> = stored.iter().filter(|l| is_of_meeting(l)).cloned().collect();
-        let (state, reason) =
-            if by_itself.1 > RecordState::Received || !(compared || met.iter().any(is_warning)) {
-                (by_itself.1, by_itself.2.to_owned())
-            } else if compared {
-                (RecordState::Flagged, String::from("rules"))
-            } else {
-                (RecordState::Flagged, record.reason.clone())
-            };
-        said.violations.extend(lines);
-        said.violations.extend(met);
+        let (state, reason) = self.find_again((&stored, &record.reason), event, &mut said);
         if same(&stored, &said.violations) || state == RecordState::Quarantined {
             return;
         }
