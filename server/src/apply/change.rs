@@ -21,6 +21,7 @@ pub(super) type Props = BTreeMap<String, Json>;
 
 /// A change to one entity, derived from a submission alone.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact of the change")]
 pub(super) struct EntityChange {
     pub(super) dataset: String,
     pub(super) realm: Realm,

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Events read at once.
-const PAGE: i64 = 512;
+const PAGE: u16 = 512;
 
 /// How the findings of one rule would differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,8 +116,9 @@ impl Applier {
         let row = tx.query("SELECT seq FROM apply_state WHERE id = 1").fetch_one().await?;
         let last: i64 = row.get(0)?;
         drop(tx);
-        let pages =
-            (0..last.div_euclid(PAGE) + 1).map(|n| n * PAGE + 1..=((n + 1) * PAGE).min(last));
+        let pages = (0..last)
+            .step_by(usize::from(PAGE))
+            .map(|before| before + 1..=(before + i64::from(PAGE)).min(last));
         let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut pages = stream::iter(pages)
             .map(|page| {
@@ -125,8 +126,8 @@ impl Applier {
                 let size = page.end() - page.start() + 1;
                 let task = tokio::spawn(async move { applier.check_page(page).await });
                 async move {
-                    let lost = |_| DbError::Inconsistent { table: "journal", column: "payload" };
-                    task.await.map_err(lost)?.map(|found| (found, size))
+                    let ended = |_| DbError::Inconsistent { table: "journal", column: "payload" };
+                    task.await.map_err(ended)?.map(|found| (found, size))
                 }
             })
             .buffer_unordered(at_once);
