@@ -21,11 +21,12 @@ CREATE TABLE conflict (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX conflict_open ON conflict (dataset, level, zone_id, entity_id, seq) WHERE state = 'open';
 
--- Which submissions were compared with what: an entity, or the first half of the keyed hash of a card. When that changes
--- they are compared again.
+-- Which submissions were compared with what: a fact about an entity, or the first half of the keyed hash of a card. When
+-- that changes they are compared again. In the order of the journal under each name: what a site's records add lies together.
 CREATE TABLE looked_up (
     looked BLOB NOT NULL,
+    seq INTEGER NOT NULL,
     zone_id INTEGER NOT NULL,
     submission_id BLOB NOT NULL,
-    PRIMARY KEY (looked, zone_id, submission_id)
+    PRIMARY KEY (looked, seq, zone_id, submission_id)
 ) STRICT, WITHOUT ROWID;

@@ -58,12 +58,16 @@ impl Peer {
     }
 
     fn try_get(&self, path: &str) -> std::io::Result<Vec<u8>> {
+        self.ask(&format!("{}{path}", self.base))
+    }
+
+    fn ask(&self, path: &str) -> std::io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect(&self.host)?;
         write!(
             stream,
-            "GET {}{path} HTTP/1.0\r\nHost: {}\r\nAccept: application/geo+json, application/json\r\n\
+            "GET {path} HTTP/1.0\r\nHost: {}\r\nAccept: application/geo+json, application/json, */*\r\n\
              Authorization: {}\r\n\r\n",
-            self.base, self.host, self.authorization
+            self.host, self.authorization
         )?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
@@ -72,7 +76,12 @@ impl Peer {
 
     /// Head and body of an answer that must be good.
     fn get(&self, path: &str) -> Vec<u8> {
-        let answer = self.try_get(path).expect("answered");
+        self.get_at(&format!("{}{path}", self.base))
+    }
+
+    /// The same, from the root of the server.
+    fn get_at(&self, path: &str) -> Vec<u8> {
+        let answer = self.ask(path).expect("answered");
         let head = String::from_utf8_lossy(&answer[..answer.len().min(600)]).into_owned();
         assert!(head.lines().next().unwrap_or_default().contains(" 200"), "{path}: {head}");
         let end = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("a head");
@@ -144,6 +153,7 @@ fn fill(peer: &Peer, data: &Path, sites: usize) {
             attachments: Vec::new(),
         })
         .collect();
+    let sent = records.len();
     let batch = uuid::Uuid::from_u128(1);
     let body = sync_protocol::PushRequest { protocol: 1, batch, records }.to_json();
     let mut stream = TcpStream::connect(&peer.host).expect("the server listens");
@@ -156,7 +166,12 @@ fn fill(peer: &Peer, data: &Path, sites: usize) {
     stream.write_all(&body).expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("answered");
-    std::thread::sleep(Duration::from_secs(2));
+    assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.0 200"), "{answer}");
+    let there = || {
+        let items = peer.get("/collections/sites/items?limit=100");
+        String::from_utf8_lossy(&items).matches("{\"type\":\"Feature\",").count()
+    };
+    while there() < sent {}
     let threads =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("threads");
     threads.block_on(copies(&data.join("sanu.db"), sites));
@@ -170,16 +185,30 @@ async fn copies(file: &Path, sites: usize) {
         .connect()
         .await
         .expect("the database opens");
+    let names: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info('entity')")
+        .fetch_all(&mut db)
+        .await
+        .expect("the table has columns");
+    let values: Vec<&str> = names
+        .iter()
+        .map(|name| match name.as_str() {
+            "entity_id" => "CAST(printf('%016d', (i * 7919) % 1000003) AS BLOB)",
+            "label" => "label || ' ' || i",
+            "props" => {
+                "replace(props, '\"latrines\":', '\"benches\":' || (i % 997) || ',\"latrines\":')"
+            }
+            "lon" => "-12.0 + ((i * 2654435761) % 16000000) / 1e6",
+            "lat" => "10.5 + ((i * 320741) % 14000000) / 1e6",
+            same => same,
+        })
+        .collect();
     let sql = format!(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {sites}), \
          m AS (SELECT *, row_number() OVER (ORDER BY entity_id) - 1 AS r, count(*) OVER () AS all_of \
                FROM entity WHERE dataset = 'sites') \
-         INSERT INTO entity SELECT zone_id, CAST(printf('%016d', (i * 7919) % 1000003) AS BLOB), dataset, \
-         version, label || ' ' || i, replace(props, '\"latrines\":', '\"benches\":' || (i % 997) || ',\"latrines\":'), \
-         -12.0 + ((i * 2654435761) % 16000000) / 1e6, 10.5 + ((i * 320741) % 14000000) / 1e6, flags, \
-         site_id, region_2012, cercle_2012, commune_2012, basis_2012, region_2023, cercle_2023, \
-         commune_2023, basis_2023, district, sex, age_group, status, created_seq, updated_seq \
-         FROM n JOIN m ON m.r = n.i % m.all_of"
+         INSERT INTO entity ({}) SELECT {} FROM n JOIN m ON m.r = n.i % m.all_of",
+        names.join(", "),
+        values.join(", ")
     );
     for sql in [sql.as_str(), "UPDATE dataset_head SET seq = seq + 1 WHERE dataset = 'sites'"] {
         sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
@@ -235,6 +264,26 @@ fn whole(peer: &Peer) -> Vec<u8> {
         peer.cpu() - cpu
     );
     all.concat()
+}
+
+/// Every site as a file, made and sent, then sent again as it lies there.
+fn downloads(peer: &Peer) {
+    println!(
+        "\n| download | s | CPU s | MB | MB/s | again, MB/s | peak RSS MB |\n|---|---|---|---|---|---|---|"
+    );
+    for format in ["geojson", "geojsonseq", "fgb", "csv", "gpkg"] {
+        let path = format!("/v1/exports/sites.{format}");
+        let (cpu, start) = (peer.cpu(), Instant::now());
+        let bytes = peer.get_at(&path).len() as f64 / 1e6;
+        let (first, cpu) = (start.elapsed().as_secs_f64(), peer.cpu() - cpu);
+        let start = Instant::now();
+        let again = peer.get_at(&path).len() as f64 / 1e6 / start.elapsed().as_secs_f64();
+        println!(
+            "| {format} | {first:.1} | {cpu:.1} | {bytes:.0} | {:.0} | {again:.0} | {:.0} |",
+            bytes / first,
+            peer.rss("VmHWM")
+        );
+    }
 }
 
 /// Features of all pages as one file, one feature a line.
@@ -336,6 +385,7 @@ fn main() {
     });
     let pages = whole(&peer);
     println!("RSS {:.0} MB (peak {:.0})", peer.rss("VmRSS"), peer.rss("VmHWM"));
+    downloads(&peer);
     match std::env::var("SANU_BENCH_PYGEOAPI") {
         Err(_) => println!("\nSANU_BENCH_PYGEOAPI is not set: no peer beside it"),
         Ok(python) => {

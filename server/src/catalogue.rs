@@ -208,6 +208,15 @@ pub enum PublishError {
     /// The XForm is not usable.
     #[error(transparent)]
     Form(#[from] FormError),
+    /// Its id could not stand in an address or a file name.
+    #[error(
+        "identifiant de questionnaire refusé : {form_id:?} ; 1 à 100 lettres, chiffres, points, tirets, deux-points / form id refused: \
+         1 to 100 characters, no / \\ ? # % and none that cannot be seen"
+    )]
+    FormId {
+        /// The form.
+        form_id: String,
+    },
     /// The same version with other content was already given to phones.
     #[error(
         "form {form_id} version {version:?} is already published with another content: give it a new version"
@@ -233,6 +242,12 @@ pub enum PublishError {
     Db(#[from] DbError),
 }
 
+/// Whether an id can stand in an address and in the name of a file. What was published before stays as it is.
+fn is_form_id(id: &str) -> bool {
+    let is_plain = |c: char| !c.is_control() && !"/\\?#%\"<>|*".contains(c);
+    (1..=100).contains(&id.chars().count()) && !id.starts_with('.') && id.chars().all(is_plain)
+}
+
 /// Publishes a form with its media. Publishing the same bytes again changes nothing. Files that a new version refers
 /// to and that are not given are those of the version before: phones must not be left without their lists.
 ///
@@ -244,6 +259,9 @@ pub async fn publish(
     now: Micros,
 ) -> Result<(FormRow, bool), PublishError> {
     let form = XForm::parse(xml)?;
+    if !is_form_id(&form.form_id) {
+        return Err(PublishError::FormId { form_id: form.form_id });
+    }
     let realm = form.realm;
     let referred: BTreeSet<String> = form.media.iter().map(|m| m.filename.clone()).collect();
     let md5 = hex::encode(Md5::digest(xml));
@@ -308,6 +326,18 @@ pub async fn publish(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_forms_are_names_and_no_paths() {
+        for id in
+            ["orpailleur", "build_Menage_1520758362", "uuid:3f2a", "fiche site", "Enquête-1.2"]
+        {
+            assert!(is_form_id(id), "{id}");
+        }
+        for id in ["", "../../", "a/b", "a\\b", ".", "a\nb", "a?b", "a#b", &"a".repeat(101)] {
+            assert!(!is_form_id(id), "{id}");
+        }
+    }
 
     /// A built-in form, as an office would publish it anew.
     fn built_in(form_id: &str, change: impl Fn(String) -> String) -> Vec<u8> {

@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::{
     bring::bring,
     event::Event,
-    fold::{Ground, Register},
     heard, holders,
     interpret::{Interpretation, RecordState},
     look_up::Asks,
     looks::{Facts, Look},
+    register::{Ground, Register},
     reviewed::{self, remember_versions},
     stand::Stand,
 };
@@ -206,7 +206,7 @@ impl Register {
     /// Whether a record is in the register, or came in with this batch.
     fn is_compared(&self, state: &str, submission_id: Uuid) -> bool {
         let released =
-            |(_, w): &(Uuid, super::fold::Waiting)| w.source.submission_id == submission_id;
+            |(_, w): &(Uuid, super::register::Waiting)| w.source.submission_id == submission_id;
         matches!(state, "received" | "flagged")
             || (state == "held" && self.released.iter().any(released))
     }
@@ -301,12 +301,13 @@ pub(super) async fn write(
     looks: Vec<Look>,
     recompared: Vec<Recompared>,
 ) -> Result<()> {
-    let rows: BTreeSet<_> = looks.into_iter().map(|look| (look.name, look.place)).collect();
-    let rows =
-        rows.into_iter().map(|(looked, (zone, id))| vec![looked.into(), zone.0.into(), id.into()]);
+    let rows: BTreeSet<_> = looks.into_iter().map(|l| (l.name, l.seq, l.place)).collect();
+    let rows = rows
+        .into_iter()
+        .map(|(looked, seq, (zone, id))| vec![looked.into(), seq.into(), zone.0.into(), id.into()]);
     tx.insert_rows(
-        "INSERT INTO looked_up (looked, zone_id, submission_id)",
-        "ON CONFLICT (looked, zone_id, submission_id) DO NOTHING",
+        "INSERT INTO looked_up (looked, seq, zone_id, submission_id)",
+        "ON CONFLICT (looked, seq, zone_id, submission_id) DO NOTHING",
         rows.collect(),
     )
     .await?;

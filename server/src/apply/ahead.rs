@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use super::{
     engine::Applier,
     event::Event,
-    fold::{Said, say},
+    say::{Said, say},
 };
 use crate::{
     catalogue::Snapshot,

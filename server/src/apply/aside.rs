@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::{
     Applier,
     change::EntityChange,
-    event,
-    fold::{Ground, say},
-    identity,
+    event, identity,
     interpret::Interpretation,
     outside::{OUTSIDE, PAGE},
+    register::Ground,
+    say::say,
     traces::{read_trail, trace},
 };
 use crate::{

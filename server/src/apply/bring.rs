@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::{
     entity::Source,
-    fold::{Ground, Register},
     groups::Standing,
     heard,
     interpret::Interpretation,
     load,
+    register::{Ground, Register},
     view::{self, Step},
 };
 use crate::{

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The columns of a cell's codes, in the order in which a key holds them.
-const CODES: [Axis; 18] = [
+pub(super) const CODES: [Axis; 18] = [
     Axis::Region2012,
     Axis::Cercle2012,
     Axis::Commune2012,

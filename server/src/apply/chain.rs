@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::{
     event::{self, Event},
-    fold::{Ground, Register, Said, say},
     heard::told_as,
+    register::{Ground, Register},
     review::{Case, Spoken, wanted},
     reviewed::{StandRow, case_of, known},
+    say::{Said, say},
     stand::{ReviewState, Stand},
 };
 use crate::{
@@ -254,7 +255,7 @@ impl Register {
 impl Chains {
     /// After records and entities are written: what was the former submission's is the other's.
     pub(super) async fn write(self, tx: &mut Tx) -> Result<()> {
-        const BECOMES: [&str; 10] = [
+        const BECOMES: [&str; 8] = [
             "DELETE FROM record WHERE zone_id = $1 AND submission_id = $2 AND submission_id <> $3",
             "INSERT INTO attachment (zone_id, submission_id, name, sha256, size, content_type, seq) \
              SELECT zone_id, $3, name, sha256, size, content_type, seq FROM attachment \
@@ -266,10 +267,6 @@ impl Chains {
              WHERE record_zone_id = $1 AND submission_id = $2 \
              ON CONFLICT (zone_id, entity_id, submission_id) DO NOTHING",
             "DELETE FROM entity_source WHERE record_zone_id = $1 AND submission_id = $2 AND submission_id <> $3",
-            "INSERT INTO looked_up (looked, zone_id, submission_id) \
-             SELECT looked, zone_id, $3 FROM looked_up WHERE zone_id = $1 AND submission_id = $2 \
-             ON CONFLICT (looked, zone_id, submission_id) DO NOTHING",
-            "DELETE FROM looked_up WHERE zone_id = $1 AND submission_id = $2 AND submission_id <> $3",
             "UPDATE review SET submission_id = $3 WHERE zone_id = $1 AND submission_id = $2",
             "UPDATE held SET submission_id = $3 WHERE zone_id = $1 AND submission_id = $2",
             "UPDATE retold SET submission_id = $3 WHERE zone_id = $1 AND submission_id = $2",

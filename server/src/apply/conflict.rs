@@ -13,8 +13,8 @@ use super::{
     bring::remember,
     change::{EntityChange, Props},
     entity::overlay,
-    fold::{Ground, Register},
     identity::INTERVIEWED_AT,
+    register::{Ground, Register},
     view::Step,
 };
 use crate::{

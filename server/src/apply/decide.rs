@@ -4,9 +4,9 @@ use uuid::Uuid;
 
 use super::{
     event::Event,
-    fold::Register,
     groups::{DecisionRow, Pair, Standing, pair},
     identity::Person,
+    register::Register,
 };
 use crate::{
     access::Role,

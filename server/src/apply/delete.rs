@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::{
     event::Event,
-    fold::{Ground, Register, Said, Waiting},
     load,
+    register::{Ground, Register, Waiting},
     review::{Case, wanted},
     reviewed::{ReviewLine, case_of},
+    say::Said,
     settle,
 };
 use crate::{

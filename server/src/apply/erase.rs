@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use uuid::Uuid;
 
 use super::{
+    batch::fetch_waiting,
     bring::{bring, remember},
     described::Described,
-    engine::fetch_waiting,
     entity::EntityState,
     erased::{Deed, ERASED},
     event::{self, Event},
-    fold::{Ground, RecordOut, Register},
     groups::pair,
+    register::{Ground, RecordOut, Register},
     regroup::Identity,
     stand::{ReviewState, Stand, Trail},
     traces::{Trace, Traces, traces, traces_of_submission},

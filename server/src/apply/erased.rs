@@ -90,8 +90,10 @@ impl Erased {
             for sql in [
                 "DELETE FROM attachment WHERE zone_id = $1 AND submission_id = $2",
                 "DELETE FROM review WHERE zone_id = $1 AND submission_id = $2",
+                // Also as the submission that its later versions were before it came.
+                "DELETE FROM looked_up WHERE zone_id = $1 AND (submission_id = $2 OR submission_id IN \
+                 (SELECT was FROM retold WHERE zone_id = $1 AND submission_id = $2))",
                 "DELETE FROM retold WHERE zone_id = $1 AND submission_id = $2",
-                "DELETE FROM looked_up WHERE zone_id = $1 AND submission_id = $2",
             ] {
                 tx.query(sql).bind(record.zone_id).bind(record.submission_id).execute().await?;
             }

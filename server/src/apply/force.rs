@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::{
     event::Event,
-    fold::{Ground, Register, say},
     interpret::Interpretation,
+    register::{Ground, Register},
     review::Case,
+    say::say,
     stand::Stand,
 };
 

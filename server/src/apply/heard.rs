@@ -16,8 +16,9 @@ use uuid::Uuid;
 
 use super::{
     event::{self, Event, Mark},
-    fold::{Ground, Said, say},
     interpret::own_id,
+    register::Ground,
+    say::{Said, say},
 };
 use crate::{
     db::{Result, Tx},

@@ -3,9 +3,8 @@
 use uuid::Uuid;
 
 use super::{
-    Applier, Registered,
-    fold::Register,
-    interpret,
+    Applier, Registered, interpret,
+    register::Register,
     traces::{Trace, traces},
 };
 use crate::{

@@ -13,12 +13,12 @@ use super::{
     change::{EntityChange, Facts, Props},
     entity::{EntityState, Source},
     event::{Content, Event},
-    fold::{Ground, Register},
     groups::Standing,
     heard::Heard,
     identity,
     load::KeptKey,
     people::People,
+    register::{Ground, Register},
 };
 use crate::{
     catalogue::Snapshot,

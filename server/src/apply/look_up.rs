@@ -12,11 +12,11 @@ use uuid::Uuid;
 use super::{
     entity::EntityState,
     event::Event,
-    fold::Register,
     holders::Holders,
     identity::BlockKey,
     interpret::{Interpretation, interviewed_at},
     looks::Fact,
+    register::Register,
 };
 use crate::{
     catalogue::Published,
@@ -153,12 +153,11 @@ impl Register {
     /// that others carry is not noted: of two the later one is compared, when it comes.
     fn remember_looks(&mut self, event: &Event, asks: &Asks) {
         let card = asks.card.filter(|_| !asks.is_registration());
-        let place = (event.zone_id, event.submission_id);
         for key in [card, asks.guardian].iter().flatten() {
-            self.look_for(place, key);
+            self.look_for(event, key);
         }
         for looked in asks.facts() {
-            self.look_at(place, looked);
+            self.look_at(event, looked);
         }
     }
 

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::{
     entity::EntityState,
-    fold::{Ground, Register},
+    event::Event,
     identity::{self, BlockKey},
+    register::{Ground, Register},
 };
 use crate::store::ZoneId;
 
@@ -32,9 +33,20 @@ pub(super) enum Fact {
 #[derive(Clone, Debug)]
 pub(super) struct Look {
     pub(super) name: Uuid,
+    /// The event that looked.
+    pub(super) seq: i64,
     pub(super) place: (ZoneId, Uuid),
     /// The fact about an entity, and what it was; nothing for a number, whoever carries it.
-    seen: Option<(Uuid, Fact, Option<u64>)>,
+    seen: Option<Seen>,
+}
+
+/// The fact about an entity, and what it was.
+type Seen = (Uuid, Fact, Option<u64>);
+
+impl Look {
+    const fn of(event: &Event, name: Uuid, seen: Option<Seen>) -> Self {
+        Self { name, seq: event.seq, place: (event.zone_id, event.submission_id), seen }
+    }
 }
 
 /// The facts that records may be compared with; each as a number that stands for it within one batch.
@@ -122,14 +134,14 @@ pub(super) fn name_of(key: &BlockKey) -> Uuid {
 
 impl Register {
     /// Notes what a record looks at in an entity.
-    pub(super) fn look_at(&mut self, place: (ZoneId, Uuid), (id, fact): (Uuid, Fact)) {
+    pub(super) fn look_at(&mut self, event: &Event, (id, fact): (Uuid, Fact)) {
         let value = self.entities.get(&id).and_then(|entity| fact.value(entity));
-        self.looks.push(Look { name: fact.name(id), place, seen: Some((id, fact, value)) });
+        self.looks.push(Look::of(event, fact.name(id), Some((id, fact, value))));
     }
 
     /// Notes that a record looks for whoever carries a number.
-    pub(super) fn look_for(&mut self, place: (ZoneId, Uuid), key: &BlockKey) {
-        self.looks.push(Look { name: name_of(key), place, seen: None });
+    pub(super) fn look_for(&mut self, event: &Event, key: &BlockKey) {
+        self.looks.push(Look::of(event, name_of(key), None));
     }
 
     /// What records may have been compared with, as it is now.

@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::{
     change::EntityChange,
     event,
-    fold::{Ground, Register, say},
     identity::{self, BlockKey},
     interpret::Interpretation,
+    register::{Ground, Register},
+    say::say,
     traces::{Trace, read_trail},
 };
 use crate::{

@@ -9,8 +9,8 @@ use super::{
     Applier,
     bring::{bring, remember},
     event,
-    fold::Register,
     identity::kind,
+    register::Register,
     view::Step,
 };
 use crate::{

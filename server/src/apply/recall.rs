@@ -9,10 +9,10 @@ use uuid::Uuid;
 use super::{
     bring::bring,
     described::Described,
-    fold::{Ground, Register},
     load,
     memory::Stood,
     people::People,
+    register::{Ground, Register},
 };
 use crate::{
     db::{Query, Result, Tx},

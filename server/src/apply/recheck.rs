@@ -15,8 +15,9 @@ use super::{
     Applier,
     again::{fetch_named, is_of_meeting, rule_of},
     event::{self, Event},
-    fold::{Register, Said, say},
     interpret::Interpretation,
+    register::Register,
+    say::{Said, say},
 };
 use crate::{
     db::{DbError, Result, Tx, Value},

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{
     entity::EntityState,
-    fold::{FeedOut, Ground, Register, Waiting, hidden_from, is_on_devices},
+    fold::{hidden_from, is_on_devices},
+    register::{FeedOut, Ground, Register, Waiting},
     regroup::Identity,
     view::Step,
 };

@@ -7,12 +7,13 @@ use uuid::Uuid;
 use super::{
     described::Described,
     entity::EntityState,
-    fold::{FeedOut, Ground, Register, is_on_devices},
+    fold::is_on_devices,
     groups::{Cause, Link, pair},
     holders::Holders,
     identity::{self, BlockKey, Kind, Person},
     pairs::{self, PairRow},
     people::People,
+    register::{FeedOut, Ground, Register},
     view,
 };
 use crate::{

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::fold::{FeedOut, WAITS, WAITS_FOR_SEVERAL, Waiting};
+use super::{
+    fold::{WAITS, WAITS_FOR_SEVERAL},
+    register::{FeedOut, Waiting},
+};
 use crate::{
     db::{DbError, Result, Tx},
     store::ZoneId,

@@ -12,8 +12,8 @@ use super::{
     delete::is_about_entity,
     entity::Source,
     event::Event,
-    fold::{FeedOut, Ground, Register, Waiting},
     interpret::{Interpretation, RecordState},
+    register::{FeedOut, Ground, Register, Waiting},
     reviewed::{ReviewLine, StandRow},
     stand::{Acceptance, Known, ReviewState, Stand},
 };

@@ -9,11 +9,12 @@ use super::{
     cells::review_of,
     delete::{SourceRow, is_about_entity},
     erased::ERASED,
-    fold::{Ground, Register, Said},
     heard,
     interpret::RecordState,
     load,
+    register::{Ground, Register},
     review::{Case, Spoken},
+    say::Said,
     stand::{Known, ReviewState, Stand, Trail},
 };
 use crate::{

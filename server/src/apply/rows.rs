@@ -11,11 +11,11 @@ use super::{
     conflict::ConflictRows,
     entity::EntityState,
     erased::Erased,
-    fold::{FeedOut, RecordOut, Register, Waiting},
     groups::{DecisionRow, Link, Pair},
     identity::BlockKey,
     looks::Look,
     pairs::PairRow,
+    register::{FeedOut, RecordOut, Register, Waiting},
     reviewed::Reviewed,
     submissions::cell_of,
 };

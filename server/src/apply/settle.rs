@@ -13,11 +13,12 @@ use super::{
     change::{EntityChange, Facts, Props, age_group},
     entity::Source,
     event::{self, Content, Event},
-    fold::{Ground, Register, say},
     identity,
     interpret::{Interpretation, RecordState, has_open_label, kept_aside},
+    register::{Ground, Register},
     review::{Case, Spoken},
     reviewed::ReviewLine,
+    say::say,
     stand::{Acceptance, Known, Stand},
 };
 use crate::{

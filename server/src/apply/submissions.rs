@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     cells::{CellKey, Cells},
-    fold::RecordOut,
+    register::RecordOut,
     rows::Rows,
     stand::ReviewState,
 };

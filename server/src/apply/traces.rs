@@ -8,11 +8,12 @@ use super::{
     bring::{bring, remember},
     change::EntityChange,
     event::{self, Event},
-    fold::{Ground, Register, say},
     identity::{self, BlockKey},
     load,
     outside::{Marks, outside},
+    register::{Ground, Register},
     review::Spoken,
+    say::say,
     stand::Trail,
 };
 use crate::{

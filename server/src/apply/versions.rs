@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Applier, event, fold::say, interpret, reviewed::known, stand::Known};
+use super::{Applier, event, interpret, reviewed::known, say::say, stand::Known};
 use crate::{
     db::{Result, Tx},
     forms::Class,

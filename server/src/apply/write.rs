@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use super::{
     again,
-    cells::Cells,
+    cells::{CODES, Cells},
     conflict,
-    fold::FeedOut,
     identity::BlockKey,
     past,
+    register::FeedOut,
     release::release,
     replace,
     rows::{EntityRows, Row, Rows},
@@ -238,29 +238,6 @@ pub(super) async fn write_cells(tx: &mut Tx, cells: Cells) -> Result<()> {
     insert_cells(tx, cells.into_rows()).await
 }
 
-/// The places of a cell's codes in its row.
-const CODES: [Axis; 19] = [
-    Axis::Region2012,
-    Axis::Cercle2012,
-    Axis::Commune2012,
-    Axis::Region2023,
-    Axis::Cercle2023,
-    Axis::Commune2023,
-    Axis::District,
-    Axis::Sex,
-    Axis::AgeGroup,
-    Axis::Status,
-    Axis::Nationality,
-    Axis::RoleGroup,
-    Axis::Member,
-    Axis::Protection,
-    Axis::Site,
-    Axis::Cooperative,
-    Axis::Month,
-    Axis::Form,
-    Axis::Review,
-];
-
 /// How the row of a cell moves it: zone, dataset, cube, codes, by how many.
 fn moved(row: &[Value]) -> Option<Move> {
     let [Value::I32(Some(zone)), Value::Text(Some(dataset)), Value::Text(Some(cube)), codes @ ..] =
@@ -268,17 +245,26 @@ fn moved(row: &[Value]) -> Option<Move> {
     else {
         return None;
     };
-    let Value::I64(Some(n)) = codes.get(CODES.len())? else { return None };
+    // After the codes: the review state, and by how many.
+    let Value::I64(Some(n)) = codes.get(CODES.len() + 1)? else { return None };
     let cube = Cube::ALL.into_iter().find(|c| c.name() == cube)?;
     let code = |axis: &Axis| match axis {
         Axis::Zone => Some(zone.to_string()),
-        axis => match codes.get(CODES.iter().position(|a| a == axis)?)? {
+        axis => match codes.get(place_of(*axis)?)? {
             Value::Text(text) => text.clone(),
             _ => None,
         },
     };
     let codes = cube.axes().iter().map(code).collect::<Option<_>>()?;
     Some(Move { dataset: dataset.clone(), cube, codes, n: *n })
+}
+
+/// Where a code stands among those of a cell's row.
+fn place_of(axis: Axis) -> Option<usize> {
+    if axis == Axis::Review {
+        return Some(CODES.len());
+    }
+    CODES.iter().position(|a| *a == axis)
 }
 
 async fn insert_cells(tx: &mut Tx, cells: Vec<Row>) -> Result<()> {

@@ -55,11 +55,22 @@ pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Res
             let mut tx = base.db.write().await?;
             let found = accounts::disable(&mut tx, &login, base.runtime.now()).await?;
             audit::note(&mut tx, &base.runtime, "console", "account.disable", &login, "").await?;
+            let left = accounts::all(&mut tx).await?;
             tx.commit().await?;
             if !found {
-                bail!("there is no account {login}");
+                bail!(
+                    "aucun compte {login} en service (`sanu account list` donne les noms) / there is no account {login}"
+                );
             }
-            notice(&format!("account {login} is disabled; its sessions are closed"));
+            notice(&format!(
+                "compte {login} fermé, ses sessions aussi / disabled, its sessions are closed"
+            ));
+            if left.iter().all(|a| a.role != Role::Admin) {
+                notice(
+                    "ATTENTION : il ne reste aucun administrateur. En ajouter un : sanu account add NOM --role admin\n\
+                     warning: no administrator is left; add one: sanu account add NAME --role admin",
+                );
+            }
         }
     }
     base.db.close().await;

@@ -97,6 +97,12 @@ pub(super) async fn add(base: &Base, name: &str, zone: Option<&str>) -> anyhow::
     let now = base.runtime.now();
     let mut tx = base.db.write().await?;
     let zone_id = zone::named(&mut tx, zone, now).await?;
+    if devices::all(&mut tx).await?.iter().any(|d| d.name == name) {
+        notice(&format!(
+            "ATTENTION : un autre téléphone en service s'appelle {name} ; `sanu device revoke {name}` couperait les deux\n\
+             warning: another phone is called {name}: revoking that name revokes both"
+        ));
+    }
     let device = DeviceRow { device_id: base.runtime.id(), name: name.to_owned(), zone_id };
     devices::add(&mut tx, &device, token_hash(&token), now).await?;
     let subject = device.device_id.to_string();

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Read as _, Write},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
@@ -58,6 +58,21 @@ pub(super) fn ensure_apart(files: &[Named<'_>]) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A file, which must not be larger than this. What has no size (a pipe, a device) is read no further either.
+///
+/// # Errors
+/// Names the file, and how large it may be.
+pub(super) fn read_whole(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+    let name = || path.display().to_string();
+    let mut bytes = Vec::new();
+    let file = File::open(path).with_context(name)?;
+    file.take(most + 1).read_to_end(&mut bytes).with_context(name)?;
+    if u64::try_from(bytes.len()).is_ok_and(|n| n > most) {
+        bail!("{} : plus de {} Mo / larger than that", path.display(), most >> 20);
+    }
+    Ok(bytes)
 }
 
 /// `None` for what holds nothing that could be lost, such as `/dev/null`.

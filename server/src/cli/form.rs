@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::{answer, args::Form, notice, result};
+use super::{answer, args::Form, files::read_whole, notice, result};
 use crate::{
     app::Base,
     catalogue,
@@ -35,20 +35,11 @@ pub(super) async fn run(base: &Base, action: Form, json: bool) -> anyhow::Result
     Ok(())
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let name = || path.display().to_string();
-    let size = std::fs::metadata(path).with_context(name)?.len();
-    if size > FILE_MAX {
-        bail!("{}: larger than 64 MB", path.display());
-    }
-    std::fs::read(path).with_context(name)
-}
-
 async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> anyhow::Result<()> {
     let is_sheet = file
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("xlsx") || e.eq_ignore_ascii_case("xls"));
-    let mut xml = read(file)?;
+    let mut xml = read_whole(file, FILE_MAX)?;
     if is_sheet {
         let converted = xlsform::convert(&xml);
         xml = converted.with_context(|| file.display().to_string())?.into_bytes();
@@ -59,7 +50,7 @@ async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> any
             .file_name()
             .and_then(|n| n.to_str())
             .context("a media file needs a name in UTF-8")?;
-        files.push((name.to_owned(), read(path)?));
+        files.push((name.to_owned(), read_whole(path, FILE_MAX)?));
     }
     let given: Vec<String> = files.iter().map(|(name, _)| name.clone()).collect();
     let mut tx = base.db.write().await?;

@@ -1,12 +1,12 @@
 //! `sanu geography import …`
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{answer, args::Geography, notice};
+use super::{answer, args::Geography, files::read_whole, notice};
 use crate::{
     app::Base,
     geo::{Boundary, boundary_geojson, read_boundaries_with_notes},
@@ -53,15 +53,18 @@ pub(super) async fn run(base: &Base, action: Geography, json: bool) -> anyhow::R
     Ok(())
 }
 
+/// A file larger than this holds no boundaries of one country.
+const FILE_MAX: u64 = 1 << 30;
+
 /// What the operator knows of a file and the file does not say.
 struct Terms {
     licence: String,
     valid_to: String,
 }
 
-fn read(file: &PathBuf, terms: &Terms) -> anyhow::Result<Vec<BoundaryRow>> {
+fn read(file: &Path, terms: &Terms) -> anyhow::Result<Vec<BoundaryRow>> {
     let name = || file.display().to_string();
-    let bytes = std::fs::read(file).with_context(name)?;
+    let bytes = read_whole(file, FILE_MAX)?;
     let import = read_boundaries_with_notes(&bytes, &SchemaNamer).with_context(name)?;
     for note in &import.notes {
         notice(&format!("{}: {note:?}", file.display()));

@@ -6,7 +6,9 @@ use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{answer, args::Import as Args, notice, progress, result, serve::lock};
+use super::{
+    answer, args::Import as Args, files::read_whole, notice, progress, result, serve::lock,
+};
 use crate::{
     app::{Base, Settings},
     apply::read_imports,
@@ -58,11 +60,9 @@ async fn load(
         lists().join(", ")
     );
     let name = || file.display().to_string();
-    let size = std::fs::metadata(file).with_context(name)?.len();
-    ensure!(size <= FILE_MAX, "{} : plus de 64 Mo", file.display());
+    let bytes = read_whole(file, FILE_MAX)?;
     let bar = progress::spinner("lignes");
-    let read =
-        read_list(dataset, std::fs::read(file).with_context(name)?, &mut |n| bar.set_position(n));
+    let read = read_list(dataset, bytes, &mut |n| bar.set_position(n));
     bar.finish_and_clear();
     let mut list = read.with_context(name)?;
     let zone = args.zone.as_deref().unwrap_or("ML");

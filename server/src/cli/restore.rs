@@ -22,12 +22,13 @@ pub(super) async fn run(settings: &Settings, file: &Path, json: bool) -> anyhow:
         settings.database_url.is_none(),
         "une sauvegarde de Sanu se restaure dans un dossier, sans --database-url ; pour PostgreSQL : pg_restore"
     );
-    let data = &settings.data;
     ensure!(
-        is_free(data)?,
+        is_free(&settings.data)?,
         "{} n'est pas vide : rien n'est restauré par-dessus un registre",
-        data.display()
+        settings.data.display()
     );
+    // "." has no name, beside which the register could be made.
+    let data = &fs::canonicalize(&settings.data).unwrap_or_else(|_| settings.data.clone());
     let spinner = progress::spinner("vérification");
     let manifest = verify(file, &mut |bytes| spinner.set_position(bytes));
     spinner.finish_and_clear();

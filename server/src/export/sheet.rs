@@ -70,7 +70,8 @@ pub fn harmless(text: &str) -> String {
 
 /// Whether a spreadsheet would compute this text.
 pub(super) fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    // Some programs also compute after the wide forms of these signs, which East Asian keyboards type.
+    text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
 }
 
 #[cfg(test)]
@@ -87,6 +88,12 @@ mod tests {
                 vec![Entry::Text(String::from("=1+1")), Entry::Empty],
             ],
         }
+    }
+
+    #[test]
+    fn wide_signs_are_signs() {
+        assert_eq!(harmless("＝1+1"), "'＝1+1");
+        assert_eq!(harmless("Kéniéba"), "Kéniéba");
     }
 
     #[test]

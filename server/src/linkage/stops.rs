@@ -96,6 +96,11 @@ fn is_decisive(a: &Row, b: &Row, p: &Pattern, stops: Stops) -> bool {
         && name_agrees
 }
 
+/// Whether the evidence speaks for a family at all: in a large register very many mothers of one name had a child in one year.
+fn are_related(score: &Score, likely: bool) -> bool {
+    likely || score.relative >= 0.5 || score.pattern.twins
+}
+
 /// The conclusion about a pair.
 pub(super) fn verdict(policy: &Policy, a: &Row, b: &Row, score: &Score, stops: Stops) -> Verdict {
     if is_decisive(a, b, &score.pattern, stops) {
@@ -104,7 +109,7 @@ pub(super) fn verdict(policy: &Policy, a: &Row, b: &Row, score: &Score, stops: S
     let likely = score.probability >= policy.review;
     match policy.auto {
         Auto::Probability(least) if stops.is_empty() && score.probability >= least => Verdict::Same,
-        _ if stops.contains(Stop::Twins) => Verdict::Twins,
+        _ if stops.contains(Stop::Twins) && are_related(score, likely) => Verdict::Twins,
         _ if stops.contains(Stop::MinerAndChild) && likely => Verdict::AgeReview,
         _ if score.pattern.card == 0 || score.pattern.nina == NinaLevel::Same.code() || likely => {
             Verdict::Review

@@ -3,7 +3,11 @@
 
 use uuid::Uuid;
 
-use super::{Scope, ZoneId, entities::Place, vault::Vault};
+use super::{
+    Scope, ZoneId,
+    entities::{Place, next_page},
+    vault::Vault,
+};
 use crate::{
     db::{Query, Result, Row, Tx},
     keys::MasterKeys,
@@ -82,21 +86,7 @@ pub async fn page(
     after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<EntityRow>> {
-    let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
-    let query = of(tx, dataset)
-        .push(" AND (e.zone_id, e.created_seq, e.entity_id) > (")
-        .push_bind(zone.0)
-        .push(", ")
-        .push_bind(seq)
-        .push(", ")
-        .push_bind(id)
-        .push(")");
-    let rows = scope
-        .narrow_on(query, " AND e.zone_id IN ")
-        .push(" ORDER BY e.zone_id, e.created_seq, e.entity_id LIMIT ")
-        .push_bind(limit)
-        .fetch_all()
-        .await?;
+    let rows = next_page(of(tx, dataset), scope, after, limit).fetch_all().await?;
     rows.iter().map(read).collect()
 }
 

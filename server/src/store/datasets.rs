@@ -2,7 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{AsOf, Scope, ZoneId, as_of::Arm, entities::Place, vault::Vault};
+use super::{
+    AsOf, Scope, ZoneId,
+    as_of::Arm,
+    entities::{Place, next_page},
+    vault::Vault,
+};
 use crate::{
     db::{Query, Result, Row, Tx},
     keys::MasterKeys,
@@ -75,9 +80,8 @@ fn read(row: &Row) -> Result<DatasetRow> {
     })
 }
 
-fn listed<'t>(arm: Arm, query: Query<'t>, scope: &Scope, dataset: &str) -> Query<'t> {
-    let query = arm.from(query).push(" AND e.merged_into IS NULL AND e.dataset = ");
-    scope.narrow_on(query.push_bind(dataset), " AND e.zone_id IN ")
+fn listed<'t>(arm: Arm, query: Query<'t>, dataset: &str) -> Query<'t> {
+    arm.from(query).push(" AND e.merged_into IS NULL AND e.dataset = ").push_bind(dataset)
 }
 
 /// The next entities after `after`, in the order of registration.
@@ -88,18 +92,11 @@ pub async fn page(
     after: Option<Place>,
     limit: usize,
 ) -> Result<Vec<DatasetRow>> {
-    let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
+    let most = i64::try_from(limit)?;
     let mut found = Vec::new();
     for arm in as_of.arms() {
-        let query = listed(arm, tx.query(COLUMNS), scope, dataset)
-            .push(" AND (e.zone_id, e.created_seq, e.entity_id) > (")
-            .push_bind(zone.0)
-            .push(", ")
-            .push_bind(seq)
-            .push(", ")
-            .push_bind(id)
-            .push(") ORDER BY e.zone_id, e.created_seq, e.entity_id LIMIT ")
-            .push_bind(i64::try_from(limit)?);
+        let query = listed(arm, tx.query(COLUMNS), dataset);
+        let query = next_page(query, scope, after, most);
         for row in query.fetch_all().await? {
             found.push(read(&row)?);
         }
@@ -113,7 +110,8 @@ pub async fn page(
 pub async fn count(tx: &mut Tx, scope: &Scope, dataset: &str, as_of: AsOf) -> Result<i64> {
     let mut all = 0;
     for arm in as_of.arms() {
-        let query = listed(arm, tx.query("SELECT COUNT(*)"), scope, dataset);
+        let query = listed(arm, tx.query("SELECT COUNT(*)"), dataset);
+        let query = scope.narrow_on(query, " AND e.zone_id IN ");
         all += query.fetch_one().await?.get::<i64>(0)?;
     }
     Ok(all)

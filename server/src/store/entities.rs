@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Scope, ZoneId, vault::Vault, versions};
 use crate::{
-    db::{DbError, Result, Row, Tx, Value},
+    db::{DbError, Query, Result, Row, Tx, Value},
     keys::MasterKeys,
 };
 
@@ -21,6 +21,26 @@ pub async fn heads(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<Vec<(i32
 /// A place in a list: zone, the event that made the entity, its id. Lists are read in this order, in
 /// which they are also written.
 pub type Place = (ZoneId, i64, Uuid);
+
+/// The next page of a list over `entity e`, in the order of [`Place`]: what comes after a place, as far as a caller may see.
+pub(super) fn next_page<'t>(
+    query: Query<'t>,
+    scope: &Scope,
+    after: Option<Place>,
+    limit: i64,
+) -> Query<'t> {
+    let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
+    let query = query
+        .push(" AND (e.zone_id, e.created_seq, e.entity_id) > (")
+        .push_bind(zone.0)
+        .push(", ")
+        .push_bind(seq)
+        .push(", ")
+        .push_bind(id)
+        .push(")");
+    let query = scope.narrow_on(query, " AND e.zone_id IN ");
+    query.push(" ORDER BY e.zone_id, e.created_seq, e.entity_id LIMIT ").push_bind(limit)
+}
 
 /// One row of an entity list.
 #[derive(Clone, Debug)]

@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use super::{AsOf, Scope, ZoneId, entities::Place};
+use super::{
+    AsOf, Scope, ZoneId,
+    entities::{Place, next_page},
+};
 use crate::db::{Result, Row, Tx};
 
 /// A site as stored.
@@ -53,25 +56,11 @@ pub async fn page(
     after: Option<Place>,
     limit: i64,
 ) -> Result<Vec<SiteRow>> {
-    let (zone, seq, id) = after.unwrap_or((ZoneId(i32::MIN), 0, Uuid::nil()));
     let mut found = Vec::new();
     for arm in as_of.arms() {
-        let query = arm
-            .from(tx.query(COLUMNS))
-            .push(" AND e.dataset = 'sites' AND e.merged_into IS NULL ")
-            .push("AND (e.zone_id, e.created_seq, e.entity_id) > (")
-            .push_bind(zone.0)
-            .push(", ")
-            .push_bind(seq)
-            .push(", ")
-            .push_bind(id)
-            .push(")");
-        let rows = scope
-            .narrow_on(query, " AND e.zone_id IN ")
-            .push(" ORDER BY e.zone_id, e.created_seq, e.entity_id LIMIT ")
-            .push_bind(limit)
-            .fetch_all()
-            .await?;
+        let query =
+            arm.from(tx.query(COLUMNS)).push(" AND e.dataset = 'sites' AND e.merged_into IS NULL");
+        let rows = next_page(query, scope, after, limit).fetch_all().await?;
         for row in &rows {
             found.push(site(row)?);
         }
