@@ -46,6 +46,8 @@ mod dimensions;
 #[cfg(test)]
 mod disclosure;
 #[cfg(test)]
+mod entities;
+#[cfg(test)]
 mod erasure;
 #[cfg(test)]
 mod erasure_reach;
@@ -85,6 +87,8 @@ mod register;
 mod restart;
 #[cfg(test)]
 mod reviews;
+#[cfg(test)]
+mod rules;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]

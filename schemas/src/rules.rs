@@ -119,9 +119,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hundred_and_fifteen_rules_are_there_each_once_and_eight_of_our_own() {
+    fn the_hundred_and_fifteen_rules_are_there_each_once_and_ten_of_our_own() {
         let expected: Vec<String> =
-            [('A', 19), ('B', 14), ('C', 23), ('D', 20), ('E', 20), ('F', 15), ('G', 6), ('L', 6)]
+            [('A', 21), ('B', 14), ('C', 23), ('D', 20), ('E', 20), ('F', 15), ('G', 6), ('L', 6)]
                 .into_iter()
                 .flat_map(|(theme, last)| (1..=last).map(move |n| format!("{theme}{n:02}")))
                 .collect();
@@ -129,7 +129,7 @@ mod tests {
         let ids: Vec<&str> = rules().iter().map(|rule| rule.id.as_str()).collect();
 
         assert_eq!(ids, expected);
-        assert_eq!(ids.len(), 115 + 8);
+        assert_eq!(ids.len(), 115 + 10);
     }
 
     #[test]

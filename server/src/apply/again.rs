@@ -23,6 +23,7 @@ use super::{
 use crate::{
     db::{Result, Tx, Value},
     forms::Severity,
+    geo::Gazetteer,
     intake::EventKind,
     rules,
     store::ZoneId,
@@ -107,7 +108,7 @@ pub(super) async fn placed_after(
 ) -> Result<Vec<(ZoneId, Uuid)>> {
     let rows = tx
         .query(
-            "SELECT zone_id, submission_id FROM looked_up WHERE looked = $1 \
+            "SELECT DISTINCT zone_id, submission_id FROM looked_up WHERE looked = $1 \
              AND (zone_id, submission_id) > ($2, $3) ORDER BY zone_id, submission_id LIMIT $4",
         )
         .bind(BOUNDARIES)
@@ -213,33 +214,43 @@ pub(super) async fn compare_page(
 async fn fetch(
     tx: &mut Tx,
     register: &mut Register,
-    said: impl Iterator<Item = &Interpretation>,
+    said: impl Iterator<Item = &Interpretation> + Clone,
     ground: &Ground<'_>,
 ) -> Result<()> {
-    let (mut ids, mut own, mut keys) = (HashSet::new(), HashSet::new(), BTreeMap::new());
+    let mut own: HashSet<Uuid> =
+        said.clone().flat_map(|said| &said.changes).map(|c| c.entity_id).collect();
+    fetch_named(tx, register, (said, own.clone()), ground).await?;
+    own.retain(|id| !register.flags.contains_key(id));
+    remember_versions(tx, register, (&HashSet::new(), &own), ground).await
+}
+
+/// Brings what these records are compared with, and these entities.
+pub(super) async fn fetch_named(
+    tx: &mut Tx,
+    register: &mut Register,
+    (said, mut ids): (impl Iterator<Item = &Interpretation>, HashSet<Uuid>),
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let mut keys = BTreeMap::new();
     for said in said {
         let asks = said.asks.iter();
         ids.extend(asks.clone().flat_map(Asks::ids));
         keys.extend(asks.flat_map(Asks::keys).map(|key| (key, 0)));
-        own.extend(said.changes.iter().map(|c| c.entity_id));
     }
     keys.retain(|key, _| !register.holders.contains_key(key));
     let (holders, _) = holders::fetch(tx, &keys).await?;
     register.holders.extend(holders);
     let listed = keys.keys().filter_map(|key| register.holders.get(key));
     ids.extend(listed.flat_map(holders::Holders::listed));
-    ids.extend(&own);
-    bring(tx, register, ids, ground).await?;
-    own.retain(|id| !register.flags.contains_key(id));
-    remember_versions(tx, register, (&HashSet::new(), &own), ground).await
+    bring(tx, register, ids, ground).await
 }
 
-fn rule_of(line: &Json) -> &str {
+pub(super) fn rule_of(line: &Json) -> &str {
     line.get("rule").and_then(Json::as_str).unwrap_or_default()
 }
 
 /// Whether a finding was made where a record met the register, and not by comparing it.
-fn is_of_meeting(line: &Json) -> bool {
+pub(super) fn is_of_meeting(line: &Json) -> bool {
     rule_of(line) == "A12" && line.get("paths").is_none()
 }
 
@@ -252,6 +263,42 @@ impl Register {
             || (state == "held" && self.released.iter().any(released))
     }
 
+    /// What is found of a record as the register is now: its state and reason by the rules, and its findings in `said`. What
+    /// rules found that are not renewed stays as it was found when the record came.
+    pub(super) fn find_again(
+        &mut self,
+        (stored, reason): (&[Json], &str),
+        (event, said): (&Event, &mut Interpretation),
+        renews: impl Fn(&str) -> bool,
+        gazetteer: &Gazetteer,
+    ) -> (RecordState, String) {
+        let by_itself = (said.violations.len(), said.state, said.reason);
+        self.look_up(event, said, gazetteer);
+        let mut lines = said.violations.split_off(by_itself.0);
+        lines.retain(|line| renews(rule_of(line)));
+        let kept = stored.iter().filter(|line| {
+            let rule = rule_of(line);
+            // What the record breaks by itself is found again with it.
+            let is_its_own = said.violations.iter().any(|own| rule_of(own) == rule);
+            rules::is_compared(rule) && !renews(rule) && !is_its_own && !is_of_meeting(line)
+        });
+        lines.extend(kept.cloned());
+        lines.sort_by(|a, b| rule_of(a).cmp(rule_of(b)));
+        let compared = lines.iter().any(is_warning);
+        let met: Vec<Json> = stored.iter().filter(|l| is_of_meeting(l)).cloned().collect();
+        let found =
+            if by_itself.1 > RecordState::Received || !(compared || met.iter().any(is_warning)) {
+                (by_itself.1, by_itself.2.to_owned())
+            } else if compared {
+                (RecordState::Flagged, String::from("rules"))
+            } else {
+                (RecordState::Flagged, reason.to_owned())
+            };
+        said.violations.extend(lines);
+        said.violations.extend(met);
+        found
+    }
+
     fn compare_again(
         &mut self,
         record: &Standing,
@@ -260,30 +307,12 @@ impl Register {
         ground: &Ground<'_>,
     ) {
         let Ok(stored) = serde_json::from_str::<Vec<Json>>(&record.violations) else { return };
-        let by_itself = (said.violations.len(), said.state, said.reason);
-        self.look_up(event, &mut said, ground.gazetteer);
-        let mut lines = said.violations.split_off(by_itself.0);
-        lines.retain(|line| record.renews(rule_of(line)));
-        let kept = stored.iter().filter(|line| {
-            let rule = rule_of(line);
-            // What the record breaks by itself is found again with it.
-            let is_its_own = said.violations.iter().any(|own| rule_of(own) == rule);
-            rules::is_compared(rule) && !record.renews(rule) && !is_its_own && !is_of_meeting(line)
-        });
-        lines.extend(kept.cloned());
-        lines.sort_by(|a, b| rule_of(a).cmp(rule_of(b)));
-        let compared = lines.iter().any(is_warning);
-        let met: Vec<Json> = stored.iter().filter(|l| is_of_meeting(l)).cloned().collect();
-        let (state, reason) =
-            if by_itself.1 > RecordState::Received || !(compared || met.iter().any(is_warning)) {
-                (by_itself.1, by_itself.2.to_owned())
-            } else if compared {
-                (RecordState::Flagged, String::from("rules"))
-            } else {
-                (RecordState::Flagged, record.reason.clone())
-            };
-        said.violations.extend(lines);
-        said.violations.extend(met);
+        let (state, reason) = self.find_again(
+            (&stored, &record.reason),
+            (event, &mut said),
+            |rule| record.renews(rule),
+            ground.gazetteer,
+        );
         let is_set_aside = state == RecordState::Quarantined && !record.is_aside;
         if same(&stored, &said.violations) || is_set_aside {
             return;

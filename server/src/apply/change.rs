@@ -21,6 +21,7 @@ pub(super) type Props = BTreeMap<String, Json>;
 
 /// A change to one entity, derived from a submission alone.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate fact of the change")]
 pub(super) struct EntityChange {
     pub(super) dataset: String,
     pub(super) realm: Realm,
@@ -31,6 +32,8 @@ pub(super) struct EntityChange {
     /// The last version of the server that the device had seen; 0 when it says none.
     pub(super) trunk_version: i64,
     pub(super) branch_id: String,
+    /// Whether its sender takes the entity for a new one, of which nobody said anything before.
+    pub(super) registers: bool,
     /// Whether it is applied although what it builds on is not here.
     pub(super) forced: bool,
     /// The conflict that it settles: the event of the update; 0 = none.
@@ -72,8 +75,21 @@ pub(super) struct Made {
 
 impl EntityChange {
     /// Whether it makes an entity that is not there.
+    ///
+    /// An upsert in an off-line branch that builds on a version does not: that version is on its way.
     pub(super) const fn makes(&self) -> bool {
-        self.create || self.forced
+        let builds_on = self.update && self.base_version > 0 && !self.branch_id.is_empty();
+        (self.create && !builds_on) || self.forced
+    }
+
+    /// Takes over what a later block of the same submission says of the same entity.
+    pub(super) fn take_later(&mut self, later: Self) {
+        self.create |= later.create;
+        self.update |= later.update;
+        self.registers &= later.registers;
+        self.label = later.label.or_else(|| self.label.take());
+        self.open.extend(later.open);
+        self.sealed.extend(later.sealed);
     }
 
     /// Makes the first version of the entity, in case there is none yet.

@@ -143,7 +143,8 @@ fn is_of_one(a: &Step, b: &Step) -> bool {
 pub(super) fn among(steps: &[Step], shifts: i64) -> Vec<Conflict> {
     let mut found: Vec<Conflict> = Vec::new();
     let is_guess = steps.first().is_some_and(|s| s.change.forced);
-    let is_blind = |s: &Step| s.change.update || (s.change.create && is_guess);
+    let is_blind =
+        |s: &Step| s.change.update || s.change.registers || (s.change.create && is_guess);
     if !steps.iter().skip(1).any(is_blind) {
         return found;
     }
@@ -154,7 +155,7 @@ pub(super) fn among(steps: &[Step], shifts: i64) -> Vec<Conflict> {
         if let Some(one) = found.iter_mut().find(|c| c.mine.seq == step.change.settles) {
             one.settled = Some(step.source.seq);
         }
-        // What makes an entity knows of nothing, unless it was made without it.
+        // Who makes an entity knows of none of its versions; a list of the authorities overrules them.
         if n > 0 && is_blind(step) {
             found.extend(contradicts(before, &states, step, shifts));
         }
@@ -291,6 +292,7 @@ mod tests {
             base_version: base,
             trunk_version: branch.1,
             branch_id: branch.0.to_owned(),
+            registers: base == 0,
             forced: false,
             settles: 0,
             label: None,
@@ -373,7 +375,7 @@ mod tests {
 
         let mut settle = step(4, 0, ALONE, json!({"status": "closed"}));
         let change = Arc::make_mut(&mut settle.change);
-        (change.create, change.settles) = (false, 3);
+        (change.create, change.registers, change.settles) = (false, false, 3);
         let other = step(3, 1, ALONE, json!({"status": "suspended"}));
         let found = among(&[first, closed, other, settle], 0);
         assert_eq!(found.iter().map(|c| c.settled).collect::<Vec<_>>(), [Some(4)]);

@@ -299,6 +299,11 @@ impl Applier {
         Ok(())
     }
 
+    /// A look at the register.
+    pub(super) async fn read(&self) -> Result<crate::db::Tx> {
+        self.db.read().await
+    }
+
     /// The forms as they are now.
     pub(super) async fn forms(&self) -> Result<Arc<Snapshot>> {
         self.catalogue.current().await

@@ -23,6 +23,11 @@ pub fn is_on_devices(dataset: &str) -> bool {
     matches!(dataset, "sites" | "cooperatives")
 }
 
+/// Why a record is held: what it changes is not here yet.
+pub(super) const WAITS: &str = "entity_not_here_yet";
+/// The same of a record that changes several entities, of which some may come before others.
+pub(super) const WAITS_FOR_SEVERAL: &str = "entities_not_here_yet";
+
 impl Register {
     /// Takes one event, and what waited for two to be one.
     pub(super) fn take(&mut self, said: Said, ground: &Ground<'_>) {
@@ -56,13 +61,13 @@ impl Register {
         let stand = self.stand_after(&event, said.state, ground);
         let source = Source::of(&event, stand.is_pending());
         let mut entity_id = None;
-        let mut waits = false;
+        let mut waits = 0;
         let mut changes = std::mem::take(&mut said.changes);
         changes.retain(|_| stand.speaks(event.seq, false));
         for change in &changes {
             match self.change(event.zone_id, change, source, ground) {
                 Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
-                Changed::Waits => waits = true,
+                Changed::Waits => waits += 1,
                 Changed::Erased => said.flag("entity_erased", "A12"),
                 Changed::Foreign => said.flag("entity_of_another_zone", "A12"),
                 Changed::OtherDataset => said.flag("entity_id_of_another_dataset", "A12"),
@@ -107,17 +112,19 @@ impl Register {
         }
     }
 
+    /// Takes a record over as it is to be written; `waits` counts its changes whose entity or base is not here.
     pub(super) fn record(
         &mut self,
         event: Event,
         said: Interpretation,
         stand: Stand,
         entity_id: Option<Uuid>,
-        waits: bool,
+        waits: usize,
     ) {
         let (state, reason) = match (said.state, waits) {
-            (RecordState::Quarantined, _) | (_, false) => (said.state.as_str(), said.reason),
-            (_, true) => ("held", "entity_not_here_yet"),
+            (RecordState::Quarantined, _) | (_, 0) => (said.state.as_str(), said.reason),
+            (_, 1) => ("held", WAITS),
+            (_, 2..) => ("held", WAITS_FOR_SEVERAL),
         };
         if event.kind != EventKind::Import {
             self.receipt(&event, state, &said.rules);
@@ -177,7 +184,7 @@ impl Register {
         if let Some(content) = content {
             let said = super::interpret::kept_aside("apply_failed", "A01", content);
             let stand = Stand::by_rules(Acceptance::Clean, RecordState::Quarantined);
-            self.record(event, said, stand, None, false);
+            self.record(event, said, stand, None, 0);
         }
     }
 

@@ -184,6 +184,7 @@ impl World {
             base_version: 0,
             trunk_version: 0,
             branch_id: String::new(),
+            registers: false,
             forced: false,
             settles: 0,
             label: None,

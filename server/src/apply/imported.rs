@@ -84,6 +84,7 @@ fn change(dataset: &str, row: ImportRow) -> EntityChange {
         base_version: 0,
         trunk_version: 0,
         branch_id: String::new(),
+        registers: false,
         forced: false,
         settles: 0,
         label: row.label,

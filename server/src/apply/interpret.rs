@@ -1,7 +1,7 @@
 //! From an event and the forms to what it says: a pure function, the same at every rebuild.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, OnceLock},
 };
 
@@ -233,10 +233,7 @@ impl Interpretation {
 fn changes(form: &XForm, decoded: &Decoded, event: &Event, keys: &MasterKeys) -> Vec<EntityChange> {
     let mut changes = Vec::new();
     for block in &decoded.entities {
-        let Ok(id) = block.id.trim().parse::<Uuid>() else { continue };
-        if !(block.create || block.update) {
-            continue;
-        }
+        let Some(id) = block.uuid().filter(|_| block.acts()) else { continue };
         let own = form.dataset.as_deref() == Some(block.dataset.as_str());
         if own {
             changes.push(from_form(form, decoded, block, id, keys));
@@ -244,6 +241,9 @@ fn changes(form: &XForm, decoded: &Decoded, event: &Event, keys: &MasterKeys) ->
             // As ODK has it: a later edit of somebody else's form does not change the entity.
             changes.push(from_block(form, block, id));
         }
+    }
+    if changes.len() > 1 {
+        one_of_each(&mut changes);
     }
     if form.mode == Mode::Server
         && let Some(dataset) = &form.dataset
@@ -253,7 +253,7 @@ fn changes(form: &XForm, decoded: &Decoded, event: &Event, keys: &MasterKeys) ->
     if let Some(log) = &form.log {
         let mut visit = whole(form, decoded, log, own_id(event.submission_id, log), keys);
         // A visit is about the entity it updates.
-        let visited = decoded.entities.first().and_then(|b| b.id.trim().parse().ok());
+        let visited = decoded.entities.first().and_then(EntityBlock::uuid);
         visit.site_id = visit.site_id.or(visited);
         changes.push(visit);
     }
@@ -263,6 +263,21 @@ fn changes(form: &XForm, decoded: &Decoded, event: &Event, keys: &MasterKeys) ->
         }
     }
     changes
+}
+
+/// What a submission says of one entity in several blocks is one version: the later block speaks last, the first one
+/// says what all were made on.
+fn one_of_each(changes: &mut Vec<EntityChange>) {
+    let mut places: HashMap<(Uuid, String), usize> = HashMap::with_capacity(changes.len());
+    let mut said: Vec<EntityChange> = Vec::with_capacity(changes.len());
+    for change in changes.drain(..) {
+        let place = *places.entry((change.entity_id, change.dataset.clone())).or_insert(said.len());
+        match said.get_mut(place) {
+            Some(first) => first.take_later(change),
+            None => said.push(change),
+        }
+    }
+    *changes = said;
 }
 
 /// The id of an entity that a submission makes without naming one: the same at every rebuild, and
@@ -296,6 +311,7 @@ fn blank(form: &XForm, dataset: &str, entity_id: Uuid) -> EntityChange {
         base_version: 0,
         trunk_version: 0,
         branch_id: String::new(),
+        registers: false,
         forced: false,
         settles: 0,
         label: None,
@@ -347,6 +363,7 @@ fn with_block(change: &mut EntityChange, block: &EntityBlock) {
     change.base_version = block.base_version.unwrap_or(0);
     change.trunk_version = block.trunk_version.unwrap_or(0);
     change.branch_id = block.branch_id.clone().unwrap_or_default();
+    change.registers = block.create && !block.update;
     if let Some(label) = &block.label {
         if has_open_label(&block.dataset) {
             change.label = Some(label.clone());

@@ -57,7 +57,8 @@ impl Register {
         self.branches.retain(|(of, ..)| *of != id);
         self.past.insert(id, Vec::new());
         self.entities.insert(id, emptied(&old));
-        if steps.iter().any(|s| s.change.update || s.change.settles > 0) {
+        let made_again = steps.iter().skip(1).any(|s| s.change.registers);
+        if made_again || steps.iter().any(|s| s.change.update || s.change.settles > 0) {
             self.disputed.insert(id);
         }
         let held = self.replay(id, steps);

@@ -269,8 +269,8 @@ impl Register {
         // Sent by whom and when stays what it was: a correction is not sent by a phone.
         let form_version = newest.event.form_version;
         let event = Event { seq, submission_id, form_version, ..sent };
-        let waits =
-            self.waiting.values().flatten().any(|w| w.source.submission_id == submission_id);
+        let all = self.waiting.values().flatten();
+        let waits = all.filter(|w| w.source.submission_id == submission_id).count();
         let ids = newest.said.changes.iter().map(|c| c.entity_id);
         let entity_id = ids.into_iter().find(|id| self.entities.contains_key(id));
         self.record(event, newest.said, stand, entity_id, waits);

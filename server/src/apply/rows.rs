@@ -1,6 +1,6 @@
 //! What a batch changed, as rows: made beside the writer, which then only writes them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -56,6 +56,8 @@ pub(super) struct Rows {
     pub(super) decisions: Vec<Row>,
     pub(super) released: Vec<(Uuid, Waiting)>,
     pub(super) waiting: Vec<Row>,
+    /// Submissions of which something waits since this batch.
+    pub(super) waits: BTreeSet<(ZoneId, Uuid)>,
     pub(super) moved_sites: Vec<Uuid>,
     pub(super) cells: Cells,
     pub(super) heads: BTreeMap<(ZoneId, String), i64>,
@@ -78,9 +80,12 @@ impl Rows {
         let mut cells = Cells::default();
         let (links, parted) = links(std::mem::take(&mut groups.changed), &homes);
         let (keys, keys_left) = keys(register.key_changes);
+        let waiting_of = |w: &Waiting| (w.zone_id, w.source.submission_id);
+        let waits = register.new_waiting.values().map(waiting_of).collect();
         let standing = register.records.iter().map(|(place, r)| (*place, cell_of(r))).collect();
         Self {
             standing,
+            waits,
             records: register.records.into_values().map(record).collect(),
             files: files(register.files),
             entities: EntityRows::of(dirty, register.day, &mut cells),

@@ -69,6 +69,7 @@ pub(super) fn change(review: &Review, settled: &Settled) -> EntityChange {
         base_version: 0,
         trunk_version: 0,
         branch_id: String::new(),
+        registers: false,
         forced: false,
         settles: settled.conflict,
         label: label.as_ref().and_then(Json::as_str).map(str::to_owned),

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{
@@ -11,14 +10,15 @@ use super::{
     conflict,
     identity::BlockKey,
     past,
-    register::{FeedOut, Waiting},
+    register::FeedOut,
+    release::release,
     replace,
     rows::{EntityRows, Row, Rows},
     submissions::Touched,
 };
 use crate::{
     counts::{Axis, Cube},
-    db::{DbError, Result, Tx, Value},
+    db::{Result, Tx, Value},
     keys::MasterKeys,
     store::ZoneId,
     tally_book::Move,
@@ -43,7 +43,7 @@ pub(super) async fn write(
     write_pairs(tx, rows.pairs, rows.cleared).await?;
     write_links(tx, rows.links, rows.parted).await?;
     write_decisions(tx, rows.decisions).await?;
-    feed.extend(release(tx, rows.released).await?);
+    feed.extend(release(tx, rows.released, &rows.waits).await?);
     write_waiting(tx, rows.waiting).await?;
     rows.reviewed.write(tx).await?;
     rows.chains.write(tx).await?;
@@ -221,60 +221,6 @@ async fn write_decisions(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {
     )
     .await?;
     Ok(())
-}
-
-/// Ends the wait of records, and gives the receipts that tell their devices.
-async fn release(tx: &mut Tx, released: Vec<(Uuid, Waiting)>) -> Result<Vec<FeedOut>> {
-    let mut receipts = Vec::new();
-    for (id, waited) in released {
-        tx.query("DELETE FROM held WHERE entity_id = $1 AND zone_id = $2 AND seq = $3")
-            .bind(id)
-            .bind(waited.zone_id.0)
-            .bind(waited.source.seq)
-            .execute()
-            .await?;
-        let row = tx
-            .query(
-                "SELECT instance_id, COALESCE(device_id, account_id), violations FROM record \
-                 WHERE zone_id = $1 AND submission_id = $2 AND state = 'held'",
-            )
-            .bind(waited.zone_id.0)
-            .bind(waited.source.submission_id)
-            .fetch_optional()
-            .await?;
-        let Some(row) = row else { continue };
-        let instance_id: String = row.get(0)?;
-        let violations: Vec<Json> = serde_json::from_str(&row.get::<String>(2)?)
-            .map_err(|_| DbError::Inconsistent { table: "record", column: "violations" })?;
-        // Information alone, such as a contact that is not to be published, is nothing to look at.
-        let doubtful = violations.iter().any(|v| v["severity"] == "warning");
-        let state = if doubtful { "flagged" } else { "received" };
-        tx.query(
-            "UPDATE record SET state = $3, entity_id = $4, \
-             reason = CASE WHEN reason = 'entity_not_here_yet' THEN '' ELSE reason END \
-             WHERE zone_id = $1 AND submission_id = $2",
-        )
-        .bind(waited.zone_id.0)
-        .bind(waited.source.submission_id)
-        .bind(state)
-        .bind(id)
-        .execute()
-        .await?;
-        let mut rules: Vec<&str> =
-            violations.iter().filter_map(|v| v.get("rule")?.as_str()).collect();
-        rules.dedup();
-        let detail = json!({ "instance_id": instance_id, "state": state, "rules": rules });
-        receipts.push(FeedOut {
-            zone_id: waited.zone_id,
-            at: waited.source.at,
-            kind: "receipt",
-            dataset: String::new(),
-            subject_id: waited.source.submission_id,
-            device_id: row.get(1)?,
-            detail: detail.to_string(),
-        });
-    }
-    Ok(receipts)
 }
 
 async fn write_waiting(tx: &mut Tx, rows: Vec<Row>) -> Result<()> {

@@ -75,6 +75,10 @@ pub(super) enum Command {
         /// Only say how far the register is behind the journal
         #[arg(long)]
         quick: bool,
+        /// Ask every record again what breaks the rules of this program, and say by rule how many findings would come or
+        /// go; changes nothing
+        #[arg(long, conflicts_with = "quick")]
+        rules: bool,
     },
     /// Print a hash of every derived table, to compare two registers
     DerivedHash,

@@ -5,6 +5,7 @@ mod account;
 mod args;
 mod backup;
 mod check;
+mod check_rules;
 mod device;
 mod export;
 mod export_form;
@@ -122,7 +123,8 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Backup(args) => backup::run(settings, args, json).await,
         Command::Restore { file } => restore::run(&settings, &file, json).await,
         Command::Rebuild => rebuild::run(settings, json).await,
-        Command::Check { quick } => check::run(&open(settings).await?, quick, json).await,
+        Command::Check { rules: true, .. } => check_rules::run(&open(settings).await?, json).await,
+        Command::Check { quick, .. } => check::run(&open(settings).await?, quick, json).await,
         Command::DerivedHash => rebuild::hash(&open(settings).await?, json).await,
         Command::Migrate => migrate(settings).await,
     }

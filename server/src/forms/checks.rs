@@ -14,6 +14,10 @@ pub const RULE_UNKNOWN_CODE: &str = "A06";
 pub const RULE_WRONG_TYPE: &str = "A18";
 /// An answer is outside the limits that the form sets.
 pub const RULE_OUT_OF_RANGE: &str = "A19";
+/// An entity without a usable id, or of a list that the form does not declare there.
+pub(super) const RULE_NO_ENTITY: &str = "A20";
+/// A new entity without a label.
+pub(super) const RULE_NO_LABEL: &str = "A21";
 
 /// The longest text that enters the register, in bytes: what is typed on a phone is far below.
 const TEXT_MAX: usize = 20_000;

@@ -1,6 +1,7 @@
 //! The entities that a submission carries, as the device wrote them.
 
 use quick_xml::events::BytesStart;
+use uuid::Uuid;
 
 use super::scan::attribute;
 
@@ -31,6 +32,21 @@ pub struct EntityBlock {
 }
 
 impl EntityBlock {
+    /// The id of the entity; `None` when it is blank or no UUID.
+    ///
+    /// `uuid:` may stand before it, as before instance ids. Nil is what a form writes that forgot to make one: it would
+    /// make one entity of all of them.
+    pub fn uuid(&self) -> Option<Uuid> {
+        let id = self.id.trim();
+        let id = id.strip_prefix("uuid:").unwrap_or(id);
+        id.parse().ok().filter(|id: &Uuid| !id.is_nil() && !id.is_max())
+    }
+
+    /// Whether it asks for anything: relevance leaves both flags blank where there is nothing to do.
+    pub const fn acts(&self) -> bool {
+        self.create || self.update
+    }
+
     /// Reads the attributes of an `<entity>`; a number that is none counts as blank.
     pub(super) fn from_tag(tag: &BytesStart<'_>) -> Self {
         let text = |name| {

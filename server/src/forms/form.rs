@@ -1,5 +1,7 @@
 //! Reading a form definition into an [`XForm`].
 
+use std::ops::RangeInclusive;
+
 use super::dom::{Document, NodeId};
 use super::error::FormError;
 use super::instance::Builder;
@@ -13,8 +15,8 @@ pub(super) const ENTITIES: &str = "http://www.opendatakit.org/xforms/entities";
 /// Namespace of this server's own attributes.
 pub(super) const SANU: &str = "urn:sanu:form:1";
 
-/// The last version of the Entities specification whose forms this server understands.
-const NEWEST_ENTITIES: (u32, u32) = (2025, 1);
+/// The versions of the Entities specification whose forms this server understands, year and number.
+const KNOWN_ENTITIES: RangeInclusive<(u32, u32)> = (2022, 1)..=(2025, 1);
 
 impl XForm {
     /// Reads a form definition, or says why it cannot be published.
@@ -88,7 +90,7 @@ fn entities_version(document: &Document, model: NodeId) -> Result<Option<String>
     if let Some(version) = &version {
         let mut parts = version.split('.').map(str::parse::<u32>);
         let known = match (parts.next(), parts.next()) {
-            (Some(Ok(year)), Some(Ok(minor))) => (year, minor) <= NEWEST_ENTITIES,
+            (Some(Ok(year)), Some(Ok(minor))) => KNOWN_ENTITIES.contains(&(year, minor)),
             _ => false,
         };
         if !known {

@@ -1,6 +1,6 @@
 //! Entity lists for phones: a CSV that streams, and a token that changes when the data does.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use axum::{
     body::Body,
@@ -136,13 +136,19 @@ pub(super) async fn integrity(
         return Err(Refusal::NotFound(UNKNOWN_LIST));
     }
     let asked = query_param(&uri, "id").unwrap_or_default();
-    let ids: Vec<Uuid> =
-        asked.split(',').take(IDS).filter_map(|id| id.trim().parse().ok()).collect();
+    // A phone looks for the id as it wrote it.
+    let ids: BTreeMap<Uuid, &str> = asked
+        .split(',')
+        .take(IDS)
+        .filter_map(|id| Some((id.trim().parse().ok()?, id.trim())))
+        .collect();
+    let wanted: Vec<Uuid> = ids.keys().copied().collect();
     let mut tx = app.base.db.read().await?;
-    let known = entities::known(&mut tx, &phone.caller.scope, &dataset, &ids).await?;
+    let known = entities::known(&mut tx, &phone.caller.scope, &dataset, &wanted).await?;
     let mut rows = String::with_capacity(known.len() * 80);
     // What was never heard of is left out: the phone may not have sent it yet.
     for (id, is_gone) in known {
+        let id = ids.get(&id).copied().unwrap_or_default();
         write!(rows, "<entity id=\"{id}\"><deleted>{is_gone}</deleted></entity>")
             .expect("writing to a String cannot fail");
     }

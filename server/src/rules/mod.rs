@@ -28,6 +28,6 @@ pub use context::{
 };
 pub use finding::Finding;
 pub use register::{
-    check, compare, compares, is_asked_again, is_by_boundaries, is_compared, is_placed,
+    check, compare, compares, is_asked_again, is_beside, is_by_boundaries, is_compared, is_placed,
     without_consent,
 };

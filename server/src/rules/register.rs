@@ -78,13 +78,22 @@ const COMPARED: [&str; 28] = [
 ];
 
 /// Those of [`COMPARED`] that speak of what was there when a record came or was edited, and are asked then and never again:
-/// who carried a card before, what a site used when a miner was met there, the status that a visit found and has changed, what a site had become when another was merged into it.
+/// who carried a card before, what a site used when a miner was met there, the status that a visit found and has changed,
+/// what a site had become when another was merged into it.
 const ASKED_ONCE: [&str; 7] = ["C07", "C08", "C18", "D16", "E17", "E18", "E20"];
 
 /// Those of [`COMPARED`] that compare a record with the boundaries, of these forms alone: a person is where their site is,
 /// and how far they were from it when they were met, B09 says.
 const BY_BOUNDARIES: [&str; 4] = ["B03", "B05", "B07", "B08"];
 const PLACED: [&str; 3] = ["site", "visite_site", "cooperative"];
+
+/// Those of [`COMPARED`] that ask the engine's memory what is beside a place.
+const BESIDE: [&str; 2] = ["B14", "F10"];
+
+/// Whether a rule asks what is beside a place.
+pub fn is_beside(id: &str) -> bool {
+    BESIDE.contains(&id)
+}
 
 /// Whether records of this form are compared with the boundaries.
 pub fn is_placed(form_id: &str) -> bool {

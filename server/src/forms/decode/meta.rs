@@ -6,9 +6,11 @@ use quick_xml::events::BytesStart;
 
 use super::Walk;
 use crate::forms::{
+    checks::{RULE_NO_ENTITY, RULE_NO_LABEL, Severity, Violation},
     entities::EntityBlock,
     envelope::read_text,
     error::XmlRefused,
+    limits::VIOLATIONS,
     outline::{NodeIndex, Outline},
     scan::{Step, attribute, local_name},
 };
@@ -67,6 +69,9 @@ impl Walk<'_, '_> {
         // No more entities than the form declares there, or one file could make thousands.
         let room = self.scopes.last().is_some_and(|scope| scope.blocks.len() < declared.len());
         if !known || !room {
+            if block.acts() {
+                self.entity_warning(RULE_NO_ENTITY, around);
+            }
             return self.skip_unknown(around, "meta/entity");
         }
         self.sent.open_meta("entity");
@@ -89,11 +94,35 @@ impl Walk<'_, '_> {
             }
         }
         self.sent.close();
+        self.check_entity(&block, around);
         if let Some(scope) = self.scopes.last_mut() {
             scope.blocks.push(self.decoded.entities.len());
         }
         self.decoded.entities.push(block);
         Ok(())
+    }
+
+    /// Marks what a block asks for and cannot have. Labels of the census's own entities are the census's own affair: a
+    /// person may have none.
+    fn check_entity(&mut self, block: &EntityBlock, around: NodeIndex) {
+        if !block.acts() {
+            return;
+        }
+        if block.uuid().is_none() {
+            self.entity_warning(RULE_NO_ENTITY, around);
+        }
+        let is_own = self.form.dataset.as_ref() == Some(&block.dataset);
+        if block.create && !block.update && block.label.is_none() && !is_own {
+            self.entity_warning(RULE_NO_LABEL, around);
+        }
+    }
+
+    fn entity_warning(&mut self, rule: &'static str, around: NodeIndex) {
+        if self.decoded.violations.len() < VIOLATIONS {
+            let path = format!("{}/meta/entity", self.path(around));
+            let severity = Severity::Warning;
+            self.decoded.violations.push(Violation { rule, path, severity });
+        }
     }
 
     /// Keeps the attributes of an entity for the form's logic.

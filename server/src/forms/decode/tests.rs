@@ -142,6 +142,8 @@ fn an_entity_that_the_form_does_not_declare_is_not_obeyed() {
 
     assert!(decoded.entities.is_empty());
     assert_eq!(decoded.unknown_nodes, ["/data/eau/meta/entity", "/data/meta/entity"]);
+    assert!(decoded.violations.iter().all(|v| v.rule == "A20"), "{:?}", decoded.violations);
+    assert_eq!(decoded.violations.len(), 2);
 }
 
 #[test]

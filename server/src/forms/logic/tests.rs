@@ -78,7 +78,7 @@ fn one(rule: &'static str, path: &str) -> Vec<(&'static str, String)> {
 fn a_submission_that_follows_its_form_has_nothing_to_be_found() {
     let start = "<start>2026-11-20T10:00:00.000Z</start><end>2026-11-20T10:30:00.000Z</end><today>2026-11-20</today>";
     let meta = "<meta><instanceID>uuid:1</instanceID><instanceName>Visite 2026-11-20</instanceName>\
-                <entity dataset='visites' create='1' id='x'><label/></entity></meta>";
+                <entity dataset='visites' create='1' id='8c1d1f5e-0000-4000-8000-000000000001'><label>Kita</label></entity></meta>";
     let content = format!(
         "{start}{YES}<age>12</age><minor>1</minor><double>8.0</double><region>kayes</region>\
          <town>kita</town><when>2026-11-20</when><stamp>1234</stamp>\
