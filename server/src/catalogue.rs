@@ -227,6 +227,17 @@ pub enum PublishError {
         /// Its version.
         version: String,
     },
+    /// It would write down children as if they were adults.
+    #[error(
+        "le questionnaire {form_id} remplit la liste {dataset}, qui est d'enfants : il doit le dire (feuille « settings », colonne \
+         « sanu:realm » = children) / form {form_id} fills {dataset}, a list of children: it must say so (sanu:realm = children)"
+    )]
+    FillsChildren {
+        /// The form.
+        form_id: String,
+        /// The list.
+        dataset: String,
+    },
     /// It no longer says that it is about children, as the version before does.
     #[error(
         "le questionnaire {form_id} concerne des enfants : cette version doit le dire aussi (feuille « settings », \
@@ -242,9 +253,20 @@ pub enum PublishError {
     Db(#[from] DbError),
 }
 
+/// The list of children that a form fills, if any.
+fn children_filled(form: &XForm) -> Option<String> {
+    let of_children = sanu_schemas::datasets().into_iter();
+    let mut of_children = of_children.filter(|d| d.realm == sanu_schemas::Realm::Children);
+    let fills = |name: &str| {
+        [&form.dataset, &form.log].into_iter().flatten().any(|d| d == name)
+            || form.entities.iter().any(|e| e.dataset == name)
+    };
+    of_children.find(|d| fills(&d.name)).map(|d| d.name)
+}
+
 /// Whether an id can stand in an address and in the name of a file. What was published before stays as it is.
 fn is_form_id(id: &str) -> bool {
-    let is_plain = |c: char| !c.is_control() && !"/\\?#%\"<>|*".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || " ._-:+()'@,".contains(c);
     (1..=100).contains(&id.chars().count()) && !id.starts_with('.') && id.chars().all(is_plain)
 }
 
@@ -261,6 +283,9 @@ pub async fn publish(
     let form = XForm::parse(xml)?;
     if !is_form_id(&form.form_id) {
         return Err(PublishError::FormId { form_id: form.form_id });
+    }
+    if let Some(dataset) = children_filled(&form).filter(|_| form.realm != Realm::Children) {
+        return Err(PublishError::FillsChildren { form_id: form.form_id, dataset });
     }
     let realm = form.realm;
     let referred: BTreeSet<String> = form.media.iter().map(|m| m.filename.clone()).collect();
@@ -334,7 +359,19 @@ mod tests {
         {
             assert!(is_form_id(id), "{id}");
         }
-        for id in ["", "../../", "a/b", "a\\b", ".", "a\nb", "a?b", "a#b", &"a".repeat(101)] {
+        for id in [
+            "",
+            "../../",
+            "a/b",
+            "a\\b",
+            ".",
+            "a\nb",
+            "a?b",
+            "a#b",
+            "a\u{202e}b",
+            "a\u{200b}",
+            &"a".repeat(101),
+        ] {
             assert!(!is_form_id(id), "{id}");
         }
     }

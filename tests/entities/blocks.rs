@@ -4,7 +4,14 @@ use super::{
     NO_BRANCH, create, findings, form, publish, records, same_when_rebuilt, says, send, shown,
     study, update, well, wells,
 };
-use crate::{reviews::Reviewer, support::request};
+use crate::{
+    reviews::Reviewer,
+    support::{
+        places::with_answer,
+        request,
+        xml::{site, site_id, submit},
+    },
+};
 
 on_both! {
     fn forms_of_every_version_of_the_specification_create_and_update(server) {
@@ -154,5 +161,39 @@ on_both! {
         assert_eq!(shown(&server, &here, 1), "Puits|1|A|oui");
         assert_eq!(shown(&server, &there, 1), "none");
         assert_eq!(server.sql("SELECT COUNT(*) FROM conflict"), "0");
+    }
+
+    fn no_other_form_opens_what_the_census_seals_of_its_lists(server) {
+        let phone = server.phone("agent-1", None);
+        let site = site(1);
+        assert_eq!(submit(&phone.url, &with_answer(&site.xml, "deaths_12m", "41")).status, 201);
+        server.settled();
+        let spy = form("espion", "2024.1.0", "").replace("puits", "sites").replace("\"nom\"", "\"deaths_12m\"");
+        publish(&server, &spy).unwrap();
+
+        let list = || request("GET", &format!("{}/forms/espion/lists/sites.csv", phone.url), &[], b"");
+        while !list().text().contains("deaths_12m") {}
+        let text = list().text();
+        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        let at = rows.headers().unwrap().iter().position(|name| name == "deaths_12m").expect("the form shares it");
+        let row = rows.records().next().expect("a site").unwrap();
+        assert_eq!(&row[at], "", "{text}");
+
+        let says = format!("<data id=\"espion\" version=\"1\"><nom>17</nom><eau/><meta><instanceID>uuid:espion-1</instanceID>\
+            <entity dataset=\"sites\" update=\"1\" id=\"{}\" baseVersion=\"1\"><label>Site</label></entity></meta></data>", site_id(1));
+        send(&phone, &says);
+        server.settled();
+        assert_eq!(server.sql("SELECT COUNT(*) FROM entity WHERE dataset = 'sites' AND version = 2"), "1");
+        assert_eq!(server.sql("SELECT COUNT(*) FROM entity WHERE props LIKE '%deaths_12m%'"), "0", "nor is it written in clear");
+    }
+
+    fn a_form_about_adults_fills_no_list_of_children(server) {
+        for spy in [
+            form("espion", "2024.1.0", "").replace("\"puits\"", "\"enfants\""),
+            form("espion", "2024.1.0", "").replace("<model ", "<model sanu:dataset=\"enfants\" sanu:mode=\"server\" "),
+        ] {
+            let said = publish(&server, &spy).expect_err("it must say that it is about children");
+            assert!(said.contains("enfants"), "{said}");
+        }
     }
 }

@@ -76,6 +76,26 @@ on_both! {
         same_when_rebuilt(&mut server);
     }
 
+    fn a_submission_that_changes_three_hundred_absent_wells_changes_each_once(server) {
+        let mut server = server;
+        let phone = study(&server);
+        let all = |block: &dyn Fn(u32) -> String| (1..=300).map(|n| (block(n), "A")).collect::<Vec<_>>();
+        send(&phone, &pumps(1, &all(&|n| update(n, 1, ("", 0)))));
+        server.settled();
+        send(&phone, &pumps(2, &all(&create)));
+
+        let wells = wells(&server, &phone);
+        assert_eq!(wells.len(), 300);
+        assert!(wells.values().all(|row| row.1 == "2"), "{:?}", wells.values().find(|row| row.1 != "2"));
+        let named = "SELECT e.label || e.version || r.seq FROM record r JOIN entity e ON e.zone_id = r.zone_id \
+                     AND e.entity_id = r.entity_id ORDER BY r.seq LIMIT 1";
+        let (before, id) = (server.sql(named), "SELECT COUNT(*) FROM record r JOIN entity e ON e.entity_id = r.entity_id \
+                     WHERE EXISTS (SELECT 1 FROM entity o WHERE o.entity_id < e.entity_id) AND r.seq = 1");
+        assert_eq!(server.sql(id), "0", "of several that waited, the least");
+        same_when_rebuilt(&mut server);
+        assert_eq!((server.sql(named), server.sql(id)), (before, String::from("0")));
+    }
+
     fn the_same_entity_twice_in_one_submission_is_said_once(server) {
         let mut server = server;
         let phone = study(&server);

@@ -89,6 +89,24 @@ on_both! {
         is_sound(&mut server);
     }
 
+    fn a_zone_learns_nothing_of_the_places_of_another_by_what_is_found(server) {
+        let mut server = server;
+        let (here, there) = (server.phone("ici", Some("kayes")), server.phone("la", Some("sikasso")));
+        assert_eq!(submit(&there.url, &site_at(1, 11.446_912, -6.444_512).xml).status, 201);
+        server.settled();
+        let far = |number: u32, surname: &'static str| {
+            let miner = Miner { number, card: card("ORP", number), surname, site: Some(site_id(1)), ..Miner::new(number) };
+            with_answer(&miner.xml(), "gps", "11.0351234 -6.4895123 300.0 5.0")
+        };
+        assert_eq!(submit(&here.url, &far(1, "Sissoko")).status, 201);
+        assert_eq!(submit(&there.url, &far(2, "Dembélé")).status, 201);
+        server.settled();
+
+        assert!(!breaks(&server, "uuid:miner-1", "B09"), "the site is not of its zone");
+        assert!(breaks(&server, "uuid:miner-2", "B09"));
+        is_sound(&mut server);
+    }
+
     fn a_record_is_compared_again_whenever_what_it_names_changes(server) {
         let mut server = server;
         let phone = server.phone("agent", None);

@@ -1,6 +1,9 @@
 //! What a batch touches, fetched and folded.
 
-use std::{collections::HashSet, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::atomic::Ordering,
+};
 
 use uuid::Uuid;
 
@@ -115,7 +118,10 @@ pub(super) async fn fetch_waiting(
     if rows.is_empty() {
         return Ok(());
     }
-    let seqs: Vec<i64> = rows.iter().map(|r| r.seq).collect();
+    // One submission may wait for many: it is read once.
+    let waits: HashSet<(i64, Uuid)> = rows.iter().map(|r| (r.seq, r.entity_id)).collect();
+    let seqs: BTreeSet<i64> = rows.iter().map(|r| r.seq).collect();
+    let seqs: Vec<i64> = seqs.into_iter().collect();
     let mut sites = HashSet::new();
     let events = event::at(tx, &seqs, ground.keys).await?;
     let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
@@ -125,7 +131,7 @@ pub(super) async fn fetch_waiting(
         let pending = known.get(&event.submission_id).is_some_and(|k| k.stand.is_pending());
         let (source, zone_id) = (Source::of(&event, pending), event.zone_id);
         for change in interpretation.into_iter().flat_map(Interpretation::all_changes) {
-            if rows.iter().any(|r| r.seq == source.seq && r.entity_id == change.entity_id) {
+            if waits.contains(&(source.seq, change.entity_id)) {
                 sites.extend(change.site_id);
                 let waiting = Waiting { source, zone_id, change };
                 register.waiting.entry(waiting.change.entity_id).or_default().push(waiting);

@@ -1,7 +1,7 @@
 //! From an event and the forms to what it says: a pure function, the same at every rebuild.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
 
@@ -349,7 +349,7 @@ fn from_block(form: &XForm, block: &EntityBlock, id: Uuid) -> EntityChange {
     for (property, text, question) in &block.properties {
         let value = text.as_deref().map_or(Json::Null, |t| Json::String(t.to_owned()));
         let class = form.questions.get(*question).map_or(Class::Sensitive, |q| q.class);
-        if class == Class::None {
+        if class == Class::None && !is_sealed_by_census(&block.dataset, property) {
             change.open.insert(property.clone(), value);
         } else {
             change.sealed.insert(property.clone(), value);
@@ -357,6 +357,24 @@ fn from_block(form: &XForm, block: &EntityBlock, id: Uuid) -> EntityChange {
     }
     with_block(&mut change, block);
     change
+}
+
+/// Whether the census seals this property of its own list, whatever another form calls it.
+fn is_sealed_by_census(dataset: &str, property: &str) -> bool {
+    static SEALED: OnceLock<HashSet<(String, String)>> = OnceLock::new();
+    let sealed = SEALED.get_or_init(|| {
+        let forms = sanu_schemas::forms().iter().filter_map(|f| XForm::parse(f.xml).ok());
+        forms.flat_map(|form| sealed_by(&form)).collect()
+    });
+    sealed.contains(&(dataset.to_owned(), property.to_owned()))
+}
+
+/// The properties that a form seals, with their list.
+fn sealed_by(form: &XForm) -> Vec<(String, String)> {
+    let Some(dataset) = &form.dataset else { return Vec::new() };
+    let sealed = form.questions.iter().filter(|q| q.class != Class::None);
+    let names = sealed.flat_map(|q| [&q.property, &q.save_to]).flatten();
+    names.map(|name| (dataset.clone(), name.clone())).collect()
 }
 
 fn with_block(change: &mut EntityChange, block: &EntityBlock) {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     entity::EntityState,
     event::Event,
+    fold::hidden_from,
     holders::Holders,
     identity::{BlockKey, INTERVIEWED_AT},
     interpret::{Interpretation, interviewed_at},
@@ -27,6 +28,7 @@ use crate::{
     keys::MasterKeys,
     linkage::{is_same_phone, places::Beside},
     rules::{self, Context, Known, Others, card_is_valid},
+    store::ZoneId,
 };
 
 const MINERS: &str = "orpailleurs";
@@ -153,7 +155,8 @@ impl Register {
         self.remember_looks(event, &asks);
         let own: BTreeSet<Uuid> =
             said.changes.iter().chain(&said.withheld).map(|c| c.entity_id).collect();
-        let card = known(self.holder(asks.card, &own).map(person));
+        let zone = event.zone_id;
+        let seen = |holder: &&EntityState| !hidden_from(zone, holder.zone_id);
         let registers = asks.registers_place().then(|| own.first().copied()).flatten();
         let beside = self.beside_it(event, registers);
         let placement = asks.point.map(|at| gazetteer.locate(at));
@@ -162,19 +165,21 @@ impl Register {
             neighbours: &beside,
             others: Others { same_cooperative: Some(!beside.is_empty()), ..Others::default() },
             outside_cercle_m: metres_outside(&asks, gazetteer),
-            site: known(asks.site.and_then(|id| self.site_known(id))),
-            merged_site: known(asks.merged.and_then(|id| self.site_known(id))),
-            guardian: known(self.holder(asks.guardian, &own).map(person)),
-            cooperative: known(asks.cooperative.and_then(|id| self.organisation(id, &own))),
-            agent: known(asks.agent.and_then(|id| self.agent(id, &asks))),
-            parent: known(asks.parent.and_then(|id| self.organisation(id, &own))),
+            site: known(asks.site.and_then(|id| self.site_known(zone, id))),
+            merged_site: known(asks.merged.and_then(|id| self.site_known(zone, id))),
+            guardian: known(self.holder(asks.guardian, &own).filter(seen).map(person)),
+            cooperative: known(asks.cooperative.and_then(|id| self.organisation(zone, id, &own))),
+            agent: known(asks.agent.and_then(|id| self.agent(zone, id, &asks))),
+            parent: known(asks.parent.and_then(|id| self.organisation(zone, id, &own))),
             ..Context::at(event.received_at.timestamp())
         };
+        let carrier = self.holder(asks.card, &own);
         // The card of a registration may be somebody else's; that of a study is the person's.
         if asks.is_registration() {
-            context.same_card = card;
+            // That a card is carried elsewhere is told wherever that is: whoever holds one must not be counted twice.
+            context.same_card = known(carrier.map(person));
         } else {
-            context.person = card;
+            context.person = known(carrier.filter(seen).map(person));
         }
         for mut finding in rules::compare(&asks.published.form, &asks.decoded, &context) {
             // One half of some rules has spoken when the record came.
@@ -211,8 +216,12 @@ impl Register {
     }
 
     /// An enumerator as the list of agents has them. The account or phone that a code is bound to is in no list.
-    fn agent(&self, id: Uuid, asks: &Asks) -> Option<rules::Agent> {
-        let agent = self.of_dataset(id, "agents")?;
+    /// The list of the country is every zone's.
+    fn agent(&self, zone: ZoneId, id: Uuid, asks: &Asks) -> Option<rules::Agent> {
+        let agent = self.of_dataset(zone, id, "agents").or_else(|| {
+            self.of_dataset(ZoneId::COUNTRY, id, "agents")
+                .filter(|agent| agent.zone_id == ZoneId::COUNTRY)
+        })?;
         let day = interviewed_at(&asks.published.form, &asks.decoded)?.get(..10)?.to_owned();
         let since = text(agent, "starts").is_none_or(|starts| starts <= day.as_str());
         let until = text(agent, "ends").is_none_or(|ends| day.as_str() <= ends);
@@ -237,13 +246,15 @@ impl Register {
         others.min_by_key(|e| (e.created_seq, e.entity_id))
     }
 
-    fn of_dataset(&self, id: Uuid, dataset: &str) -> Option<&EntityState> {
-        self.entities.get(&id).filter(|e| e.dataset == dataset && e.version > 0)
+    /// What a record of this zone names, as far as its zone may see it: a finding tells no more than a list does.
+    fn of_dataset(&self, zone: ZoneId, id: Uuid, dataset: &str) -> Option<&EntityState> {
+        let found = self.entities.get(&id).filter(|e| e.dataset == dataset && e.version > 0)?;
+        (!hidden_from(zone, found.zone_id)).then_some(found)
     }
 
     /// A site in its own words; where its place rests on boundaries it is left out, since boundaries change.
-    fn site_known(&self, id: Uuid) -> Option<rules::Site> {
-        let site = self.of_dataset(id, "sites")?;
+    fn site_known(&self, zone: ZoneId, id: Uuid) -> Option<rules::Site> {
+        let site = self.of_dataset(zone, id, "sites")?;
         Some(rules::Site {
             position: site.position,
             cercle: text(site, "cercle").map(str::to_owned),
@@ -257,8 +268,13 @@ impl Register {
         })
     }
 
-    fn organisation(&self, id: Uuid, own: &BTreeSet<Uuid>) -> Option<rules::Cooperative> {
-        let of = self.of_dataset(id, "cooperatives")?;
+    fn organisation(
+        &self,
+        zone: ZoneId,
+        id: Uuid,
+        own: &BTreeSet<Uuid>,
+    ) -> Option<rules::Cooperative> {
+        let of = self.of_dataset(zone, id, "cooperatives")?;
         let parent = text(of, "parent_id").and_then(|id| id.parse::<Uuid>().ok());
         Some(rules::Cooperative {
             level: text(of, "level").map(str::to_owned),

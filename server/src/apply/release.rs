@@ -28,6 +28,16 @@ pub(super) async fn release(
             .bind(waited.source.seq)
             .execute()
             .await?;
+        // Of several the least: which of them comes last depends on where batches end.
+        tx.query(
+            "UPDATE record SET entity_id = $3 WHERE zone_id = $1 AND submission_id = $2 \
+             AND (entity_id IS NULL OR entity_id > $3)",
+        )
+        .bind(waited.zone_id.0)
+        .bind(waited.source.submission_id)
+        .bind(id)
+        .execute()
+        .await?;
         let row = tx
             .query(
                 "SELECT instance_id, COALESCE(device_id, account_id), violations, reason FROM record \
@@ -50,14 +60,13 @@ pub(super) async fn release(
         let doubtful = violations.iter().any(|v| v["severity"] == "warning");
         let (state, reason) = if doubtful { ("flagged", "rules") } else { ("received", "") };
         tx.query(
-            "UPDATE record SET state = $3, entity_id = $4, \
-             reason = CASE WHEN reason IN ($6, $7) THEN $5 ELSE reason END \
+            "UPDATE record SET state = $3, \
+             reason = CASE WHEN reason IN ($5, $6) THEN $4 ELSE reason END \
              WHERE zone_id = $1 AND submission_id = $2",
         )
         .bind(waited.zone_id.0)
         .bind(waited.source.submission_id)
         .bind(state)
-        .bind(id)
         .bind(reason)
         .bind(WAITS)
         .bind(WAITS_FOR_SEVERAL)

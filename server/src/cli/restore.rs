@@ -45,6 +45,9 @@ pub(super) async fn run(settings: &Settings, file: &Path, json: bool) -> anyhow:
         return Err(error);
     }
     tell(data, &manifest);
+    if settings.data.file_name().is_none() {
+        notice(&format!("Le dossier a été remplacé : y revenir d'abord (cd {}).", data.display()));
+    }
     if json {
         answer(&json!({
             "data": data, "made_at": manifest.made_at, "server_id": manifest.server_id,

@@ -140,7 +140,8 @@ pub(super) async fn integrity(
     let ids: BTreeMap<Uuid, &str> = asked
         .split(',')
         .take(IDS)
-        .filter_map(|id| Some((id.trim().parse().ok()?, id.trim())))
+        .map(str::trim)
+        .filter_map(|id| Some((id.strip_prefix("uuid:").unwrap_or(id).parse().ok()?, id)))
         .collect();
     let wanted: Vec<Uuid> = ids.keys().copied().collect();
     let mut tx = app.base.db.read().await?;
