@@ -241,7 +241,12 @@ impl Applier {
         let seq = Mark::read(&mut tx).await?.seq;
         self.tell(seq);
         *ahead = ahead.split_off(&(seq + 1));
-        let batch = read_by(forms, contiguous(ahead, seq));
+        let ready = contiguous(ahead, seq);
+        // What was read by a form that came since must not be read again without it.
+        let is_newer = |ready: &Ready| !Arc::ptr_eq(&ready.forms, forms);
+        let forms =
+            if ready.iter().any(is_newer) { &self.catalogue.refresh().await? } else { forms };
+        let batch = read_by(forms, ready);
         let (step, batch) = if batch.is_empty() {
             let events = event::after(&mut tx, seq, i64::try_from(BATCH)?, &self.keys).await?;
             drop(tx);
