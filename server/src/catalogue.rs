@@ -284,9 +284,7 @@ pub async fn publish(
     if !is_form_id(&form.form_id) {
         return Err(PublishError::FormId { form_id: form.form_id });
     }
-    if let Some(dataset) = children_filled(&form).filter(|_| form.realm != Realm::Children) {
-        return Err(PublishError::FillsChildren { form_id: form.form_id, dataset });
-    }
+    let filled = children_filled(&form).filter(|_| form.realm != Realm::Children);
     let realm = form.realm;
     let referred: BTreeSet<String> = form.media.iter().map(|m| m.filename.clone()).collect();
     let md5 = hex::encode(Md5::digest(xml));
@@ -312,6 +310,9 @@ pub async fn publish(
     let mut versions = known.iter().filter(|k| k.form_id == row.form_id);
     if realm != Realm::Children && versions.any(|k| was(&k)) {
         return Err(PublishError::NoLongerOfChildren { form_id: row.form_id });
+    }
+    if let Some(dataset) = filled {
+        return Err(PublishError::FillsChildren { form_id: row.form_id, dataset });
     }
     let same = known.iter().find(|k| k.form_id == row.form_id && k.version == row.version);
     if let Some(same) = same {
