@@ -289,10 +289,11 @@ impl Register {
         let found =
             if by_itself.1 > RecordState::Received || !(compared || met.iter().any(is_warning)) {
                 (by_itself.1, by_itself.2.to_owned())
-            } else if compared {
-                (RecordState::Flagged, String::from("rules"))
-            } else {
+            } else if met.iter().any(is_warning) {
+                // What it met is its reason, whatever else is found and goes again.
                 (RecordState::Flagged, reason.to_owned())
+            } else {
+                (RecordState::Flagged, String::from("rules"))
             };
         said.violations.extend(lines);
         said.violations.extend(met);

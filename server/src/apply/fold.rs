@@ -57,6 +57,7 @@ impl Register {
             self.come_late(&event, ground);
         }
         let Some(mut said) = interpretation else { return };
+        let own = said.state;
         self.look_up(&event, &mut said, ground.gazetteer);
         let stand = self.stand_after(&event, said.state, ground);
         let source = Source::of(&event, stand.is_pending());
@@ -68,9 +69,9 @@ impl Register {
             match self.change(event.zone_id, change, source, ground) {
                 Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
                 Changed::Waits => waits += 1,
-                Changed::Erased => said.flag("entity_erased", "A12"),
-                Changed::Foreign => said.flag("entity_of_another_zone", "A12"),
-                Changed::OtherDataset => said.flag("entity_id_of_another_dataset", "A12"),
+                Changed::Erased => said.flag_met("entity_erased", "A12", own),
+                Changed::Foreign => said.flag_met("entity_of_another_zone", "A12", own),
+                Changed::OtherDataset => said.flag_met("entity_id_of_another_dataset", "A12", own),
             }
         }
         // What was met on the way may have marked the record.
