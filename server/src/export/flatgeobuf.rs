@@ -8,11 +8,11 @@ use std::io::{self, Seek, SeekFrom, Write};
 use geo::MultiPolygon;
 
 use super::{
-    cell::{Cell, coded, long, short},
+    cell::{Cell, cell, long, short},
     flat::{Flat, Table},
     prepared::Prepared,
 };
-use crate::ogc::{Bounds, Features, Kind, Located};
+use crate::ogc::{Bounds, Features, Kind, Located, Row};
 
 const MAGIC: [u8; 8] = *b"fgb\x03fgb\x00";
 /// Entries of a node of the index.
@@ -46,10 +46,11 @@ pub(super) fn write(
     let order = order(features);
     let mut places = Vec::with_capacity(order.len());
     let (mut at, mut properties) = (0_u64, Vec::new());
-    let made = Prepared::new(features, |bytes, field, code| property(bytes, features, field, code));
+    let made = Prepared::new(features, property);
+    let mut rows = features.rows();
     for row in &order {
         places.push(at);
-        let bytes = feature(&mut flat, (features, &made), *row, &mut properties);
+        let bytes = feature(&mut flat, &made, &rows.row(*row)?, &mut properties);
         out.write_all(bytes)?;
         at += long(bytes.len());
     }
@@ -103,12 +104,12 @@ const fn kind_of(kind: Kind) -> u8 {
 
 fn feature<'f>(
     flat: &'f mut Flat,
-    (features, made): (&Features, &Prepared),
-    row: usize,
+    made: &Prepared,
+    row: &Row<'_>,
     properties: &mut Vec<u8>,
 ) -> &'f [u8] {
     flat.clear();
-    let located = features.located(row);
+    let located = row.located();
     let placed = usize::from(!matches!(located, Located::Nowhere)) * 4;
     let whole = flat.table([placed, 4]);
     match located {
@@ -122,12 +123,11 @@ fn feature<'f>(
         Located::Within(area) => polygons(flat, &whole, area),
     }
     properties.clear();
-    entry(properties, 0, features.id(row).as_bytes());
-    for field in 0..features.fields().len() {
-        let code = features.column(field).map_or(0, |column| column.code(row));
-        match made.get(field, code) {
+    entry(properties, 0, row.id().as_bytes());
+    for field in 0..row.features().fields().len() {
+        match made.of(row, field) {
             Some(bytes) => properties.extend_from_slice(bytes),
-            None => property(properties, features, field, code),
+            None => property(properties, field, cell(row, field), row.json(field)),
         }
     }
     flat.bytes(&whole, 1, properties);
@@ -153,12 +153,12 @@ fn polygons(flat: &mut Flat, whole: &Table<2>, area: &MultiPolygon<f64>) {
     }
 }
 
-fn property(out: &mut Vec<u8>, features: &Features, field: usize, code: usize) {
+fn property(out: &mut Vec<u8>, field: usize, cell: Cell<'_>, json: &str) {
     let column = field + 1;
     let start = |out: &mut Vec<u8>| {
         out.extend(u16::try_from(column).unwrap_or(u16::MAX).to_le_bytes());
     };
-    match coded(features, field, code) {
+    match cell {
         Cell::Empty => {}
         Cell::Text(text) => entry(out, column, text.as_bytes()),
         Cell::Whole(n) => {
@@ -173,12 +173,7 @@ fn property(out: &mut Vec<u8>, features: &Features, field: usize, code: usize) {
             start(out);
             out.push(u8::from(b));
         }
-        Cell::Day(_) | Cell::Moment(_) => {
-            if let Some(values) = features.column(field) {
-                let text = values.json(code).trim_matches('"');
-                entry(out, column, text.as_bytes());
-            }
-        }
+        Cell::Day(_) | Cell::Moment(_) => entry(out, column, json.trim_matches('"').as_bytes()),
     }
 }
 

@@ -14,12 +14,13 @@ use crate::{
     access::SiteTier,
     app::Base,
     db::{DbError, Tx},
-    ogc::Features,
+    ogc::{Builder, Features, MakeFile},
     runtime::Micros,
+    scratch,
     store::{AsOf, Scope, boundaries, entities},
 };
 
-/// What all held features may take together, in bytes, about.
+/// What all held features may take together in memory and on disk, in bytes, about.
 const MEMORY: usize = 512 * 1024 * 1024;
 /// Built in less than this many microseconds: built again at every change.
 const QUICK: i64 = 200_000;
@@ -115,13 +116,12 @@ impl Layers {
             gazetteer: &gazetteer,
             sites: sites.as_deref().map(|s| &s.features),
             miners: miners.as_deref(),
+            make: make(base),
         };
         let mut tx = base.db.read().await?;
         let builder = build(&mut tx, layer, from).await?;
         drop(tx);
-        let features = tokio::task::spawn_blocking(move || builder.finish())
-            .await
-            .expect("sorting and indexing do not panic");
+        let features = finished(builder).await?;
         let cost = base.runtime.now().0 - at.0;
         let held = Arc::new(Held { features, at, token, cost });
         self.keep(key, &held);
@@ -139,12 +139,12 @@ impl Layers {
         let _turn = self.building.lock().await;
         let gazetteer = base.places.gazetteer();
         let as_of = told(base, layer, as_of);
-        let from = From { scope, as_of, gazetteer: &gazetteer, sites: None, miners: None };
+        let make = make(base);
+        let from = From { scope, as_of, gazetteer: &gazetteer, sites: None, miners: None, make };
         let mut tx = base.db.read().await?;
         let builder = build(&mut tx, layer, from).await?;
         drop(tx);
-        let features = tokio::task::spawn_blocking(move || builder.finish()).await;
-        Ok(features.expect("sorting and indexing do not panic"))
+        finished(builder).await
     }
 
     /// A turn to search for long.
@@ -200,6 +200,18 @@ impl Layers {
             }
         }
     }
+}
+
+/// Sorts and indexes beside other requests.
+async fn finished(builder: Builder) -> Result<Features, DbError> {
+    let features = tokio::task::spawn_blocking(move || builder.finish()).await;
+    Ok(features.expect("sorting and indexing do not panic")?)
+}
+
+/// Where features go that do not fit into memory.
+fn make(base: &Base) -> MakeFile {
+    let (data, runtime) = (base.settings.data.clone(), base.runtime.clone());
+    Arc::new(move || scratch::file(&data, &runtime))
 }
 
 /// Which register a reader of this layer is told of: the public of sites as they were some time ago.

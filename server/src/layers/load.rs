@@ -1,6 +1,6 @@
 //! Building the features of a collection from the register, masked as they are read.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::{
     counts::{Axis, Cube, Manner, Table},
     db::{DbError, Tx},
     geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
-    ogc::{Builder, Features, Geometry},
+    ogc::{Builder, Features, Geometry, MakeFile},
     publication::{self, Published},
     store::{AsOf, Scope, boundaries, cells, features, features::EntityRow},
 };
@@ -29,11 +29,13 @@ pub(super) struct From<'a> {
     pub(super) sites: Option<&'a Features>,
     /// The published counts of miners, for who may not see exact ones.
     pub(super) miners: Option<&'a Published>,
+    /// Makes the files for what does not fit into memory.
+    pub(super) make: MakeFile,
 }
 
 /// Reads all features of a layer; [`Builder::finish`] is left to the caller, since it takes time.
 pub(super) async fn build(tx: &mut Tx, layer: &Layer, from: From<'_>) -> Result<Builder, DbError> {
-    let mut builder = Builder::new(layer.collection.fields.clone());
+    let mut builder = Builder::spilling(layer.collection.fields.clone(), Arc::clone(&from.make));
     if let Some(name) = layer.collection.temporal {
         builder.set_temporal(name);
     }

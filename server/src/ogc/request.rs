@@ -2,6 +2,7 @@
 
 use super::{
     bbox::{self, Boxes},
+    column::Place,
     cql2::{self, Filter, Language},
     crs::Crs,
     error::{OgcError, excerpt},
@@ -28,7 +29,7 @@ pub struct Request {
     /// The condition.
     pub(super) filter: Option<Filter>,
     /// Properties that must have a value: number of the property, place among its values.
-    pub(super) equal: Vec<(usize, usize)>,
+    pub(super) equal: Vec<(usize, Place<'static>)>,
     /// Properties to sort by; `true` = from the highest.
     pub(super) sort: Vec<(usize, bool)>,
     /// The last feature of the page before.
@@ -148,7 +149,7 @@ impl Request {
                 OgcError::bad("parameter", format!("{} is of another kind", excerpt(name)))
             })?;
             let column = features.column(field).ok_or_else(unknown)?;
-            equal.push((field, column.place(&wanted)));
+            equal.push((field, column.place(wanted)));
         }
         let bbox_crs = crs(pairs, "bbox-crs")?;
         let bbox = once(pairs, "bbox")?
@@ -254,7 +255,7 @@ mod tests {
         ]);
         builder.point(Uuid::nil(), None);
         let pairs: Vec<_> = query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        Request::read(&pairs, &builder.finish())
+        Request::read(&pairs, &builder.finish().unwrap())
     }
 
     #[test]

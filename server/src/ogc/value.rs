@@ -77,6 +77,9 @@ impl Value {
 
     /// The value of JSON text as kept in the register.
     pub fn of_json(json: &str, kind: Kind) -> Self {
+        if let Some(text) = plain(json).filter(|_| matches!(kind, Kind::Text | Kind::List)) {
+            return Self::Text(text.into());
+        }
         use serde_json::Value as Json;
         let parsed: Json = serde_json::from_str(json).unwrap_or(Json::Null);
         match (parsed, kind) {
@@ -134,6 +137,12 @@ impl Value {
         }
         self.compare(other).unwrap_or_else(|| class(self).cmp(&class(other)))
     }
+}
+
+/// The text that JSON text stands for, where it is written as it is.
+pub fn plain(json: &str) -> Option<&str> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('\\')).then_some(text)
 }
 
 #[cfg(test)]

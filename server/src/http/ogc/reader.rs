@@ -79,6 +79,10 @@ impl From<OgcError> for Problem {
     fn from(error: OgcError) -> Self {
         let kind = match error {
             OgcError::NotAcceptable => "not-acceptable",
+            OgcError::Unreadable(_) => {
+                tracing::error!(%error, "request failed");
+                return Self::new("internal", "");
+            }
             _ => "bad-parameter",
         };
         Self::new(kind, error.to_string())
