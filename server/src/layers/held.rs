@@ -6,6 +6,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
+
 use super::{
     catalog::{Layer, Source},
     load::{From, build},
@@ -78,6 +81,17 @@ impl Layers {
         scope: &Scope,
         layer: &Layer,
     ) -> Result<Arc<Held>, DbError> {
+        self.features_on(base, scope, layer, None).await
+    }
+
+    /// The same; of administrative units those whose limits held on this day.
+    pub async fn features_on(
+        &self,
+        base: &Base,
+        scope: &Scope,
+        layer: &Layer,
+        day: Option<Date>,
+    ) -> Result<Arc<Held>, DbError> {
         let forms = base.catalogue.current().await?;
         let sites = match layer.source {
             Source::Visits(tier) => {
@@ -86,13 +100,15 @@ impl Layers {
             }
             _ => None,
         };
-        // Units are the same for everybody.
-        let reach = match layer.source {
-            Source::Units(..) => String::from("*"),
+        let mut tx = base.db.read().await?;
+        let reach = match (layer.source, day) {
+            // Units are the same for everybody.
+            (Source::Units(..), None) => String::from("*"),
+            // There are many days and few states: nobody fills the memory with days.
+            (Source::Units(..), Some(day)) => versions(&mut tx, day).await?,
             _ => scope.token(),
         };
         let key = (layer.collection.id.clone(), layer.source, reach);
-        let mut tx = base.db.read().await?;
         let mut token = token(&mut tx, base, scope, layer, sites.as_deref()).await?;
         write!(token, "{:?}", forms.token()).expect("writing to a String cannot fail");
         drop(tx);
@@ -116,6 +132,7 @@ impl Layers {
             gazetteer: &gazetteer,
             sites: sites.as_deref().map(|s| &s.features),
             miners: miners.as_deref(),
+            day,
             make: make(base),
         };
         let mut tx = base.db.read().await?;
@@ -140,7 +157,8 @@ impl Layers {
         let gazetteer = base.places.gazetteer();
         let as_of = told(base, layer, as_of);
         let make = make(base);
-        let from = From { scope, as_of, gazetteer: &gazetteer, sites: None, miners: None, make };
+        let gazetteer = &gazetteer;
+        let from = From { scope, as_of, gazetteer, sites: None, miners: None, day: None, make };
         let mut tx = base.db.read().await?;
         let builder = build(&mut tx, layer, from).await?;
         drop(tx);
@@ -223,6 +241,15 @@ fn told(base: &Base, layer: &Layer, asked: AsOf) -> AsOf {
         (Source::Sites(SiteTier::Public), until, AsOf::Now) => until,
         _ => asked,
     }
+}
+
+/// Which limits held on a day, as a short text.
+async fn versions(tx: &mut Tx, day: Date) -> Result<String, DbError> {
+    let mut digest = Sha256::new();
+    for limit in boundaries::on(tx, &day.to_string()).await? {
+        digest.update(format!("{:?}{}|", limit.of, limit.valid_from));
+    }
+    Ok(hex::encode(digest.finalize()))
 }
 
 /// A text that changes when the features of a layer do.

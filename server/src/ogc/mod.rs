@@ -36,7 +36,7 @@ pub use media::{Media, negotiate};
 pub use openapi::openapi;
 pub use page::Page;
 pub use records::MakeFile;
-pub use request::{LIMIT_DEFAULT, LIMIT_MAX, PARAMETERS, Request, crs_of_feature, only};
+pub use request::{LIMIT_DEFAULT, LIMIT_MAX, PARAMETERS, Request, crs_of_feature, last_day, only};
 pub use row::{Row, Rows};
 pub use value::{Kind, Value, plain};
 pub use write::Writer;

@@ -1,5 +1,7 @@
 //! The parameters of `/collections/{id}/items`, read and checked before anything is looked at.
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
 use super::{
     bbox::{self, Boxes},
     column::Place,
@@ -194,6 +196,14 @@ fn limit(text: Option<&str>) -> Result<usize, OgcError> {
     Ok(wanted.min(LIMIT_MAX))
 }
 
+/// The last day that `datetime` asks about; none where it is not given or ends at no time.
+pub fn last_day(pairs: &[(String, String)]) -> Result<Option<Date>, OgcError> {
+    let Some(text) = once(pairs, "datetime")? else { return Ok(None) };
+    let (_, last) = datetime(text)?;
+    let last = Timestamp::from_microsecond(last).ok().filter(|_| last < i64::MAX);
+    Ok(last.map(|t| t.to_zoned(TimeZone::UTC).date()))
+}
+
 /// An instant or an interval, open where `..` or nothing stands.
 fn datetime(text: &str) -> Result<(i64, i64), OgcError> {
     let wrong =
@@ -298,6 +308,21 @@ mod tests {
         ] {
             assert!(read(&[("datetime", bad)]).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_last_day_asked_about_is_that_of_the_end() {
+        let day = |text: &str| last_day(&[("datetime".into(), text.into())]).unwrap();
+        for (text, wanted) in [
+            ("2015-04-08", Some(jiff::civil::date(2015, 4, 8))),
+            ("2012-01-01/2015-04-08T10:00:00Z", Some(jiff::civil::date(2015, 4, 8))),
+            ("../2015-04-08", Some(jiff::civil::date(2015, 4, 8))),
+            ("2015-04-08/..", None),
+            ("../..", None),
+        ] {
+            assert_eq!(day(text), wanted, "{text}");
+        }
+        assert_eq!(last_day(&[]), Ok(None));
     }
 
     #[test]

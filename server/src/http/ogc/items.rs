@@ -14,7 +14,7 @@ use crate::{
     http::problem::Problem,
     layers::{Held, Layer},
     ogc::{
-        Crs, Features, Html, Media, OgcError, Page, Request, Writer, crs_of_feature,
+        Crs, Features, Html, Media, OgcError, Page, Request, Writer, crs_of_feature, last_day,
         links::{GEOJSON, HTML, JSON, Link, as_json},
     },
     store::audit,
@@ -29,7 +29,8 @@ const QUICK: usize = 20_000;
 pub(super) async fn items(reader: Reader, Path(id): Path<String>) -> Result<Response, Problem> {
     let layer = reader.layer(&id).await?;
     let media = reader.media()?;
-    let held = reader.features(&layer).await?;
+    let day = last_day(&reader.pairs)?;
+    let held = reader.features_on(&layer, day).await?;
     let (request, page) = found(&reader, &held).await?;
     note(&reader, &layer).await?;
     let links = links(&reader, &layer, media, &page);
