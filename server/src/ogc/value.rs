@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use jiff::civil::Date;
+use serde_json::Value as Json;
 
 /// What a property holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,6 @@ impl Value {
         if let Some(text) = plain(json).filter(|_| matches!(kind, Kind::Text | Kind::List)) {
             return Self::Text(text.into());
         }
-        use serde_json::Value as Json;
         let parsed: Json = serde_json::from_str(json).unwrap_or(Json::Null);
         match (parsed, kind) {
             (Json::Bool(b), _) => Self::Bool(b),
