@@ -82,6 +82,7 @@ impl Applier {
         let (restored, cases) = delete::restored(tx, said, ground).await?;
         register.cases.extend(cases);
         needs.add_cases(&register.cases);
+        register.fetch_device_days(tx, said, (&needs.edited, ground)).await?;
         needs.entity_ids.extend(&restored);
         needs.reviewed_entities.extend(&restored);
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;

@@ -230,6 +230,7 @@ impl Register {
         let came_apart: BTreeSet<i64> = from.spoken.iter().map(|s| s.event.seq).collect();
         self.chains.retold.extend(retold.filter(|r| came_apart.contains(&r.seq)));
         self.chains.joined.push((zone_id, from_id, into_id));
+        self.device_days.put((zone_id, from_id), None);
         self.write_again(all, stand, into_id);
     }
 

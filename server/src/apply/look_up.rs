@@ -27,7 +27,7 @@ use crate::{
     import::entity_id,
     keys::MasterKeys,
     linkage::{is_same_phone, places::Beside},
-    rules::{self, Context, Known, Others, card_is_valid},
+    rules::{self, Context, DaySays, Known, Others, card_is_valid},
     store::ZoneId,
 };
 
@@ -152,6 +152,8 @@ impl Register {
         gazetteer: &Gazetteer,
     ) {
         let Some(asks) = said.asks.take() else { return };
+        let place = (event.zone_id, event.submission_id);
+        let interviewed = said.interviewed;
         self.remember_looks(event, &asks);
         let own: BTreeSet<Uuid> =
             said.changes.iter().chain(&said.withheld).map(|c| c.entity_id).collect();
@@ -162,6 +164,8 @@ impl Register {
         let placement = asks.point.map(|at| gazetteer.locate(at));
         let mut context = Context {
             placement: placement.as_ref(),
+            device_day: interviewed
+                .map_or_else(DaySays::default, |of| self.device_days.says(place, &of)),
             neighbours: &beside,
             others: Others { same_cooperative: Some(!beside.is_empty()), ..Others::default() },
             outside_cercle_m: metres_outside(&asks, gazetteer),

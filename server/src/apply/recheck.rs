@@ -18,6 +18,7 @@ use super::{
     interpret::Interpretation,
     register::Register,
     say::{Said, say},
+    stand::ReviewState,
 };
 use crate::{
     db::{DbError, Result, Tx, Value},
@@ -109,6 +110,7 @@ struct Stored {
     state: String,
     reason: String,
     violations: Vec<Json>,
+    is_rejected: bool,
 }
 
 impl Applier {
@@ -171,7 +173,8 @@ impl Applier {
             })
             .collect();
         let mut register = Register::default();
-        let named = standing.iter().filter_map(|(_, said, _)| said.as_ref());
+        let named =
+            standing.iter().filter_map(|(event, said, _)| Some((event.zone_id, said.as_ref()?)));
         fetch_named(&mut tx, &mut register, (named, HashSet::new()), &ground).await?;
         drop(tx);
         let mut found = RuleCheck::default();
@@ -192,7 +195,7 @@ async fn stored(tx: &mut Tx, said: &[Said]) -> Result<HashMap<(ZoneId, Uuid), St
     for (zone, ids) in by_zone {
         let rows = tx
             .fetch_in_with(
-                "SELECT submission_id, seq, state, reason, violations FROM record \
+                "SELECT submission_id, seq, state, reason, violations, review FROM record \
                  WHERE zone_id = $1 AND submission_id IN",
                 vec![zone.0.into()],
                 ids,
@@ -203,7 +206,8 @@ async fn stored(tx: &mut Tx, said: &[Said]) -> Result<HashMap<(ZoneId, Uuid), St
             let broken = |_| DbError::Inconsistent { table: "record", column: "violations" };
             let violations = serde_json::from_str(&row.get::<String>(4)?).map_err(broken)?;
             let (state, reason) = (row.get(2)?, row.get(3)?);
-            let of = Stored { seq: row.get(1)?, state, reason, violations };
+            let is_rejected = row.get::<String>(5)? == ReviewState::Rejected.as_str();
+            let of = Stored { seq: row.get(1)?, state, reason, violations, is_rejected };
             found.insert((zone, row.get(0)?), of);
         }
     }
@@ -228,7 +232,10 @@ fn ask(
             (&of.violations, &of.reason),
             (&event, &mut said),
             // The engine's memory is apply's: what is beside a place is not looked for.
-            |rule| rules::is_asked_again(rule) && !rules::is_beside(rule),
+            |rule| {
+                let is_kept = of.is_rejected && rules::is_of_device_day(rule);
+                rules::is_asked_again(rule) && !rules::is_beside(rule) && !is_kept
+            },
             gazetteer,
         );
     } else {

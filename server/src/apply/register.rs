@@ -12,6 +12,7 @@ use super::{
     chain::Chains,
     change::EntityChange,
     conflict::ConflictRows,
+    device_days::DeviceDays,
     entity::{EntityState, Source},
     erased::Erased,
     event::Event,
@@ -146,6 +147,7 @@ pub(super) struct Register {
     /// What the records of this batch looked at.
     pub(super) looks: Vec<Look>,
     pub(super) recompared: Vec<Recompared>,
+    pub(super) device_days: DeviceDays,
     /// The places that this batch changed, and which others were beside them before.
     pub(super) was_beside: BTreeMap<Uuid, BTreeSet<Uuid>>,
     pub(super) conflicts: Vec<ConflictRows>,

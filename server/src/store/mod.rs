@@ -10,6 +10,7 @@ pub mod central_entities;
 pub mod chains;
 pub mod conflicts;
 pub mod datasets;
+pub mod device_days;
 pub mod devices;
 pub mod doubt;
 pub mod entities;
