@@ -56,6 +56,14 @@ fn overlapping(server: &Server, numbers: &[u32]) -> Vec<bool> {
     numbers.iter().map(|n| breaks(server, &format!("uuid:miner-{n}"), "A14")).collect()
 }
 
+/// Registrations that count otherwise than their record stands.
+fn counted_otherwise(server: &Server) -> String {
+    server.sql(
+        "SELECT COUNT(*) FROM record r JOIN entity e ON e.zone_id = r.zone_id AND e.entity_id = r.entity_id \
+         WHERE (r.review = 'accepted') <> (e.review = 'accepted')",
+    )
+}
+
 fn asked_again(server: &Server) -> serde_json::Value {
     server.cli_json(&["check", "--rules"])["rules"].clone()
 }
@@ -73,6 +81,7 @@ on_both! {
         accepted(&phone.url, &with_answer(&met(4, (600, 630)), "deviceid", "phone-b"));
         assert_eq!(overlapping(&server, &[1, 2, 3, 4]), [true, true, true, false]);
         assert_eq!(found(&server, "uuid:miner-1").0, "flagged");
+        assert_eq!(counted_otherwise(&server), "0");
         assert_eq!(asked_again(&server), json!({}));
         is_sound(&mut server);
     }
@@ -103,6 +112,7 @@ on_both! {
         server.settled();
         assert!(breaks(&server, "uuid:miner-3c", "A14"));
         assert_eq!(overlapping(&server, &[1, 2]), [false, true]);
+        assert_eq!(counted_otherwise(&server), "0");
         is_sound(&mut server);
     }
 

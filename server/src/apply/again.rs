@@ -205,9 +205,16 @@ pub(super) async fn compare_page(
 ) -> Result<()> {
     let standing = standing(tx, register, places).await?;
     let seqs: Vec<i64> = standing.iter().map(|s| s.seq).collect();
+    // What this batch brought together is not stored as that yet.
+    let retold: HashMap<i64, Uuid> =
+        register.chains.retold.iter().map(|r| (r.seq, r.submission_id)).collect();
     let mut said: HashMap<i64, (Event, Interpretation)> = heard::read(tx, &seqs, ground)
         .await?
         .into_iter()
+        .map(|said| match retold.get(&said.event.seq) {
+            Some(into) => heard::told_as(said, *into, ground),
+            None => said,
+        })
         .filter_map(|s| Some((s.event.seq, (s.event, s.interpretation?))))
         .collect();
     let of_zones = said.values().map(|(event, said)| (event.zone_id, said));

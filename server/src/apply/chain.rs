@@ -210,6 +210,7 @@ impl Register {
         for id in ids.iter().filter(|id| !kept.contains(id)) {
             self.say_again(*id, (&all, &stand, &own), (into_id, event), ground);
         }
+        self.device_days.put((zone_id, from_id), None);
         for spoken in &mut all.spoken {
             self.look_up(&spoken.event, &mut spoken.said, ground.gazetteer);
         }
@@ -230,7 +231,6 @@ impl Register {
         let came_apart: BTreeSet<i64> = from.spoken.iter().map(|s| s.event.seq).collect();
         self.chains.retold.extend(retold.filter(|r| came_apart.contains(&r.seq)));
         self.chains.joined.push((zone_id, from_id, into_id));
-        self.device_days.put((zone_id, from_id), None);
         self.write_again(all, stand, into_id);
     }
 

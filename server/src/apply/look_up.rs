@@ -183,7 +183,12 @@ impl Register {
             // That a card is carried elsewhere is told wherever that is: whoever holds one must not be counted twice.
             context.same_card = known(carrier.map(person));
         } else {
-            context.person = known(carrier.filter(seen).map(person));
+            context.person = match carrier {
+                Some(holder) => known(Some(holder).filter(seen).map(person)),
+                // Of a crowd or of another zone nobody says who it is; a card that nobody carries is no person's.
+                None if self.is_nobodys(asks.card) => Known::Absent,
+                None => Known::NotAsked,
+            };
         }
         for mut finding in rules::compare(&asks.published.form, &asks.decoded, &context) {
             // One half of some rules has spoken when the record came.
@@ -248,6 +253,11 @@ impl Register {
         let others = holders.filter(|(_, id)| !own.contains(id));
         let others = others.filter_map(|(_, id)| self.entities.get(id)).filter(|e| e.version > 0);
         others.min_by_key(|e| (e.created_seq, e.entity_id))
+    }
+
+    /// Whether a card was looked for and nobody carries it, not even a crowd.
+    fn is_nobodys(&self, key: Option<BlockKey>) -> bool {
+        key.is_some_and(|key| self.holders.get(&key).is_none_or(Holders::is_empty))
     }
 
     /// What a record of this zone names, as far as its zone may see it: a finding tells no more than a list does.

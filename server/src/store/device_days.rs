@@ -1,11 +1,11 @@
 //! The interviews of phones, a row for each phone and day, packed by whoever derives.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::ZoneId;
-use crate::db::{Result, Tx, Value};
+use super::{ZoneId, zones::ids_by_zone};
+use crate::db::{Result, Tx};
 
 /// A zone, and the name that a day of a phone has in it.
 pub type DeviceDay = (ZoneId, Uuid);
@@ -15,12 +15,8 @@ pub async fn stored(
     tx: &mut Tx,
     wanted: &BTreeSet<DeviceDay>,
 ) -> Result<Vec<(DeviceDay, Vec<u8>)>> {
-    let mut zones: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
-    for (zone, name) in wanted {
-        zones.entry(*zone).or_default().push((*name).into());
-    }
     let mut found = Vec::new();
-    for (zone, names) in zones {
+    for (zone, names) in ids_by_zone(wanted.iter().copied()) {
         let rows = tx
             .fetch_in_with(
                 "SELECT device_day, interviews FROM device_day WHERE zone_id = $1 AND device_day IN",
