@@ -217,6 +217,36 @@ on_both! {
         assert_eq!(marked, [true, true, false, false], "{:?}", found(&server, "uuid:coop-1"));
         is_sound(&mut server);
     }
+
+    fn a_study_of_a_card_that_nobody_carries_is_marked_until_somebody_does(server) {
+        let mut server = server;
+        let (here, there) = (server.phone("ici", Some("kayes")), server.phone("la", Some("sikasso")));
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let base = census(8, 400).into_iter().find(|s| s.form_id == "profil").expect("a study");
+        let of = |miner: &Miner| {
+            let xml = with_answer(&base.xml, "card_no", &miner.card);
+            let xml = with_answer(&xml, "deviceid", &format!("phone-{}", miner.number));
+            xml.replace(&base.instance_id, &format!("uuid:study-{}", miner.number))
+        };
+        let (early, elsewhere) = (Miner::new(1), Miner { surname: "Dembélé", ..Miner::new(2) });
+        let marked = |number: u32| {
+            server.settled();
+            breaks(&server, &format!("uuid:study-{number}"), "F01")
+        };
+        accepted(&here.url, &of(&early));
+        assert!(marked(1));
+        assert_eq!(found(&server, "uuid:study-1").0, "flagged", "an error of two records sets nobody aside");
+
+        send(&here.url, &early);
+        assert!(!marked(1));
+        data.says(1, "uuid:miner-1", "reject", "rejected");
+        assert!(marked(1), "nobody carries it any more");
+        // Somebody of another zone does: whoever works here hears nothing of them.
+        send(&there.url, &elsewhere);
+        accepted(&here.url, &of(&elsewhere));
+        assert!(!marked(2));
+        is_sound(&mut server);
+    }
 }
 
 /// Whether the sites of these numbers are marked as being where another is.
