@@ -5,7 +5,7 @@ use sanu::simulate::Submission;
 use super::{
     is_sound,
     lookups::{breaks, found},
-    people::Miner,
+    people::{Miner, card},
     send,
 };
 use crate::reviews::Reviewer;
@@ -245,6 +245,39 @@ on_both! {
         send(&there.url, &elsewhere);
         accepted(&here.url, &of(&elsewhere));
         assert!(!marked(2));
+        is_sound(&mut server);
+    }
+
+    fn a_card_of_no_lot_of_its_agent_is_marked_whenever_lots_come_or_go(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let file = |name: &str, text: &str| {
+            let path = server.data().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let import = |list: &str, path: &str| server.cli_json(&["import", list, path, "--apply"])["import_id"].clone();
+        let marked = |numbers: &[u32]| {
+            server.settled();
+            numbers.iter().map(|n| breaks(&server, &format!("uuid:miner-{n}"), "C10")).collect::<Vec<_>>()
+        };
+        let within = Miner { card: card("ORP", 1_500), ..Miner::new(1) };
+        let outside = Miner { surname: "Dembélé", ..Miner::new(2) };
+        let of_another = Miner { surname: "Sissoko", agent: "KY002", ..Miner::new(3) };
+        for miner in [&within, &outside, &of_another] {
+            send(&phone.url, miner);
+        }
+        import("agents", &file("agents.csv", "code;nom\nKY001;Awa\nKY002;Bakary\n"));
+        assert_eq!(marked(&[1, 2, 3]), [false; 3], "who was given no lot says nothing");
+
+        import("card_lots", &file("lots.csv", "premiere;derniere;agent\n1000;1999;KY001\n"));
+        assert_eq!(marked(&[1, 2, 3]), [false, true, false]);
+        let second = import("card_lots", &file("plus.csv", "premiere;derniere;agent\n1;99;KY001\n"));
+        send(&phone.url, &Miner { card: card("ORP", 700), surname: "Keïta", ..Miner::new(4) });
+        assert_eq!(marked(&[1, 2, 3, 4]), [false, false, false, true]);
+        assert!(server.cli(&["import", "--undo", second.as_str().unwrap()]).status.success());
+        assert_eq!(marked(&[1, 2, 3, 4]), [false, true, false, true]);
+        assert_eq!(server.cli_json(&["check", "--rules"])["rules"], serde_json::json!({}));
         is_sound(&mut server);
     }
 }

@@ -16,6 +16,7 @@ use super::{
     interpret::{Interpretation, RecordState},
     look_up::Asks,
     looks::{BOUNDARIES, Facts, Look},
+    lots,
     register::{Ground, Register},
     reviewed::{self, remember_versions},
     stand::{ReviewState, Stand},
@@ -85,6 +86,7 @@ pub(super) async fn compare(
     before: &Facts,
     ground: &Ground<'_>,
 ) -> Result<()> {
+    register.settle_lots();
     let now = register.facts();
     let names = register.changed((before, &now), ground);
     let mut places: BTreeSet<(ZoneId, Uuid)> = BTreeSet::new();
@@ -255,6 +257,9 @@ pub(super) async fn fetch_named(
         keys.extend(asks.flat_map(Asks::keys).map(|key| (key, 0)));
     }
     register.device_days.fetch(tx, days).await?;
+    if register.lots.is_none() {
+        register.lots = Some(lots::stored(tx, ground).await?);
+    }
     keys.retain(|key, _| !register.holders.contains_key(key));
     let (holders, _) = holders::fetch(tx, &keys).await?;
     register.holders.extend(holders);

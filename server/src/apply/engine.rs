@@ -16,6 +16,7 @@ use super::{
     ahead::{Ready, interpret_ahead, interpret_all, read_by},
     event,
     heard::Heard,
+    lots::LotBook,
     people::People,
     recall::recall,
     recount,
@@ -83,6 +84,7 @@ pub struct Applier {
     pub(super) brought: Arc<AtomicU64>,
     /// What was read lately.
     pub(super) heard: Arc<Heard>,
+    lots: Arc<LotBook>,
     cells_are_full: Arc<AtomicBool>,
     /// What the rules alone accept.
     acceptance: Acceptance,
@@ -115,6 +117,7 @@ impl Applier {
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
             heard: Arc::default(),
+            lots: Arc::default(),
             cells_are_full: Arc::default(),
             acceptance,
             blobs,
@@ -331,6 +334,7 @@ impl Applier {
             runtime: &self.runtime,
             acceptance: self.acceptance,
             heard: &self.heard,
+            lots: &self.lots,
         }
     }
 

@@ -243,7 +243,7 @@ impl Register {
             child_certified: certified.is_none_or(|c| c == &Json::Bool(true) || c == "yes"),
             sites: (!sites.is_empty()).then_some(sites),
             has_phone: is_phone_of(agent, asks),
-            ..rules::Agent::default()
+            cards: self.cards_of(zone, id),
         })
     }
 

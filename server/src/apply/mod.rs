@@ -41,6 +41,7 @@ mod interviewed;
 mod load;
 mod look_up;
 mod looks;
+mod lots;
 mod memory;
 mod needs;
 mod outside;

@@ -120,8 +120,8 @@ pub struct Agent {
     pub child_certified: bool,
     /// Ids of the sites of the assignment; none when there is no assignment.
     pub sites: Option<Vec<String>>,
-    /// Numbers of the cards of the lot; none when no lot is known.
-    pub cards: Option<RangeInclusive<u32>>,
+    /// Numbers of the cards of each lot; none when no lot is known.
+    pub cards: Vec<RangeInclusive<u32>>,
     /// Has the phone number that the record gives.
     pub has_phone: bool,
 }

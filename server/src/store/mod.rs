@@ -5,6 +5,7 @@ pub mod as_of;
 pub mod audit;
 pub mod boundaries;
 mod called;
+pub mod card_lots;
 pub mod cells;
 pub mod central_entities;
 pub mod chains;

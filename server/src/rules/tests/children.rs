@@ -1,9 +1,7 @@
 //! Cases of the rules of children (D).
 
-use jiff::civil::date;
-
 use super::envelopes::campaign;
-use super::{Case, ERROR, INFORMATION, WARNING, alone, among, moment, now};
+use super::{Case, ERROR, INFORMATION, WARNING, alone, among, now};
 use crate::rules::context::{Context, Known, Others, Person};
 use crate::rules::interviews::DaySays;
 

@@ -1,8 +1,6 @@
 //! Cases of the rules of position (B).
 
-use jiff::civil::date;
-
-use super::{Case, ERROR, INFORMATION, WARNING, alone, among, moment, now};
+use super::{Case, ERROR, INFORMATION, WARNING, alone, among, now};
 use crate::geo::{Basis, Place, PlaceCodes, Placement, Position, PositionFlag};
 use crate::rules::context::{Context, Known, Neighbour, Site};
 use crate::rules::interviews::DaySays;
