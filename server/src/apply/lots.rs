@@ -90,7 +90,7 @@ impl Register {
 
     /// The cards that an enumerator was given, as far as a zone may see the lists.
     pub(super) fn cards_of(&self, zone: ZoneId, agent: Uuid) -> Vec<RangeInclusive<u32>> {
-        let stored = self.lots.iter().flat_map(|lots| lots.by_agent.get(&agent)).flatten();
+        let stored = self.lots.iter().filter_map(|lots| lots.by_agent.get(&agent)).flatten();
         let stored = stored.filter(|lot| !self.own_lots.contains_key(&lot.id));
         let own = self.own_lots.values().flatten().filter(|lot| lot.agent == agent);
         // The list of the country is every zone's.
