@@ -109,13 +109,23 @@ pub(super) async fn interpret_all(
     events: Vec<Event>,
     forms: &Arc<Snapshot>,
 ) -> Result<Vec<Said>> {
+    say_all(applier, events, forms, made_ready).await
+}
+
+/// What events say, in order, each taken over by `ready`.
+pub(super) async fn say_all(
+    applier: &Applier,
+    events: Vec<Event>,
+    forms: &Arc<Snapshot>,
+    ready: fn(Said, &Applier) -> Said,
+) -> Result<Vec<Said>> {
     let applier = applier.clone();
     let forms = Arc::clone(forms);
     let is_short = events.len() <= FEW;
     let work = move || {
         let gazetteer = applier.gazetteer();
         let ground = applier.ground(&forms, &gazetteer);
-        events.into_iter().map(|e| made_ready(say(e, &ground), &applier)).collect()
+        events.into_iter().map(|e| ready(say(e, &ground), &applier)).collect()
     };
     if is_short {
         return Ok(work());

@@ -15,6 +15,7 @@ use tracing::{error, info};
 use super::{
     ahead::{Next, Ready, interpret_ahead, read_after, read_by},
     heard::Heard,
+    lots::LotBook,
     people::People,
     recall::recall,
     recount,
@@ -92,6 +93,7 @@ pub struct Applier {
     pub(super) brought: Arc<AtomicU64>,
     /// What was read lately.
     pub(super) heard: Arc<Heard>,
+    lots: Arc<LotBook>,
     cells_are_full: Arc<AtomicBool>,
     /// What the rules alone accept.
     acceptance: Acceptance,
@@ -124,6 +126,7 @@ impl Applier {
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
             heard: Arc::default(),
+            lots: Arc::default(),
             cells_are_full: Arc::default(),
             acceptance,
             blobs,
@@ -354,6 +357,7 @@ impl Applier {
             runtime: &self.runtime,
             acceptance: self.acceptance,
             heard: &self.heard,
+            lots: &self.lots,
         }
     }
 
