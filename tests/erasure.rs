@@ -474,6 +474,8 @@ fn a_history(
             5 => {
                 let study = study(&card("ORP", base + u32::try_from(dice.below(6)).unwrap()));
                 let xml = study.xml.replace(&study.instance_id, &format!("uuid:{id}"));
+                // Two studies at once would say something of each other.
+                let xml = with_answer(&xml, "deviceid", &format!("phone-{id}"));
                 assert_eq!(submit(&phones[0].url, &xml).status, 201);
             }
             6 if !sent.is_empty() => {

@@ -7,6 +7,7 @@ mod histories;
 mod lookups;
 mod movers;
 pub(crate) mod people;
+mod phones;
 mod places;
 mod readers;
 

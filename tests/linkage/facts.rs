@@ -5,7 +5,7 @@ use sanu::simulate::Submission;
 use super::{
     is_sound,
     lookups::{breaks, found},
-    people::Miner,
+    people::{Miner, card},
     send,
 };
 use crate::reviews::Reviewer;
@@ -215,6 +215,69 @@ on_both! {
 
         let marked = [1, 2, 3, 4].map(|n| breaks(&server, &format!("uuid:coop-{n}"), "F10"));
         assert_eq!(marked, [true, true, false, false], "{:?}", found(&server, "uuid:coop-1"));
+        is_sound(&mut server);
+    }
+
+    fn a_study_of_a_card_that_nobody_carries_is_marked_until_somebody_does(server) {
+        let mut server = server;
+        let (here, there) = (server.phone("ici", Some("kayes")), server.phone("la", Some("sikasso")));
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let base = census(8, 400).into_iter().find(|s| s.form_id == "profil").expect("a study");
+        let of = |miner: &Miner| {
+            let xml = with_answer(&base.xml, "card_no", &miner.card);
+            let xml = with_answer(&xml, "deviceid", &format!("phone-{}", miner.number));
+            xml.replace(&base.instance_id, &format!("uuid:study-{}", miner.number))
+        };
+        let (early, elsewhere) = (Miner::new(1), Miner { surname: "Dembélé", ..Miner::new(2) });
+        let marked = |number: u32| {
+            server.settled();
+            breaks(&server, &format!("uuid:study-{number}"), "F01")
+        };
+        accepted(&here.url, &of(&early));
+        assert!(marked(1));
+        assert_eq!(found(&server, "uuid:study-1").0, "flagged", "an error of two records sets nobody aside");
+
+        send(&here.url, &early);
+        assert!(!marked(1));
+        data.says(1, "uuid:miner-1", "reject", "rejected");
+        assert!(marked(1), "nobody carries it any more");
+        // Somebody of another zone does: whoever works here hears nothing of them.
+        send(&there.url, &elsewhere);
+        accepted(&here.url, &of(&elsewhere));
+        assert!(!marked(2));
+        is_sound(&mut server);
+    }
+
+    fn a_card_of_no_lot_of_its_agent_is_marked_whenever_lots_come_or_go(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let file = |name: &str, text: &str| {
+            let path = server.data().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let import = |list: &str, path: &str| server.cli_json(&["import", list, path, "--apply"])["import_id"].clone();
+        let marked = |numbers: &[u32]| {
+            server.settled();
+            numbers.iter().map(|n| breaks(&server, &format!("uuid:miner-{n}"), "C10")).collect::<Vec<_>>()
+        };
+        let within = Miner { card: card("ORP", 1_500), ..Miner::new(1) };
+        let outside = Miner { surname: "Dembélé", ..Miner::new(2) };
+        let of_another = Miner { surname: "Sissoko", agent: "KY002", ..Miner::new(3) };
+        for miner in [&within, &outside, &of_another] {
+            send(&phone.url, miner);
+        }
+        import("agents", &file("agents.csv", "code;nom\nKY001;Awa\nKY002;Bakary\n"));
+        assert_eq!(marked(&[1, 2, 3]), [false; 3], "who was given no lot says nothing");
+
+        import("card_lots", &file("lots.csv", "premiere;derniere;agent\n1000;1999;KY001\n"));
+        assert_eq!(marked(&[1, 2, 3]), [false, true, false]);
+        let second = import("card_lots", &file("plus.csv", "premiere;derniere;agent\n1;99;KY001\n"));
+        send(&phone.url, &Miner { card: card("ORP", 700), surname: "Keïta", ..Miner::new(4) });
+        assert_eq!(marked(&[1, 2, 3, 4]), [false, false, false, true]);
+        assert!(server.cli(&["import", "--undo", second.as_str().unwrap()]).status.success());
+        assert_eq!(marked(&[1, 2, 3, 4]), [false, true, false, true]);
+        assert_eq!(server.cli_json(&["check", "--rules"])["rules"], serde_json::json!({}));
         is_sound(&mut server);
     }
 }

@@ -240,6 +240,8 @@ on_both! {
             let entity = format!("uuid:child-{number}");
             let child = with_answer(&child, "caregiver_card", &guardian.card).replace(&instance, &entity);
             let child = with_answer(&child, "child_card", &card("ENF", number));
+            // Nobody else was asked at once by the same phone.
+            let child = with_answer(&child, "deviceid", &format!("phone-{number}"));
             let all = [site.xml, guardian.xml(), far, child];
             for place in order {
                 assert_eq!(submit(&phone.url, &all[*place]).status, 201);

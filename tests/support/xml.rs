@@ -63,6 +63,9 @@ fn renumbered(first: &sanu::simulate::Submission, number: u32) -> sanu::simulate
         .replace(entity, &site_id(number))
         .replace(&first.instance_id, &instance_id)
         .replace(&format!(">{name}<"), &format!(">Site {number}<"));
+    let phone = between(&xml, "<deviceid>", "</deviceid>").expect("a phone").to_owned();
+    // Each is listed by a phone of its own: nobody lists two sites at once (A14).
+    let xml = xml.replacen(&phone, &format!("phone-{number}"), 1);
     let gps = between(&xml, "<gps>", "</gps>").expect("a site has a position");
     let xml = xml.replacen(gps, &north_of(gps, f64::from(number) * 333.0), 1);
     sanu::simulate::Submission { instance_id, xml, ..first.clone() }

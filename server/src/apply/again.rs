@@ -16,9 +16,10 @@ use super::{
     interpret::{Interpretation, RecordState},
     look_up::Asks,
     looks::{BOUNDARIES, Facts, Look},
+    lots,
     register::{Ground, Register},
     reviewed::{self, remember_versions},
-    stand::Stand,
+    stand::{ReviewState, Stand},
 };
 use crate::{
     db::{Result, Tx, Value},
@@ -68,6 +69,10 @@ impl Standing {
     /// Whether what this rule says of it is found anew; the rest stays as it was found when the record came.
     fn renews(&self, rule: &str) -> bool {
         match self.changed {
+            // What was rejected keeps what was found of it: its day goes on without it.
+            Changed::Register if rules::is_of_device_day(rule) => {
+                self.stand.review != ReviewState::Rejected
+            }
             Changed::Register => rules::is_asked_again(rule),
             Changed::Boundaries => rules::is_by_boundaries(rule),
         }
@@ -81,6 +86,7 @@ pub(super) async fn compare(
     before: &Facts,
     ground: &Ground<'_>,
 ) -> Result<()> {
+    register.settle_lots();
     let now = register.facts();
     let names = register.changed((before, &now), ground);
     let mut places: BTreeSet<(ZoneId, Uuid)> = BTreeSet::new();
@@ -90,6 +96,10 @@ pub(super) async fn compare(
         places.insert((ZoneId(row.get(0)?), row.get(1)?));
     }
     places.extend(register.outdated(&names, &now));
+    places.extend(register.device_days.outdated());
+    // What waited was not compared while it did.
+    let released = register.released.iter().map(|(_, w)| (w.zone_id, w.source.submission_id));
+    places.extend(released);
     // What became another submission in this batch is there no longer.
     for (zone, from, _) in &register.chains.joined {
         places.remove(&(*zone, *from));
@@ -197,12 +207,20 @@ pub(super) async fn compare_page(
 ) -> Result<()> {
     let standing = standing(tx, register, places).await?;
     let seqs: Vec<i64> = standing.iter().map(|s| s.seq).collect();
+    // What this batch brought together is not stored as that yet.
+    let retold: HashMap<i64, Uuid> =
+        register.chains.retold.iter().map(|r| (r.seq, r.submission_id)).collect();
     let mut said: HashMap<i64, (Event, Interpretation)> = heard::read(tx, &seqs, ground)
         .await?
         .into_iter()
+        .map(|said| match retold.get(&said.event.seq) {
+            Some(into) => heard::told_as(said, *into, ground),
+            None => said,
+        })
         .filter_map(|s| Some((s.event.seq, (s.event, s.interpretation?))))
         .collect();
-    fetch(tx, register, said.values().map(|(_, said)| said), ground).await?;
+    let of_zones = said.values().map(|(event, said)| (event.zone_id, said));
+    fetch(tx, register, of_zones, ground).await?;
     for record in standing {
         let Some((event, said)) = said.remove(&record.seq) else { continue };
         register.compare_again(&record, &event, said, ground);
@@ -214,11 +232,11 @@ pub(super) async fn compare_page(
 async fn fetch(
     tx: &mut Tx,
     register: &mut Register,
-    said: impl Iterator<Item = &Interpretation> + Clone,
+    said: impl Iterator<Item = (ZoneId, &Interpretation)> + Clone,
     ground: &Ground<'_>,
 ) -> Result<()> {
     let mut own: HashSet<Uuid> =
-        said.clone().flat_map(|said| &said.changes).map(|c| c.entity_id).collect();
+        said.clone().flat_map(|(_, said)| &said.changes).map(|c| c.entity_id).collect();
     fetch_named(tx, register, (said, own.clone()), ground).await?;
     own.retain(|id| !register.flags.contains_key(id));
     remember_versions(tx, register, (&HashSet::new(), &own), ground).await
@@ -228,14 +246,19 @@ async fn fetch(
 pub(super) async fn fetch_named(
     tx: &mut Tx,
     register: &mut Register,
-    (said, mut ids): (impl Iterator<Item = &Interpretation>, HashSet<Uuid>),
+    (said, mut ids): (impl Iterator<Item = (ZoneId, &Interpretation)>, HashSet<Uuid>),
     ground: &Ground<'_>,
 ) -> Result<()> {
-    let mut keys = BTreeMap::new();
-    for said in said {
+    let (mut keys, mut days) = (BTreeMap::new(), BTreeSet::new());
+    for (zone, said) in said {
+        days.extend(said.interviewed.map(|of| (zone, of.device_day)));
         let asks = said.asks.iter();
         ids.extend(asks.clone().flat_map(Asks::ids));
         keys.extend(asks.flat_map(Asks::keys).map(|key| (key, 0)));
+    }
+    register.device_days.fetch(tx, days).await?;
+    if register.lots.is_none() {
+        register.lots = Some(lots::stored(tx, ground).await?);
     }
     keys.retain(|key, _| !register.holders.contains_key(key));
     let (holders, _) = holders::fetch(tx, &keys).await?;

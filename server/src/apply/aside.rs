@@ -11,10 +11,10 @@ use super::{
     change::EntityChange,
     event, identity,
     interpret::Interpretation,
-    outside::{OUTSIDE, PAGE},
+    outside::{OUTSIDE, START, next, versions_of},
     register::Ground,
     say::say,
-    traces::{read_trail, trace},
+    traces::trace,
 };
 use crate::{
     db::{Result, Tx},
@@ -85,17 +85,13 @@ async fn set_aside(
 ) -> Result<BTreeSet<Aside>> {
     let mut found = BTreeSet::new();
     for (sql, _) in OUTSIDE {
-        let mut after = (ZoneId(i32::MIN), Uuid::nil());
-        loop {
-            let query = tx.query(sql).bind(after.0.0).bind(after.1).bind(PAGE);
-            let rows = query.fetch_all().await?;
-            let Some(last) = rows.last() else { break };
-            after = (ZoneId(last.get(0)?), last.get(1)?);
+        let mut after = START;
+        while let Some((rows, last)) = next(tx, sql, after).await? {
+            after = last;
             let mut zones: BTreeMap<i64, ZoneId> = BTreeMap::new();
             for row in &rows {
                 let zone = ZoneId(row.get(0)?);
-                let earlier = read_trail(&row.get::<String>(3)?)?.earlier;
-                zones.extend(earlier.into_iter().chain([row.get(2)?]).map(|seq| (seq, zone)));
+                zones.extend(versions_of(row)?.map(|seq| (seq, zone)));
             }
             let seqs: Vec<i64> = zones.keys().copied().collect();
             for event in event::at(tx, &seqs, ground.keys).await? {

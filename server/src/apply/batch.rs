@@ -17,7 +17,7 @@ use super::{
     event,
     holders::{self, Holders},
     interpret::Interpretation,
-    load,
+    load, lots,
     needs::Needs,
     register::{Ground, PeopleGuard, Register, Waiting},
     reviewed::{self, cases, remember_versions},
@@ -73,6 +73,7 @@ impl Applier {
             record_entities: load::record_entities(tx, &needs.edited).await?,
             known: reviewed::known(tx, &stored).await?,
             cases: cases(tx, said, ground).await?,
+            lots: Some(lots::stored(tx, ground).await?),
             ..Register::default()
         };
         let (chains, cases) = chain::fetch(tx, said, ground).await?;
@@ -82,6 +83,7 @@ impl Applier {
         let (restored, cases) = delete::restored(tx, said, ground).await?;
         register.cases.extend(cases);
         needs.add_cases(&register.cases);
+        register.fetch_device_days(tx, said, (&needs.edited, ground)).await?;
         needs.entity_ids.extend(&restored);
         needs.reviewed_entities.extend(&restored);
         bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;

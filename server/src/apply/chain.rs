@@ -210,6 +210,7 @@ impl Register {
         for id in ids.iter().filter(|id| !kept.contains(id)) {
             self.say_again(*id, (&all, &stand, &own), (into_id, event), ground);
         }
+        self.device_days.put((zone_id, from_id), None);
         for spoken in &mut all.spoken {
             self.look_up(&spoken.event, &mut spoken.said, ground.gazetteer);
         }

@@ -23,7 +23,7 @@ use crate::{
     db::{Result, Tx},
     intake::{Erasure, GoneRecord, Remains, Tombstone},
     runtime::Micros,
-    store::ZoneId,
+    store::{ZoneId, device_days::DeviceDay},
 };
 
 /// What must be destroyed, found while it is still there.
@@ -35,6 +35,8 @@ pub(super) struct Lost {
     pub(super) held: BTreeSet<(Uuid, ZoneId, i64)>,
     /// Files that nobody else's submission names.
     pub(super) files: BTreeSet<[u8; 32]>,
+    /// Days of phones among whose interviews these were.
+    pub(super) device_days: BTreeSet<DeviceDay>,
 }
 
 /// Erases the person that a registration belongs to, or does again what was done.
@@ -67,7 +69,9 @@ pub(super) async fn erase(
     for (id, served) in &remains.folded {
         register.fold_without(*id, *served, &gone, event.received_at, ground);
     }
+    register.device_days.fetch(tx, lost.device_days.clone()).await?;
     for record in &remains.records {
+        register.device_days.put((ZoneId(record.zone_id), record.submission_id), None);
         if let Some(sent) = sent.get(&record.sent) {
             register.empty_record(record, sent);
         }
@@ -104,6 +108,8 @@ async fn find(
     let mut spoken_of: HashSet<Uuid> = person.members.iter().copied().collect();
     for trace in &person.submissions {
         lost.events.extend(trace.seqs().map(|seq| (trace.zone_id, seq)));
+        let interviewed = trace.versions.iter().filter_map(|v| v.said.interviewed);
+        lost.device_days.extend(interviewed.map(|of| (trace.zone_id, of.device_day)));
         for (event, change) in trace.changes() {
             spoken_of.insert(change.entity_id);
             lost.held.insert((change.entity_id, event.zone_id, event.seq));

@@ -133,6 +133,8 @@ impl Register {
         let violations = serde_json::to_string(&said.violations).unwrap_or_default();
         let expected_files = serde_json::to_string(&said.expected_files).unwrap_or_default();
         let key = (event.zone_id, event.submission_id);
+        let standing = (&stand, event.seq, said.state == RecordState::Quarantined);
+        self.put_interview(key, said.interviewed, standing);
         let known = self.record_entities.get(&event.submission_id).copied();
         let before = self.records.get(&key).map(|r| r.first_instance_id.clone());
         let out = RecordOut {

@@ -17,6 +17,7 @@ use super::{
     heard::Heard,
     identity,
     load::KeptKey,
+    lots::LotBook,
     people::People,
     register::{Ground, Register},
 };
@@ -96,6 +97,7 @@ struct World {
     keys: MasterKeys,
     runtime: Runtime,
     heard: Heard,
+    lots: LotBook,
 }
 
 impl World {
@@ -106,6 +108,7 @@ impl World {
             keys: MasterKeys::new([1; 32], [2; 32]),
             runtime: Runtime::fixed(Micros(0), 1),
             heard: Heard::default(),
+            lots: LotBook::default(),
         }
     }
 
@@ -116,6 +119,7 @@ impl World {
             keys: &self.keys,
             runtime: &self.runtime,
             heard: &self.heard,
+            lots: &self.lots,
             acceptance: super::Acceptance::Clean,
         }
     }

@@ -26,6 +26,11 @@ pub(super) struct Holders {
 }
 
 impl Holders {
+    /// Whether nobody carries it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.listed.is_empty() && self.unlisted == 0
+    }
+
     /// All of them, unless they are a crowd.
     pub(super) fn few(&self) -> impl Iterator<Item = &(ZoneId, Uuid)> {
         let is_crowd = self.listed.len() + self.unlisted > HOLDERS_MAX;

@@ -39,6 +39,7 @@ pub(super) fn interpret_import(content: &Content) -> Interpretation {
         withheld: Vec::new(),
         is_readable: true,
         asks: None,
+        interviewed: None,
     }
 }
 

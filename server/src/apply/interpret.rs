@@ -13,6 +13,7 @@ use super::{
     change::{EntityChange, Facts, Props, age_group},
     event::{Content, Event},
     identity,
+    interviewed::Interviewed,
     look_up::Asks,
 };
 use crate::{
@@ -65,6 +66,8 @@ pub(super) struct Interpretation {
     pub(super) is_readable: bool,
     /// What it is to be compared with when it meets the register.
     pub(super) asks: Option<Asks>,
+    /// Its place among the interviews of its phone.
+    pub(super) interviewed: Option<Interviewed>,
 }
 
 /// Whose master key seals what a form collects.
@@ -111,6 +114,7 @@ pub(super) fn interpret(
         said.quarantine("conflict", "A03");
     }
     said.asks = Asks::of(published, &decoded, keys);
+    said.interviewed = Interviewed::of(event, form, &decoded, keys);
     let changes = changes(form, &decoded, event, keys).into_iter().map(Arc::new).collect();
     if said.state == RecordState::Quarantined {
         said.withheld = changes;
@@ -165,6 +169,7 @@ pub(super) fn kept_aside(
         withheld: Vec::new(),
         is_readable: false,
         asks: None,
+        interviewed: None,
     }
 }
 
@@ -184,6 +189,7 @@ fn describe(form: &XForm, decoded: &Decoded, content: &Content) -> Interpretatio
         withheld: Vec::new(),
         is_readable: true,
         asks: None,
+        interviewed: None,
     };
     for broken in &decoded.violations {
         let finding = Finding::at(broken.rule, broken.severity, broken.path.clone());

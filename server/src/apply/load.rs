@@ -1,6 +1,6 @@
 //! What a batch needs of the register, fetched before it is folded.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::{
     intake::Answer,
     keys::{MasterKeys, Realm, SubjectKey},
     runtime::Micros,
-    store::{ZoneId, vault::Vault},
+    store::{ZoneId, vault::Vault, zones::ids_by_zone},
 };
 
 const ENTITY: &str = "SELECT zone_id, entity_id, dataset, version, label, props, lon, lat, flags, site_id, \
@@ -164,14 +164,8 @@ fn sorted(ids: &HashSet<Uuid>) -> Vec<Value> {
     ids.into_iter().map(Value::from).collect()
 }
 
-fn by_zone(wanted: &HashSet<(ZoneId, Uuid)>) -> HashMap<ZoneId, Vec<Value>> {
-    let mut zones: HashMap<ZoneId, Vec<Value>> = HashMap::new();
-    let mut wanted: Vec<_> = wanted.iter().copied().collect();
-    wanted.sort_unstable();
-    for (zone, id) in wanted {
-        zones.entry(zone).or_default().push(id.into());
-    }
-    zones
+fn by_zone(wanted: &HashSet<(ZoneId, Uuid)>) -> BTreeMap<ZoneId, Vec<Value>> {
+    ids_by_zone(wanted.iter().copied())
 }
 
 /// The key that an entity had before a rebuild threw it away.

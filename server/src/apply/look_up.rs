@@ -27,7 +27,7 @@ use crate::{
     import::entity_id,
     keys::MasterKeys,
     linkage::{is_same_phone, places::Beside},
-    rules::{self, Context, Known, Others, card_is_valid},
+    rules::{self, Context, DaySays, Known, Others, card_is_valid},
     store::ZoneId,
 };
 
@@ -152,6 +152,8 @@ impl Register {
         gazetteer: &Gazetteer,
     ) {
         let Some(asks) = said.asks.take() else { return };
+        let place = (event.zone_id, event.submission_id);
+        let interviewed = said.interviewed;
         self.remember_looks(event, &asks);
         let own: BTreeSet<Uuid> =
             said.changes.iter().chain(&said.withheld).map(|c| c.entity_id).collect();
@@ -162,6 +164,8 @@ impl Register {
         let placement = asks.point.map(|at| gazetteer.locate(at));
         let mut context = Context {
             placement: placement.as_ref(),
+            device_day: interviewed
+                .map_or_else(DaySays::default, |of| self.device_days.says(place, &of)),
             neighbours: &beside,
             others: Others { same_cooperative: Some(!beside.is_empty()), ..Others::default() },
             outside_cercle_m: metres_outside(&asks, gazetteer),
@@ -179,7 +183,12 @@ impl Register {
             // That a card is carried elsewhere is told wherever that is: whoever holds one must not be counted twice.
             context.same_card = known(carrier.map(person));
         } else {
-            context.person = known(carrier.filter(seen).map(person));
+            context.person = match carrier {
+                Some(holder) => known(Some(holder).filter(seen).map(person)),
+                // Of a crowd or of another zone nobody says who it is; a card that nobody carries is no person's.
+                None if self.is_nobodys(asks.card) => Known::Absent,
+                None => Known::NotAsked,
+            };
         }
         for mut finding in rules::compare(&asks.published.form, &asks.decoded, &context) {
             // One half of some rules has spoken when the record came.
@@ -234,7 +243,7 @@ impl Register {
             child_certified: certified.is_none_or(|c| c == &Json::Bool(true) || c == "yes"),
             sites: (!sites.is_empty()).then_some(sites),
             has_phone: is_phone_of(agent, asks),
-            ..rules::Agent::default()
+            cards: self.cards_of(zone, id),
         })
     }
 
@@ -244,6 +253,11 @@ impl Register {
         let others = holders.filter(|(_, id)| !own.contains(id));
         let others = others.filter_map(|(_, id)| self.entities.get(id)).filter(|e| e.version > 0);
         others.min_by_key(|e| (e.created_seq, e.entity_id))
+    }
+
+    /// Whether a card was looked for and nobody carries it, not even a crowd.
+    fn is_nobodys(&self, key: Option<BlockKey>) -> bool {
+        key.is_some_and(|key| self.holders.get(&key).is_none_or(Holders::is_empty))
     }
 
     /// What a record of this zone names, as far as its zone may see it: a finding tells no more than a list does.

@@ -14,6 +14,7 @@ use super::{
     entity::EntityState,
     event::Event,
     identity::{self, BlockKey},
+    lots::Lot,
     register::{Ground, Register},
 };
 use crate::store::ZoneId;
@@ -30,6 +31,8 @@ pub(super) enum Fact {
     Deaths,
     /// All that is compared of an organisation, an agent or a person.
     Whole,
+    /// The lots of cards that an agent was given; whoever looks at the agent looks at them.
+    Lots,
 }
 
 /// What a record looked at, there or not.
@@ -76,7 +79,7 @@ impl Fact {
     pub(super) fn name(self, entity_id: Uuid) -> Uuid {
         // Any two numbers will do: they keep the facts of one entity apart.
         let mask = match self {
-            Self::Place | Self::Whole => 0,
+            Self::Place | Self::Whole | Self::Lots => 0,
             Self::Deaths => 0xa3c5_9ac2_1f64_4b0d_b7e1_5508_6dd3_92c9,
         };
         Uuid::from_u128(entity_id.as_u128() ^ mask)
@@ -100,6 +103,8 @@ impl Fact {
                 })
             }
             Self::Deaths => property("deaths_12m")?.as_u64(),
+            // Of several entities: see [`Register::facts`].
+            Self::Lots => None,
             Self::Whole => Some(number(|hash| {
                 hash_place(entity, hash);
                 for name in compared(&entity.dataset) {
@@ -212,6 +217,11 @@ impl Register {
             for fact in Fact::of(&entity.dataset) {
                 facts.extend(fact.value(entity).map(|value| ((*id, *fact), value)));
             }
+            if let Some(lot) = Lot::of_entity(entity) {
+                let said = number(|hash| (id, &lot.cards, entity.zone_id.0).hash(hash));
+                let of_agent = facts.entry((lot.agent, Fact::Lots)).or_default();
+                *of_agent = of_agent.wrapping_add(said);
+            }
         }
         facts
     }
@@ -254,7 +264,10 @@ impl Register {
         now: &'r Facts,
     ) -> impl Iterator<Item = (ZoneId, Uuid)> + 'r {
         let is_outdated = |look: &&Look| match look.seen {
-            Seen::Fact(id, fact, value) => now.get(&(id, fact)).copied() != value,
+            Seen::Fact(id, fact, value) => {
+                let has_lots = fact == Fact::Whole && names.contains(&look.name);
+                has_lots || now.get(&(id, fact)).copied() != value
+            }
             Seen::Beside(id, was) => self.is_beside(id) != was,
             Seen::Unsaid => names.contains(&look.name),
         };

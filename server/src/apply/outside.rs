@@ -14,13 +14,13 @@ use super::{
     traces::{Trace, read_trail},
 };
 use crate::{
-    db::{Result, Tx},
+    db::{Result, Row, Tx},
     keys::MasterKeys,
     store::ZoneId,
 };
 
 /// Records read at once when what is set aside is looked through.
-pub(super) const PAGE: i64 = 500;
+const PAGE: i64 = 500;
 
 /// By what a submission that is not in the register is known to speak of the person.
 pub(super) struct Marks {
@@ -95,6 +95,28 @@ pub(super) const OUTSIDE: [(&str, bool); 3] = [
     ),
 ];
 
+/// The next records of one of [`OUTSIDE`], and where to go on from; `None` when there are no more.
+pub(super) async fn next(
+    tx: &mut Tx,
+    sql: &'static str,
+    after: (ZoneId, Uuid),
+) -> Result<Option<(Vec<Row>, (ZoneId, Uuid))>> {
+    let query = tx.query(sql).bind(after.0.0).bind(after.1).bind(PAGE);
+    let rows = query.fetch_all().await?;
+    let Some(last) = rows.last() else { return Ok(None) };
+    let last = (ZoneId(last.get(0)?), last.get(1)?);
+    Ok(Some((rows, last)))
+}
+
+/// The versions of a record of [`OUTSIDE`], by their places in the journal.
+pub(super) fn versions_of(row: &Row) -> Result<impl Iterator<Item = i64>> {
+    let earlier = read_trail(&row.get::<String>(3)?)?.earlier;
+    Ok(earlier.into_iter().chain([row.get(2)?]))
+}
+
+/// Before the first record.
+pub(super) const START: (ZoneId, Uuid) = (ZoneId(i32::MIN), Uuid::nil());
+
 /// Submissions that are kept out of the register and speak of the person, or collide with one that does.
 pub(super) async fn outside(
     tx: &mut Tx,
@@ -104,20 +126,16 @@ pub(super) async fn outside(
 ) -> Result<BTreeSet<(ZoneId, Uuid)>> {
     let mut found = BTreeSet::new();
     for (sql, by_card) in OUTSIDE {
-        let mut after = (ZoneId(i32::MIN), Uuid::nil());
-        loop {
-            let query = tx.query(sql).bind(after.0.0).bind(after.1).bind(PAGE);
-            let rows = query.fetch_all().await?;
-            let Some(last) = rows.last() else { break };
-            after = (ZoneId(last.get(0)?), last.get(1)?);
+        let mut after = START;
+        while let Some((rows, last)) = next(tx, sql, after).await? {
+            after = last;
             let mut places: BTreeMap<i64, (ZoneId, Uuid)> = BTreeMap::new();
             for row in &rows {
                 let place = (ZoneId(row.get(0)?), row.get(1)?);
                 if instances.contains(&(row.get(4)?, row.get(5)?)) {
                     found.insert(place);
                 }
-                let trail = read_trail(&row.get::<String>(3)?)?;
-                places.extend(trail.earlier.iter().chain([&row.get(2)?]).map(|seq| (*seq, place)));
+                places.extend(versions_of(row)?.map(|seq| (seq, place)));
             }
             found.extend(speaking(tx, &places, (marks, by_card), ground).await?);
         }

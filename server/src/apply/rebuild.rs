@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 25] = [
+const DERIVED: [&str; 26] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
@@ -21,6 +21,7 @@ const DERIVED: [&str; 25] = [
     "DELETE FROM review",
     "DELETE FROM retold",
     "DELETE FROM looked_up",
+    "DELETE FROM device_day",
     "DELETE FROM conflict",
     "DELETE FROM forced",
     "DELETE FROM decision",
@@ -77,7 +78,7 @@ pub async fn rebuild(
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,
 /// which start over with a new epoch.
-const COMPARED: [(&str, &str, usize); 18] = [
+const COMPARED: [(&str, &str, usize); 19] = [
     (
         "record",
         "SELECT CAST(zone_id AS text), submission_id, CAST(seq AS text), form_id, form_version, instance_id, \
@@ -156,6 +157,7 @@ const COMPARED: [(&str, &str, usize); 18] = [
         "SELECT CAST(zone_id AS text), entity_id, CAST(seq AS text), dataset, level, state, fields FROM conflict",
         7,
     ),
+    ("device_day", "SELECT CAST(zone_id AS text), device_day, interviews FROM device_day", 3),
     ("forced", "SELECT CAST(zone_id AS text), CAST(seq AS text) FROM forced", 2),
     (
         "erasure",

@@ -1,6 +1,7 @@
 //! What the rules of this program would find in what is stored: every record is asked again, and nothing is changed.
 //!
-//! Records are read in the order of the journal, a page at a time; pages that are in hand at once are as many as cores.
+//! Records are read in the order of the journal, a page at a time; pages that are in hand at once are twice as many as
+//! cores.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -14,16 +15,18 @@ use uuid::Uuid;
 use super::{
     Applier,
     again::{fetch_named, is_of_meeting, rule_of},
+    ahead::say_all,
     event::{self, Event},
     interpret::Interpretation,
     register::Register,
-    say::{Said, say},
+    say::Said,
+    stand::ReviewState,
 };
 use crate::{
-    db::{DbError, Result, Tx, Value},
+    db::{DbError, Result, Tx},
     geo::Gazetteer,
     rules,
-    store::ZoneId,
+    store::{ZoneId, zones::ids_by_zone},
 };
 
 /// Events read at once.
@@ -109,6 +112,7 @@ struct Stored {
     state: String,
     reason: String,
     violations: Vec<Json>,
+    is_rejected: bool,
 }
 
 impl Applier {
@@ -121,7 +125,9 @@ impl Applier {
         let pages = (0..last)
             .step_by(usize::from(PAGE))
             .map(|before| before + 1..=(before + i64::from(PAGE)).min(last));
-        let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // While some are asked, others are read.
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let at_once = 2 * cores;
         let mut pages = stream::iter(pages)
             .map(|page| {
                 let applier = self.clone();
@@ -147,17 +153,8 @@ impl Applier {
         let mut tx = self.read().await?;
         let (after, limit) = (page.start() - 1, page.end() - page.start() + 1);
         let events = event::after(&mut tx, after, limit, &self.keys).await?;
-        let applier = self.clone();
-        let read_by = forms.clone();
-        let work = move || {
-            let gazetteer = applier.gazetteer();
-            let ground = applier.ground(&read_by, &gazetteer);
-            let said = events.into_iter().filter(|e| e.seq <= *page.end()).map(|e| say(e, &ground));
-            said.collect::<Vec<Said>>()
-        };
-        let said = tokio::task::spawn_blocking(work).await;
-        let said =
-            said.map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })?;
+        let events = events.into_iter().filter(|e| e.seq <= *page.end()).collect();
+        let said = say_all(self, events, &forms, |said, _| said).await?;
         let mut stored = stored(&mut tx, &said).await?;
         let gazetteer = self.gazetteer();
         let ground = self.ground(&forms, &gazetteer);
@@ -171,7 +168,8 @@ impl Applier {
             })
             .collect();
         let mut register = Register::default();
-        let named = standing.iter().filter_map(|(_, said, _)| said.as_ref());
+        let named =
+            standing.iter().filter_map(|(event, said, _)| Some((event.zone_id, said.as_ref()?)));
         fetch_named(&mut tx, &mut register, (named, HashSet::new()), &ground).await?;
         drop(tx);
         let mut found = RuleCheck::default();
@@ -184,15 +182,12 @@ impl Applier {
 
 /// How records stand of which these events speak.
 async fn stored(tx: &mut Tx, said: &[Said]) -> Result<HashMap<(ZoneId, Uuid), Stored>> {
-    let mut by_zone: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
-    for s in said {
-        by_zone.entry(s.event.zone_id).or_default().push(s.event.submission_id.into());
-    }
+    let places = said.iter().map(|s| (s.event.zone_id, s.event.submission_id));
     let mut found = HashMap::new();
-    for (zone, ids) in by_zone {
+    for (zone, ids) in ids_by_zone(places) {
         let rows = tx
             .fetch_in_with(
-                "SELECT submission_id, seq, state, reason, violations FROM record \
+                "SELECT submission_id, seq, state, reason, violations, review FROM record \
                  WHERE zone_id = $1 AND submission_id IN",
                 vec![zone.0.into()],
                 ids,
@@ -203,7 +198,8 @@ async fn stored(tx: &mut Tx, said: &[Said]) -> Result<HashMap<(ZoneId, Uuid), St
             let broken = |_| DbError::Inconsistent { table: "record", column: "violations" };
             let violations = serde_json::from_str(&row.get::<String>(4)?).map_err(broken)?;
             let (state, reason) = (row.get(2)?, row.get(3)?);
-            let of = Stored { seq: row.get(1)?, state, reason, violations };
+            let is_rejected = row.get::<String>(5)? == ReviewState::Rejected.as_str();
+            let of = Stored { seq: row.get(1)?, state, reason, violations, is_rejected };
             found.insert((zone, row.get(0)?), of);
         }
     }
@@ -228,7 +224,10 @@ fn ask(
             (&of.violations, &of.reason),
             (&event, &mut said),
             // The engine's memory is apply's: what is beside a place is not looked for.
-            |rule| rules::is_asked_again(rule) && !rules::is_beside(rule),
+            |rule| {
+                let is_kept = of.is_rejected && rules::is_of_device_day(rule);
+                rules::is_asked_again(rule) && !rules::is_beside(rule) && !is_kept
+            },
             gazetteer,
         );
     } else {

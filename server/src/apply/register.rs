@@ -12,6 +12,7 @@ use super::{
     chain::Chains,
     change::EntityChange,
     conflict::ConflictRows,
+    device_days::DeviceDays,
     entity::{EntityState, Source},
     erased::Erased,
     event::Event,
@@ -21,6 +22,7 @@ use super::{
     identity::BlockKey,
     load::KeptKey,
     looks::Look,
+    lots::{Lot, LotBook, Lots},
     pairs::PairRow,
     people::People,
     review::Case,
@@ -42,6 +44,7 @@ pub(super) struct Ground<'a> {
     pub(super) acceptance: Acceptance,
     /// What was read lately; it changes nothing of what is found.
     pub(super) heard: &'a Heard,
+    pub(super) lots: &'a LotBook,
 }
 
 /// A change that waits for its entity, or for the version it builds on.
@@ -146,6 +149,10 @@ pub(super) struct Register {
     /// What the records of this batch looked at.
     pub(super) looks: Vec<Look>,
     pub(super) recompared: Vec<Recompared>,
+    pub(super) device_days: DeviceDays,
+    /// Lots of cards as stored, and those that the batch changed.
+    pub(super) lots: Option<Arc<Lots>>,
+    pub(super) own_lots: BTreeMap<Uuid, Option<Lot>>,
     /// The places that this batch changed, and which others were beside them before.
     pub(super) was_beside: BTreeMap<Uuid, BTreeSet<Uuid>>,
     pub(super) conflicts: Vec<ConflictRows>,

@@ -190,6 +190,11 @@ impl Register {
         if matches!(review.action, Action::Correct | Action::Withdraw | Action::Force) {
             self.write_again(case, stand, review.submission_id);
         } else {
+            if let Some(Spoken { event, said }) = case.newest(&stand) {
+                let standing = (&stand, event.seq, said.state == RecordState::Quarantined);
+                let place = (case.zone_id, review.submission_id);
+                self.put_interview(place, said.interviewed, standing);
+            }
             let entity_id = Self::spoken_of(&case).into_iter().next();
             self.reviewed.stands.push(StandRow {
                 zone_id: case.zone_id,

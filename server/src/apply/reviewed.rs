@@ -18,10 +18,10 @@ use super::{
     stand::{Known, ReviewState, Stand, Trail},
 };
 use crate::{
-    db::{DbError, Result, Row, Tx, Value},
+    db::{DbError, Result, Row, Tx},
     intake::{Action, EventKind},
     runtime::Micros,
-    store::ZoneId,
+    store::{ZoneId, zones::ids_by_zone},
 };
 
 /// One thing that somebody said of a submission, as the register keeps it.
@@ -196,12 +196,8 @@ pub(super) async fn known(
     tx: &mut Tx,
     wanted: &HashSet<(ZoneId, Uuid)>,
 ) -> Result<HashMap<Uuid, Known>> {
-    let mut zones: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
-    for (zone, id) in wanted {
-        zones.entry(*zone).or_default().push((*id).into());
-    }
     let mut found = HashMap::new();
-    for (zone, ids) in zones {
+    for (zone, ids) in ids_by_zone(wanted.iter().copied()) {
         let rows = tx
             .fetch_in_with(
                 "SELECT submission_id, seq, review, reviewed_seq, trail, state FROM record \

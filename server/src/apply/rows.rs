@@ -19,7 +19,10 @@ use super::{
     reviewed::Reviewed,
     submissions::cell_of,
 };
-use crate::{db::Value, store::ZoneId};
+use crate::{
+    db::Value,
+    store::{ZoneId, device_days::DeviceDay},
+};
 
 /// Values of one row, in the order of its statement.
 pub(super) type Row = Vec<Value>;
@@ -67,6 +70,8 @@ pub(super) struct Rows {
     pub(super) conflicts: Vec<ConflictRows>,
     pub(super) looks: Vec<Look>,
     pub(super) recompared: Vec<Recompared>,
+    /// Days of phones, packed.
+    pub(super) device_days: Vec<(DeviceDay, Vec<u8>)>,
     pub(super) erased: Erased,
 }
 
@@ -112,6 +117,7 @@ impl Rows {
             conflicts: register.conflicts,
             looks: register.looks,
             recompared: register.recompared,
+            device_days: register.device_days.into_rows(),
             erased: register.erased,
         }
     }

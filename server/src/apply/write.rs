@@ -20,7 +20,7 @@ use crate::{
     counts::{Axis, Cube},
     db::{Result, Tx, Value},
     keys::MasterKeys,
-    store::ZoneId,
+    store::{ZoneId, device_days},
     tally_book::Move,
 };
 
@@ -49,6 +49,7 @@ pub(super) async fn write(
     rows.chains.write(tx).await?;
     conflict::write(tx, rows.conflicts).await?;
     again::write(tx, rows.looks, rows.recompared).await?;
+    device_days::write(tx, rows.device_days).await?;
     rows.erased.write(tx, (keys, day), &mut cells).await?;
     for site in rows.moved_sites {
         replace::follow_site(tx, site, (keys, day), &mut cells).await?;

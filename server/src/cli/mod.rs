@@ -122,7 +122,7 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Link(list) => link::run(&list, json),
         Command::Backup(args) => backup::run(settings, args, json).await,
         Command::Restore { file } => restore::run(&settings, &file, json).await,
-        Command::Rebuild => rebuild::run(settings, json).await,
+        Command::Rebuild => Box::pin(rebuild::run(settings, json)).await,
         Command::Check { rules: true, .. } => check_rules::run(&open(settings).await?, json).await,
         Command::Check { quick, .. } => check::run(&open(settings).await?, quick, json).await,
         Command::DerivedHash => rebuild::hash(&open(settings).await?, json).await,

@@ -18,11 +18,12 @@ fn check_character<'r>(record: &Record<'r>, _: &Context<'_>) -> Option<Hit<'r>> 
         .map(|name| Hit::error([name]))
 }
 
-/// C10: the card is of the lot that the enumerator was given.
+/// C10: the card is of a lot that the enumerator was given; who was given none says nothing.
 fn lot<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
-    let lot = context.agent.found()?.cards.as_ref()?;
+    let lots = &context.agent.found()?.cards;
     let number: u32 = record.text("card_no")?.split('-').nth(1)?.parse().ok()?;
-    (!lot.contains(&number)).then(|| Hit::warning(["card_no", "enumerator_code"]))
+    let is_outside = !lots.is_empty() && !lots.iter().any(|lot| lot.contains(&number));
+    is_outside.then(|| Hit::warning(["card_no", "enumerator_code"]))
 }
 
 /// Says whether a card such as `ORP-1234567-C` ends with the right check character: ISO/IEC 7064,

@@ -122,15 +122,8 @@ fn urgent_referral<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit
     (late && record.is("referral_need", "urgent")).then(|| Hit::information(["referral_need"]))
 }
 
-fn many_children<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
-    let enumerator = record.enumerator()?;
-    let others = context
-        .device_day
-        .iter()
-        .filter(|it| it.form_id == "enfant" && it.enumerator == enumerator)
-        .filter(|it| it.day == record.day())
-        .count();
-    (others >= 20).then(|| Hit::warning(["enumerator_code"]))
+fn many_children<'r>(_: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
+    context.device_day.are_many.then(|| Hit::warning(["enumerator_code"]))
 }
 
 fn young_caregiver<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use jiff::{Timestamp, civil::Date};
 
+use super::interviews::DaySays;
 use crate::geo::{Placement, Position};
 
 /// What the caller knows of something that a record names.
@@ -63,8 +64,8 @@ pub struct Context<'a> {
     pub placement: Option<&'a Placement>,
     /// How far its position is outside the declared cercle, in metres; 0 inside.
     pub outside_cercle_m: Option<f64>,
-    /// The other records of the device in the 24 hours around it.
-    pub device_day: &'a [Interview],
+    /// What the other interviews of the phone that day say of it.
+    pub device_day: DaySays,
     /// The sites near its position.
     pub neighbours: &'a [Neighbour],
     /// What was counted over other records.
@@ -87,7 +88,7 @@ impl Context<'_> {
             parent: Known::NotAsked,
             placement: None,
             outside_cercle_m: None,
-            device_day: &[],
+            device_day: DaySays::default(),
             neighbours: &[],
             others: Others::default(),
         }
@@ -119,8 +120,8 @@ pub struct Agent {
     pub child_certified: bool,
     /// Ids of the sites of the assignment; none when there is no assignment.
     pub sites: Option<Vec<String>>,
-    /// Numbers of the cards of the lot; none when no lot is known.
-    pub cards: Option<RangeInclusive<u32>>,
+    /// Numbers of the cards of each lot; none when no lot is known.
+    pub cards: Vec<RangeInclusive<u32>>,
     /// Has the phone number that the record gives.
     pub has_phone: bool,
 }
@@ -186,23 +187,6 @@ pub struct Cooperative {
     pub members: u32,
     /// Whether its own parents lead back to the organisation that the record is about.
     pub descends_from_record: bool,
-}
-
-/// Another interview of the same device.
-#[derive(Clone, Debug)]
-pub struct Interview {
-    /// Id of its form.
-    pub form_id: String,
-    /// Code of its enumerator.
-    pub enumerator: String,
-    /// Its day.
-    pub day: Date,
-    /// When it started.
-    pub start: Timestamp,
-    /// When it ended.
-    pub end: Timestamp,
-    /// Where it was.
-    pub position: Option<Position>,
 }
 
 /// Another site near the record's.

@@ -95,13 +95,8 @@ fn certificate<'r>(_: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
     (!agent.child_certified).then(|| Hit::error(["enumerator_code"]))
 }
 
-fn overlap<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
-    let (start, end) = (record.instant("start")?, record.instant("end")?);
-    let overlaps = context.device_day.iter().any(|other| {
-        let common = end.min(other.end).duration_since(start.max(other.start));
-        common > SignedDuration::from_mins(2)
-    });
-    overlaps.then(|| Hit::warning(["start", "end"]))
+fn overlap<'r>(_: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
+    context.device_day.overlaps.then(|| Hit::warning(["start", "end"]))
 }
 
 fn missing_files<'r>(_: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {

@@ -10,6 +10,7 @@ mod cooperative;
 mod envelope;
 mod finding;
 mod identity;
+mod interviews;
 mod miner;
 mod mining;
 mod outline;
@@ -23,11 +24,10 @@ mod tests;
 mod visit;
 
 pub use card::is_valid as card_is_valid;
-pub use context::{
-    Agent, Campaign, Context, Cooperative, Interview, Known, Neighbour, Others, Person, Site,
-};
+pub use context::{Agent, Campaign, Context, Cooperative, Known, Neighbour, Others, Person, Site};
 pub use finding::Finding;
+pub use interviews::{DaySays, Interview};
 pub use register::{
-    check, compare, compares, is_asked_again, is_beside, is_by_boundaries, is_compared, is_placed,
-    without_consent,
+    check, compare, compares, is_asked_again, is_beside, is_by_boundaries, is_compared,
+    is_of_device_day, is_placed, without_consent,
 };

@@ -136,24 +136,8 @@ fn far_from_site<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'
 }
 
 fn repeated<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
-    let (name, point) = record.points().next()?;
-    let at = position(point)?;
-    let same = |other: Position| {
-        five_places(other.lat) == five_places(at.lat)
-            && five_places(other.lon) == five_places(at.lon)
-    };
-    let others = context
-        .device_day
-        .iter()
-        .filter(|other| record.enumerator() == Some(other.enumerator.as_str()))
-        .filter(|other| other.position.is_some_and(same))
-        .count();
-    (others >= 5).then(|| Hit::warning([name]))
-}
-
-/// The degrees as a text of five decimals: equality of coordinates is equality of these.
-fn five_places(degrees: f64) -> String {
-    format!("{degrees:.5}")
+    let (name, _) = record.points().next()?;
+    context.device_day.is_repeated.then(|| Hit::warning([name]))
 }
 
 fn exactly_zero<'r>(record: &Record<'r>, _: &Context<'_>) -> Option<Hit<'r>> {

@@ -71,10 +71,10 @@ pub fn without_consent(
 /// The rules that are asked again, with what a record is compared with, when it meets the register. The others
 /// that look something up wait for who can tell: lists of cards, campaigns, counts over other records, or the
 /// hour that passes.
-const COMPARED: [&str; 28] = [
-    "A11", "A12", "A13", "B03", "B05", "B07", "B08", "B09", "B14", "C07", "C08", "C14", "C18",
-    "C21", "D15", "D16", "D17", "E14", "E15", "E16", "E17", "E18", "E20", "F08", "F10", "F11",
-    "F13", "F15",
+const COMPARED: [&str; 33] = [
+    "A11", "A12", "A13", "A14", "B03", "B05", "B07", "B08", "B09", "B10", "B14", "C07", "C08",
+    "C10", "C14", "C18", "C21", "D14", "D15", "D16", "D17", "E14", "E15", "E16", "E17", "E18",
+    "E20", "F01", "F08", "F10", "F11", "F13", "F15",
 ];
 
 /// Those of [`COMPARED`] that speak of what was there when a record came or was edited, and are asked then and never again:
@@ -89,6 +89,14 @@ const PLACED: [&str; 3] = ["site", "visite_site", "cooperative"];
 
 /// Those of [`COMPARED`] that ask the engine's memory what is beside a place.
 const BESIDE: [&str; 2] = ["B14", "F10"];
+
+/// Those of [`COMPARED`] that ask the other interviews of a phone that day.
+const OF_DEVICE_DAY: [&str; 3] = ["A14", "B10", "D14"];
+
+/// Whether a rule asks the other interviews of a phone that day.
+pub fn is_of_device_day(id: &str) -> bool {
+    OF_DEVICE_DAY.contains(&id)
+}
 
 /// Whether a rule asks what is beside a place.
 pub fn is_beside(id: &str) -> bool {

@@ -1,10 +1,25 @@
 //! Zones: reference rows, few and rarely written.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
 use super::ZoneId;
 use crate::{
-    db::{Result, Tx},
+    db::{Result, Tx, Value},
     runtime::Micros,
 };
+
+/// Ids by their zone, each once and in order, to be asked for in one statement per zone.
+pub fn ids_by_zone(
+    places: impl IntoIterator<Item = (ZoneId, Uuid)>,
+) -> BTreeMap<ZoneId, Vec<Value>> {
+    let mut zones: BTreeMap<ZoneId, Vec<Value>> = BTreeMap::new();
+    for (zone, id) in places.into_iter().collect::<BTreeSet<_>>() {
+        zones.entry(zone).or_default().push(id.into());
+    }
+    zones
+}
 
 /// A zone as listed.
 #[derive(Clone, Debug)]
@@ -16,7 +31,7 @@ pub struct Zone {
 }
 
 /// The code of every zone.
-pub async fn codes(tx: &mut Tx) -> Result<std::collections::BTreeMap<ZoneId, String>> {
+pub async fn codes(tx: &mut Tx) -> Result<BTreeMap<ZoneId, String>> {
     Ok(all(tx).await?.into_iter().map(|zone| (zone.zone_id, zone.code)).collect())
 }
 

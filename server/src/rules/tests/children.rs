@@ -1,10 +1,9 @@
 //! Cases of the rules of children (D).
 
-use jiff::civil::date;
-
 use super::envelopes::campaign;
-use super::{Case, ERROR, INFORMATION, WARNING, alone, among, moment, now};
-use crate::rules::context::{Context, Interview, Known, Others, Person};
+use super::{Case, ERROR, INFORMATION, WARNING, alone, among, now};
+use crate::rules::context::{Context, Known, Others, Person};
+use crate::rules::interviews::DaySays;
 
 const HOURS: [&str; 3] = ["hours_econ", "hours_water_wood", "hours_chores"];
 
@@ -81,27 +80,8 @@ pub(super) const CASES: &[Case] = &[
     among("D13", "enfant", &[("referral_need", "urgent")], || waits(121), INFORMATION),
     among("D13", "enfant", &[("referral_need", "urgent")], || waits(120), None),
     among("D13", "enfant", &[("referral_need", "normal")], || waits(999), None),
-    among(
-        "D14",
-        "enfant",
-        &[("enumerator_code", "AB123"), ("today", "2026-11-20")],
-        || children(20),
-        WARNING,
-    ),
-    among(
-        "D14",
-        "enfant",
-        &[("enumerator_code", "AB123"), ("today", "2026-11-20")],
-        || children(19),
-        None,
-    ),
-    among(
-        "D14",
-        "enfant",
-        &[("enumerator_code", "AB123"), ("today", "2026-11-19")],
-        || children(20),
-        None,
-    ),
+    among("D14", "enfant", &[], || many(true), WARNING),
+    among("D14", "enfant", &[], || many(false), None),
     among("D15", "enfant", &[("age_years", "8")], || guardian(2009, 1), WARNING),
     among("D15", "enfant", &[("age_years", "12")], || guardian(2005, 1), WARNING),
     among("D15", "enfant", &[("age_years", "11")], || guardian(2005, 1), None),
@@ -137,16 +117,8 @@ fn waits(minutes: i64) -> Context<'static> {
     Context { others: Others { referral_waits_min: Some(minutes), ..Others::default() }, ..now() }
 }
 
-fn children(forms: usize) -> Context<'static> {
-    let other = Interview {
-        form_id: "enfant".to_owned(),
-        enumerator: "AB123".to_owned(),
-        day: date(2026, 11, 20),
-        start: moment("2026-11-20T08:00:00Z"),
-        end: moment("2026-11-20T08:15:00Z"),
-        position: None,
-    };
-    Context { device_day: vec![other; forms].leak(), ..now() }
+fn many(are_many: bool) -> Context<'static> {
+    Context { device_day: DaySays { are_many, ..DaySays::default() }, ..now() }
 }
 
 fn guardian(birth_year: i64, children_here: i64) -> Context<'static> {

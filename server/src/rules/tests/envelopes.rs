@@ -3,7 +3,8 @@
 use jiff::civil::date;
 
 use super::{Case, ERROR, INFORMATION, WARNING, alone, among, moment, now};
-use crate::rules::context::{Agent, Campaign, Context, Interview, Known, Others, Site};
+use crate::rules::context::{Agent, Campaign, Context, Known, Others, Site};
+use crate::rules::interviews::DaySays;
 
 const AT_TEN: (&str, &str) = ("start", "2026-11-20T10:00:00.000Z");
 const HALF_PAST_TEN: (&str, &str) = ("end", "2026-11-20T10:30:00.000Z");
@@ -36,8 +37,8 @@ pub(super) const CASES: &[Case] = &[
     among("A12", "orpailleur", &[("site_id", "here")], || agent(good()), None),
     among("A13", "enfant", &[], || agent(Agent { child_certified: false, ..good() }), ERROR),
     among("A13", "enfant", &[], || agent(good()), None),
-    among("A14", "site", HALF_AN_HOUR, || beside("2026-11-20T10:27:59Z"), WARNING),
-    among("A14", "site", HALF_AN_HOUR, || beside("2026-11-20T10:28:00Z"), None),
+    among("A14", "site", HALF_AN_HOUR, || on_a_day(true), WARNING),
+    among("A14", "site", HALF_AN_HOUR, || on_a_day(false), None),
     among("A15", "site", &[], || files(8), WARNING),
     among("A15", "site", &[], || files(7), None),
     alone("A16", "orpailleur", &[("consent", "refused")], ERROR),
@@ -117,16 +118,6 @@ fn drift(seconds: i64) -> Context<'static> {
     Context { others: Others { clock_drift_s: Some(seconds), ..Others::default() }, ..now() }
 }
 
-/// Beside an interview that begins then and lasts an hour.
-fn beside(start: &str) -> Context<'static> {
-    let start = moment(start);
-    let other = Interview {
-        form_id: "orpailleur".to_owned(),
-        enumerator: "AB123".to_owned(),
-        day: date(2026, 11, 20),
-        start,
-        end: start + jiff::SignedDuration::from_hours(1),
-        position: None,
-    };
-    Context { device_day: vec![other].leak(), ..now() }
+fn on_a_day(overlaps: bool) -> Context<'static> {
+    Context { device_day: DaySays { overlaps, ..DaySays::default() }, ..now() }
 }

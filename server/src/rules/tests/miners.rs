@@ -255,7 +255,7 @@ fn card_of(holder: Person) -> Context<'static> {
 }
 
 fn lot() -> Context<'static> {
-    let agent = Agent { cards: Some(1_200..=1_234), ..Agent::default() };
+    let agent = Agent { cards: vec![1..=9, 1_200..=1_234], ..Agent::default() };
     Context { agent: Known::Found(agent), ..now() }
 }
 

@@ -1,10 +1,9 @@
 //! Cases of the rules of position (B).
 
-use jiff::civil::date;
-
-use super::{Case, ERROR, INFORMATION, WARNING, alone, among, moment, now};
+use super::{Case, ERROR, INFORMATION, WARNING, alone, among, now};
 use crate::geo::{Basis, Place, PlaceCodes, Placement, Position, PositionFlag};
-use crate::rules::context::{Context, Interview, Known, Neighbour, Site};
+use crate::rules::context::{Context, Known, Neighbour, Site};
+use crate::rules::interviews::DaySays;
 
 /// A good point in the cercle of Kéniéba.
 const HERE: (&str, &str) = ("gps", "12.8412345 -11.2412345 150.5 8.5");
@@ -58,27 +57,8 @@ pub(super) const CASES: &[Case] = &[
     among("B09", "orpailleur", &[HERE], || centre(12.8412, -11.20), WARNING),
     among("B09", "orpailleur", &[HERE], || centre(12.8412, -11.09), ERROR),
     among("B09", "orpailleur", &[HERE], || centre(12.8412, -11.22), None),
-    among(
-        "B10",
-        "orpailleur",
-        &[HERE, ("enumerator_code", "AB123")],
-        || same_point(5, "AB123"),
-        WARNING,
-    ),
-    among(
-        "B10",
-        "orpailleur",
-        &[HERE, ("enumerator_code", "AB123")],
-        || same_point(4, "AB123"),
-        None,
-    ),
-    among(
-        "B10",
-        "orpailleur",
-        &[HERE, ("enumerator_code", "AB124")],
-        || same_point(5, "AB123"),
-        None,
-    ),
+    among("B10", "orpailleur", &[HERE], || repeated(true), WARNING),
+    among("B10", "orpailleur", &[HERE], || repeated(false), None),
     alone("B11", "site", &[HERE, ("outline", SQUARE)], None),
     alone(
         "B11",
@@ -149,16 +129,8 @@ fn centre(lat: f64, lon: f64) -> Context<'static> {
     Context { site: Known::Found(site), ..now() }
 }
 
-fn same_point(times: usize, enumerator: &str) -> Context<'static> {
-    let other = Interview {
-        form_id: "orpailleur".to_owned(),
-        enumerator: enumerator.to_owned(),
-        day: date(2026, 11, 20),
-        start: moment("2026-11-20T08:00:00Z"),
-        end: moment("2026-11-20T08:15:00Z"),
-        position: Position::new(-11.241_233_9, 12.841_231),
-    };
-    Context { device_day: vec![other; times].leak(), ..now() }
+fn repeated(is_repeated: bool) -> Context<'static> {
+    Context { device_day: DaySays { is_repeated, ..DaySays::default() }, ..now() }
 }
 
 fn near(distance_m: f64, same_name: bool) -> Context<'static> {
