@@ -133,6 +133,34 @@ on_both! {
         assert!(!server.sql(kept).contains("CC BY"), "the file given last says all of them");
     }
 
+    fn units_are_told_as_their_limits_were_on_the_day_asked_for(server) {
+        imported(&server, &communes());
+        let mut moved = commune("Sadiola", "ML010122", [-11.60, 14.40, -11.20, 14.60]);
+        moved["properties"]["valid_on"] = json!("2020-01-01");
+        imported(&server, &collection(&[moved]));
+        let items = "/ogc/collections/communes-2012/items?f=json";
+        // Name and the south-west corner of every unit.
+        let told = |datetime: &str| {
+            let page = server.get_admin(&format!("{items}{datetime}")).json();
+            let mut all: Vec<String> = page["features"].as_array().unwrap().iter().map(|f| {
+                let corner = &f["geometry"]["coordinates"][0][0][0];
+                format!("{} {corner}", f["properties"]["name"].as_str().unwrap())
+            }).collect();
+            all.sort();
+            all.join(", ")
+        };
+
+        let (newest, first) = ("Bangassi [-11.6,13.6], Sadiola [-11.6,14.4]", "Bangassi [-11.6,13.6], Sadiola [-11.6,14.35]");
+        for datetime in ["", "&datetime=2020-01-01", "&datetime=2016-01-01/..", "&datetime=2026-01-01T00:00:00Z"] {
+            assert_eq!(told(datetime), newest, "{datetime}");
+        }
+        for datetime in ["&datetime=2019-12-31", "&datetime=2015-04-08", "&datetime=../2016-01-01"] {
+            assert_eq!(told(datetime), first, "{datetime}");
+        }
+        assert_eq!(told("&datetime=2015-04-07"), "", "no limits are known of that day");
+        assert_eq!(server.get_admin(&format!("{items}&datetime=2020-13-01")).status, 400);
+    }
+
     fn sites_and_people_move_into_the_polygons_that_are_imported(server) {
         let mut server = server;
         let phone = server.phone("phone", None);

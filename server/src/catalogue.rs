@@ -153,7 +153,8 @@ impl Catalogue {
         Ok(self.held())
     }
 
-    fn held(&self) -> Arc<Snapshot> {
+    /// The forms that this process knows of now.
+    pub fn held(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().expect("no holder of this lock can panic"))
     }
 }

@@ -268,6 +268,7 @@ fn open(row: ExtractRow, keys: &MasterKeys, forms: &Snapshot) -> Result<Extract>
     let packed: Packed = serde_json::from_slice(&text).map_err(|_| BROKEN)?;
     let report: Report = serde_json::from_str(&row.report).map_err(|_| BROKEN)?;
     let fields: Vec<Field> = packed.columns.iter().map(|name| field(name, forms)).collect();
+    // In memory: what is sealed in the register lies on no disk in clear.
     let mut builder = Builder::new(fields.clone());
     builder.set_unplaced();
     for (pseudonym, values) in packed.rows {
@@ -286,7 +287,7 @@ fn open(row: ExtractRow, keys: &MasterKeys, forms: &Snapshot) -> Result<Extract>
         temporal: None,
         points: false,
     };
-    let features = builder.finish();
+    let features = builder.finish().map_err(DbError::Io)?;
     Ok(Extract { collection, features, at: row.at, period: row.period })
 }
 

@@ -30,6 +30,7 @@ pub mod places;
 pub mod publication;
 pub mod rules;
 pub mod runtime;
+mod scratch;
 pub mod simulate;
 pub mod store;
 pub mod tally_book;

@@ -1,13 +1,16 @@
-//! Interpreting what was handed over while the batch before it is written: the pure half of apply
-//! keeps one core busy, the database the other.
+//! Interpreting what comes next while the batch before it is written: the pure half of apply keeps one core busy,
+//! the database the other.
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinHandle,
+};
 
 use super::{
-    engine::Applier,
-    event::Event,
+    engine::{Applier, BATCH},
+    event::{self, Event},
     say::{Said, say},
 };
 use crate::{
@@ -22,6 +25,46 @@ pub(super) struct Ready {
     pub(super) said: Said,
     /// Its share of what may wait here.
     _room: OwnedSemaphorePermit,
+}
+
+/// What comes next of the journal, being read and interpreted.
+pub(super) struct Next {
+    after: i64,
+    forms: Arc<Snapshot>,
+    said: JoinHandle<Result<Vec<Said>>>,
+}
+
+impl Next {
+    /// Begins with the events after this one.
+    pub(super) fn begin(applier: &Applier, after: i64, forms: &Arc<Snapshot>) -> Self {
+        let (applier, read_by) = (applier.clone(), Arc::clone(forms));
+        let said = tokio::spawn(async move { read_after(&applier, after, &read_by).await });
+        Self { after, forms: Arc::clone(forms), said }
+    }
+
+    /// The events after this one, if it was them that were read, and by these forms.
+    pub(super) async fn of(self, after: i64, forms: &Arc<Snapshot>) -> Option<Vec<Said>> {
+        if self.after != after || !Arc::ptr_eq(&self.forms, forms) {
+            self.said.abort();
+            return None;
+        }
+        // A failure is met again by whoever reads in its place.
+        self.said.await.ok()?.ok()
+    }
+}
+
+/// The events of the journal after this one, as many as are folded at once.
+pub(super) async fn read_after(
+    applier: &Applier,
+    after: i64,
+    forms: &Arc<Snapshot>,
+) -> Result<Vec<Said>> {
+    let mut tx = applier.read().await?;
+    let events = event::after(&mut tx, after, i64::try_from(BATCH)?, &applier.keys).await?;
+    drop(tx);
+    let said = interpret_all(applier, events, forms).await?;
+    applier.foresee(&said).await;
+    Ok(said)
 }
 
 /// Fewer events than this are interpreted in less time than handing them to another thread takes.
@@ -45,6 +88,7 @@ pub(super) async fn interpret_ahead(
         let Ok(forms) = applier.forms().await else { continue };
         let events = appended.into_iter().map(Event::from).collect();
         let Ok(said) = interpret_all(&applier, events, &forms).await else { continue };
+        applier.foresee(&said).await;
         let batch = said.into_iter().map_while(|mut said| {
             // Batches wait here: what they were interpreted from is not kept in memory with them.
             if let Some(content) = &mut said.event.content {

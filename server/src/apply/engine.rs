@@ -13,8 +13,7 @@ use tokio::sync::{Mutex, RwLock, mpsc, watch};
 use tracing::{error, info};
 
 use super::{
-    ahead::{Ready, interpret_ahead, interpret_all, read_by},
-    event,
+    ahead::{Next, Ready, interpret_ahead, read_after, read_by},
     heard::Heard,
     lots::LotBook,
     people::People,
@@ -23,6 +22,7 @@ use super::{
     register::Ground,
     replace,
     reviewed::parts,
+    say::Said,
     stand::Acceptance,
     turn::Mark,
 };
@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Events folded in one transaction: a page of an index that several touch is written once.
-const BATCH: usize = 1_024;
+pub(super) const BATCH: usize = 1_024;
 /// Events that need not wait for more.
 const ENOUGH: usize = 128;
 /// How long apply lets events gather: a transaction costs about the same for one and for fifty.
@@ -65,6 +65,15 @@ enum Step {
     Idle,
     FromMemory,
     FromJournal,
+}
+
+/// What is known of the events to come.
+#[derive(Default)]
+struct Ahead {
+    /// What was handed over, interpreted.
+    handed: BTreeMap<i64, Ready>,
+    /// What is being read of a backlog.
+    next: Option<Next>,
 }
 
 /// Derives; one per database, guarded by the row of `apply_state`.
@@ -165,13 +174,13 @@ impl Applier {
     }
 
     async fn follow(self, mut hand_over: mpsc::Receiver<Vec<Ready>>) {
-        let mut ahead: BTreeMap<i64, Ready> = BTreeMap::new();
+        let mut ahead = Ahead::default();
         let mut open = true;
         let mut forms_token = None;
-        while open || !ahead.is_empty() {
-            if open && ahead.is_empty() {
+        while open || !ahead.handed.is_empty() {
+            if open && ahead.handed.is_empty() {
                 match tokio::time::timeout(LOOK, hand_over.recv()).await {
-                    Ok(Some(events)) => keep(&mut ahead, events),
+                    Ok(Some(events)) => ahead.keep(events),
                     Ok(None) => open = false,
                     Err(_) => {}
                 }
@@ -179,19 +188,19 @@ impl Applier {
             // No more than a batch or two is taken over: the rest waits in the channel, and the
             // writer with it for a moment.
             let full = tokio::time::Instant::now() + GATHER;
-            while !ahead.is_empty() && ahead.len() < ENOUGH {
+            while !ahead.handed.is_empty() && ahead.handed.len() < ENOUGH {
                 let next = tokio::time::timeout_at(full, hand_over.recv()).await;
                 let Ok(Some(events)) = next else { break };
-                keep(&mut ahead, events);
+                ahead.keep(events);
             }
             // What is there already costs no wait.
-            while ahead.len() < BATCH {
+            while ahead.handed.len() < BATCH {
                 let Ok(events) = hand_over.try_recv() else { break };
-                keep(&mut ahead, events);
+                ahead.keep(events);
             }
             if let Err(failure) = self.catch_up(&mut ahead, &mut forms_token).await {
                 error!(error = %failure, "apply failed; it will be tried again");
-                ahead.clear();
+                ahead = Ahead::default();
                 tokio::time::sleep(AFTER_FAILURE).await;
                 if !open {
                     return;
@@ -202,7 +211,7 @@ impl Applier {
 
     async fn catch_up(
         &self,
-        ahead: &mut BTreeMap<i64, Ready>,
+        ahead: &mut Ahead,
         forms_token: &mut Option<(i64, i64, i64)>,
     ) -> Result<()> {
         let forms = self.catalogue.current().await?;
@@ -222,43 +231,41 @@ impl Applier {
         *forms_token = Some(forms.token());
         // A backlog is read from the journal to its end; what is handed over is taken step by step,
         // so that nothing is read back that waits in the channel.
-        while self.step(ahead, &forms).await? == Step::FromJournal {}
+        while self.step(ahead).await? == Step::FromJournal {}
         Ok(())
     }
 
     /// Applies everything in the journal; for command-line work and tests.
     pub async fn run_to_end(&self, told: &mut (dyn FnMut(i64) + Send)) -> Result<i64> {
-        let forms = self.catalogue.refresh().await?;
+        self.catalogue.refresh().await?;
         self.fill_cells().await?;
-        let mut ahead = BTreeMap::new();
-        while self.step(&mut ahead, &forms).await? != Step::Idle {
+        let mut ahead = Ahead::default();
+        while self.step(&mut ahead).await? != Step::Idle {
             told(self.progress.borrow().seq);
         }
         Ok(self.progress.borrow().seq)
     }
 
     /// One batch: from memory when the next events were handed over, else from the journal.
-    async fn step(&self, ahead: &mut BTreeMap<i64, Ready>, forms: &Arc<Snapshot>) -> Result<Step> {
+    async fn step(&self, ahead: &mut Ahead) -> Result<Step> {
         let _turn = self.turn.lock().await;
         let mut tx = self.db.read().await?;
         let seq = Mark::read(&mut tx).await?.seq;
         self.tell(seq);
-        *ahead = ahead.split_off(&(seq + 1));
-        let ready = contiguous(ahead, seq);
-        // What was read by a form that came since must not be read again without it.
-        let is_newer = |ready: &Ready| !Arc::ptr_eq(&ready.forms, forms);
-        let forms =
-            if ready.iter().any(is_newer) { &self.catalogue.refresh().await? } else { forms };
+        drop(tx);
+        let ready = ahead.take_after(seq);
+        // No older than those by which the door read what it let in: a form may have been published just now.
+        let forms = &self.catalogue.held();
         let batch = read_by(forms, ready);
         let (step, batch) = if batch.is_empty() {
-            let events = event::after(&mut tx, seq, i64::try_from(BATCH)?, &self.keys).await?;
-            drop(tx);
-            (Step::FromJournal, interpret_all(self, events, forms).await?)
+            (Step::FromJournal, self.read_on(&mut ahead.next, seq, forms).await?)
         } else {
-            drop(tx);
             (Step::FromMemory, batch)
         };
         let Some(last) = batch.last().map(|s| s.event.seq) else { return Ok(Step::Idle) };
+        if step == Step::FromJournal && batch.len() == BATCH {
+            ahead.next = Some(Next::begin(self, last, forms));
+        }
         let mut from = seq;
         for part in parts(batch) {
             let to = part.last().map_or(from, |s| s.event.seq);
@@ -271,6 +278,22 @@ impl Applier {
         }
         self.tell(last);
         Ok(step)
+    }
+
+    /// The next events of the journal: those that were read meanwhile, if it is them.
+    async fn read_on(
+        &self,
+        next: &mut Option<Next>,
+        seq: i64,
+        forms: &Arc<Snapshot>,
+    ) -> Result<Vec<Said>> {
+        if let Some(next) = next.take()
+            && let Some(said) = next.of(seq, forms).await
+            && !said.is_empty()
+        {
+            return Ok(said);
+        }
+        read_after(self, seq, forms).await
     }
 
     pub(super) fn tell(&self, seq: i64) {
@@ -351,18 +374,20 @@ impl Applier {
     }
 }
 
-fn keep(ahead: &mut BTreeMap<i64, Ready>, events: Vec<Ready>) {
-    ahead.extend(events.into_iter().map(|ready| (ready.said.event.seq, ready)));
-}
-
-/// The run of events that starts right after `seq`.
-fn contiguous(ahead: &mut BTreeMap<i64, Ready>, seq: i64) -> Vec<Ready> {
-    let mut batch = Vec::new();
-    while batch.len() < BATCH {
-        let Some(event) = ahead.remove(&(seq + 1 + i64::try_from(batch.len()).unwrap_or(0))) else {
-            break;
-        };
-        batch.push(event);
+impl Ahead {
+    fn keep(&mut self, events: Vec<Ready>) {
+        self.handed.extend(events.into_iter().map(|ready| (ready.said.event.seq, ready)));
     }
-    batch
+
+    /// The run of handed-over events that starts right after `seq`; what is older goes.
+    fn take_after(&mut self, seq: i64) -> Vec<Ready> {
+        self.handed = self.handed.split_off(&(seq + 1));
+        let mut batch = Vec::new();
+        while batch.len() < BATCH {
+            let wanted = seq + 1 + i64::try_from(batch.len()).unwrap_or(0);
+            let Some(event) = self.handed.remove(&wanted) else { break };
+            batch.push(event);
+        }
+        batch
+    }
 }

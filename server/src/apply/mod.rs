@@ -27,6 +27,7 @@ mod erased;
 mod event;
 mod fold;
 mod force;
+mod foresee;
 mod groups;
 mod heard;
 mod held_of;

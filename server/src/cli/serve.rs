@@ -18,6 +18,7 @@ use crate::{
     app::{App, Base, Settings, create_private, is_demo},
     http::{TlsFiles, metrics_router, router, serve, tls_acceptor},
     runtime::Runtime,
+    scratch,
     store::{accounts, server},
 };
 
@@ -58,6 +59,7 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     };
     let base = Base::open(settings, Runtime::system()).await?;
     base.blobs.clear_unfinished()?;
+    scratch::clear(&base.settings.data)?;
     let url = base.settings.public_url.clone().unwrap_or_else(|| local_url(address, tls.is_some()));
     remember_url(&base, &url).await?;
     if base.first_start {

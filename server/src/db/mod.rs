@@ -5,14 +5,17 @@
 //! [`Sql`] says so as data.
 
 mod error;
+mod log;
 mod migrate;
 mod pool;
+mod read_ahead;
 mod row;
 mod tx;
 mod value;
 
 pub use error::{DbError, Result};
 pub use pool::{Db, DbConfig};
+pub use read_ahead::Wanted;
 pub use row::Row;
 pub use tx::{BoxFuture, Query, Sql, Tx};
 pub use value::Value;

@@ -135,11 +135,11 @@ fn collection(features: &Features, label: Label<'_>, out: &mut impl Write) -> io
 const CHUNK: usize = 64;
 
 fn each(features: &Features, out: &mut impl Write, before: &str, after: &str) -> io::Result<()> {
-    let writer = Writer::new(features, Crs::Crs84);
+    let mut writer = Writer::new(features, Crs::Crs84);
     let mut text = String::new();
     for row in 0..features.len() {
         text.push_str(before);
-        writer.feature(&mut text, row, "");
+        writer.feature(&mut text, row, "")?;
         // Commas stand between features, ends of lines after each.
         if before.is_empty() && row + 1 == features.len() {
             text.push('\n');

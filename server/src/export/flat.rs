@@ -25,6 +25,11 @@ impl Flat {
         self.bytes.extend([0; 8]);
     }
 
+    /// Bytes written.
+    pub(super) const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Ends the buffer: its root, its size. Padded to whole words of eight bytes, so that buffers that
     /// follow each other keep their alignment.
     pub(super) fn finish<const N: usize>(&mut self, root: &Table<N>) -> &[u8] {

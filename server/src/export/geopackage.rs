@@ -100,29 +100,30 @@ fn quoted(name: &str) -> String {
 fn rows<W: Write + Seek>(file: &mut Database<W>, features: &Features) -> io::Result<u32> {
     let mut table = file.table();
     let mut blob = Vec::new();
+    let mut rows = features.rows();
     for (number, row) in (1..).zip(0..features.len()) {
+        let read = rows.row(row)?;
         blob.clear();
         geometry(&mut blob, features, row);
         let id = features.id(row);
         let at = if blob.is_empty() { Stored::Null } else { Stored::Blob(&blob) };
-        let mut values = Vec::with_capacity(features.fields().len() + 3);
+        let cells: Vec<Cell<'_>> = (0..features.fields().len()).map(|f| cell(&read, f)).collect();
+        let mut values = Vec::with_capacity(cells.len() + 3);
         values.extend([Stored::Null, at, Stored::Text(&id)]);
-        values.extend((0..features.fields().len()).map(|field| stored(features, field, row)));
+        values.extend(cells.iter().enumerate().map(|(field, cell)| stored(cell, read.json(field))));
         table.row(number, &values)?;
     }
     table.finish()
 }
 
-fn stored(features: &Features, field: usize, row: usize) -> Stored<'_> {
-    match cell(features, field, row) {
+fn stored<'v>(cell: &'v Cell<'_>, json: &'v str) -> Stored<'v> {
+    match cell {
         Cell::Empty => Stored::Null,
         Cell::Text(text) => Stored::Text(text),
-        Cell::Whole(n) => Stored::Whole(n),
-        Cell::Decimal(n) => Stored::Decimal(n),
-        Cell::Bool(b) => Stored::Whole(i64::from(b)),
-        Cell::Day(_) | Cell::Moment(_) => features
-            .column(field)
-            .map_or(Stored::Null, |c| Stored::Text(c.json(c.code(row)).trim_matches('"'))),
+        Cell::Whole(n) => Stored::Whole(*n),
+        Cell::Decimal(n) => Stored::Decimal(*n),
+        Cell::Bool(b) => Stored::Whole(i64::from(*b)),
+        Cell::Day(_) | Cell::Moment(_) => Stored::Text(json.trim_matches('"')),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     cell::{Cell, cell},
     xlsx::escaped,
 };
-use crate::ogc::{Features, Located};
+use crate::ogc::{Features, Located, Row};
 
 /// Writes one placemark per feature; properties as `ExtendedData`.
 pub(super) fn write(features: &Features, title: &str, out: &mut impl Write) -> io::Result<()> {
@@ -26,16 +26,18 @@ pub(super) fn write(features: &Features, title: &str, out: &mut impl Write) -> i
     let names: Vec<String> = features.fields().iter().map(|f| quoted(&f.name)).collect();
     let called = features.field("name");
     let mut text = String::new();
+    let mut rows = features.rows();
     for row in 0..features.len() {
+        let read = rows.row(row)?;
         text.clear();
         // An id of XML begins with a letter.
         let _infallible = write!(text, "<Placemark id=\"f-{}\">", quoted(&features.id(row)));
-        if let Some(Cell::Text(name)) = called.map(|field| cell(features, field, row)) {
-            let _infallible = write!(text, "<name>{}</name>", escaped(name));
+        if let Some(Cell::Text(name)) = called.map(|field| cell(&read, field)) {
+            let _infallible = write!(text, "<name>{}</name>", escaped(&name));
         }
         text.push_str("<ExtendedData>");
         for (field, name) in names.iter().enumerate().filter(|(f, _)| Some(*f) != called) {
-            data(&mut text, features, field, row, name);
+            data(&mut text, &read, field, name);
         }
         text.push_str("</ExtendedData>");
         match features.located(row) {
@@ -52,17 +54,14 @@ pub(super) fn write(features: &Features, title: &str, out: &mut impl Write) -> i
     out.write_all(b"</Document></kml>\n")
 }
 
-fn data(text: &mut String, features: &Features, field: usize, row: usize, name: &str) {
-    let value = match cell(features, field, row) {
+fn data(text: &mut String, row: &Row<'_>, field: usize, name: &str) {
+    let value = match cell(row, field) {
         Cell::Empty => return,
-        Cell::Text(value) => escaped(value),
+        Cell::Text(value) => escaped(&value),
         Cell::Whole(n) => n.to_string(),
         Cell::Decimal(n) => n.to_string(),
         Cell::Bool(b) => b.to_string(),
-        Cell::Day(_) | Cell::Moment(_) => {
-            let Some(column) = features.column(field) else { return };
-            escaped(column.json(column.code(row)).trim_matches('"'))
-        }
+        Cell::Day(_) | Cell::Moment(_) => escaped(row.json(field).trim_matches('"')),
     };
     let _infallible = write!(text, "<Data name=\"{name}\"><value>{value}</value></Data>");
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{
-    cell::{Cell, coded},
+    cell::{Cell, cell},
     prepared::Prepared,
 };
 use crate::ogc::{Features, Kind};
@@ -39,22 +39,24 @@ pub(super) fn write(features: &Features, out: &mut impl Write, manner: Manner) -
     }
     line.push_str("\r\n");
     let mut lines = std::mem::take(&mut line).into_bytes();
-    let made = Prepared::new(features, |bytes, field, code| {
+    let kind = |field: usize| features.fields().get(field).map(|f| f.kind);
+    let made = Prepared::new(features, |bytes, field, cell, json| {
         let mut text = String::new();
-        value(&mut text, features, field, code, manner);
+        value(&mut text, kind(field), (cell, json), manner);
         bytes.extend_from_slice(text.as_bytes());
     });
+    let mut rows = features.rows();
     for row in 0..features.len() {
+        let read = rows.row(row)?;
         text(&mut line, &features.id(row), separator);
         for field in 0..features.fields().len() {
             line.push(separator);
-            let code = features.column(field).map_or(0, |column| column.code(row));
-            if let Some(value) = made.get(field, code) {
+            if let Some(value) = made.of(&read, field) {
                 lines.extend_from_slice(line.as_bytes());
                 lines.extend_from_slice(value);
                 line.clear();
             } else {
-                value(&mut line, features, field, code, manner);
+                value(&mut line, kind(field), (cell(&read, field), read.json(field)), manner);
             }
         }
         if placed {
@@ -78,19 +80,16 @@ fn at(features: &Features, row: usize) -> Option<[f64; 2]> {
     }
 }
 
-fn value(line: &mut String, features: &Features, field: usize, code: usize, manner: Manner) {
-    let Some(column) = features.column(field) else { return };
-    if code == 0 {
+fn value(line: &mut String, kind: Option<Kind>, (cell, json): (Cell<'_>, &str), manner: Manner) {
+    if json == "null" {
         return;
     }
     let separator = if manner == Manner::Excel { ';' } else { ',' };
-    if let Cell::Text(found) = coded(features, field, code) {
-        return text(line, found, separator);
+    if let Cell::Text(found) = cell {
+        return text(line, &found, separator);
     }
     // Digits, true, false; a day or an instant in its quotes; what is of another kind than its column
     // is text like any other.
-    let json = column.json(code);
-    let kind = features.fields().get(field).map(|f| f.kind);
     if matches!(kind, Some(Kind::Number)) && is_number(json) {
         return number(line, json, manner);
     }

@@ -65,7 +65,7 @@ pub(super) fn write(features: &Features, out: &mut impl Write) -> io::Result<()>
         let mut chunks = Vec::with_capacity(columns.len());
         for column in &columns {
             page.clear();
-            fill(&mut page, features, column.source, rows.clone());
+            fill(&mut page, features, column.source, rows.clone())?;
             let packed = zstd::bulk::compress(&page, 1)?;
             let head = page_head(rows.len(), page.len(), packed.len());
             out.write_all(&head)?;
@@ -114,7 +114,13 @@ fn columns(features: &Features) -> Vec<Column> {
 }
 
 /// A page: which rows have a value (a run of bits), then the values one after the other.
-fn fill(page: &mut Vec<u8>, features: &Features, source: Source, rows: std::ops::Range<usize>) {
+fn fill(
+    page: &mut Vec<u8>,
+    features: &Features,
+    source: Source,
+    rows: std::ops::Range<usize>,
+) -> io::Result<()> {
+    let mut reader = features.rows();
     let mut known = Bits::default();
     let mut truths = Bits::default();
     let mut values = Vec::new();
@@ -134,7 +140,10 @@ fn fill(page: &mut Vec<u8>, features: &Features, source: Source, rows: std::ops:
                 }
                 !binary.is_empty()
             }
-            Source::Field(field) => value(&mut values, &mut truths, cell(features, field, row)),
+            Source::Field(field) => {
+                let read = reader.row(row)?;
+                value(&mut values, &mut truths, cell(&read, field))
+            }
         };
         known.push(found);
     }
@@ -145,6 +154,7 @@ fn fill(page: &mut Vec<u8>, features: &Features, source: Source, rows: std::ops:
     page.extend(run);
     page.extend(values);
     page.extend(truths.bytes);
+    Ok(())
 }
 
 fn value(values: &mut Vec<u8>, truths: &mut Bits, cell: Cell<'_>) -> bool {

@@ -1,12 +1,10 @@
 //! What a format writes for a value, made once for each value of a column instead of once for each feature: most
 //! columns hold a few codes.
 
-use crate::ogc::Features;
+use super::cell::{Cell, coded};
+use crate::ogc::{Column, Features, Row};
 
-/// Columns with more different values than this are written value by value.
-const FEW: usize = 65_536;
-
-/// The values of the columns that have few.
+/// The values of the columns that have codes.
 pub(super) struct Prepared {
     columns: Vec<Option<Values>>,
 }
@@ -18,17 +16,17 @@ struct Values {
 }
 
 impl Prepared {
-    /// Of these features; `make` writes the value of a column that a code stands for.
-    pub(super) fn new(features: &Features, make: impl Fn(&mut Vec<u8>, usize, usize)) -> Self {
+    /// Of these features; `make` writes a value of a property, given as a cell and as JSON text.
+    pub(super) fn new(
+        features: &Features,
+        make: impl Fn(&mut Vec<u8>, usize, Cell<'_>, &str),
+    ) -> Self {
         let values = |field: usize| {
-            let distinct = features.column(field)?.distinct();
-            // What stands once or twice is not worth it.
-            if distinct > FEW || distinct > features.len() / 2 {
-                return None;
-            }
-            let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(distinct));
-            for code in 0..distinct {
-                make(&mut bytes, field, code);
+            let dictionary = features.column(field).and_then(Column::dictionary)?;
+            let kind = features.fields().get(field)?.kind;
+            let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(dictionary.distinct()));
+            for code in 0..dictionary.distinct() {
+                make(&mut bytes, field, coded(dictionary, kind, code), dictionary.json(code));
                 ends.push(bytes.len());
             }
             Some(Values { bytes, ends })
@@ -36,8 +34,12 @@ impl Prepared {
         Self { columns: (0..features.fields().len()).map(values).collect() }
     }
 
-    /// What is written for a code of a column; none where it is to be made.
-    pub(super) fn get(&self, field: usize, code: usize) -> Option<&[u8]> {
+    /// What is written for a property of a feature; none where it is to be made.
+    pub(super) fn of(&self, row: &Row<'_>, field: usize) -> Option<&[u8]> {
+        self.get(field, row.code(field))
+    }
+
+    fn get(&self, field: usize, code: usize) -> Option<&[u8]> {
         let values = self.columns.get(field)?.as_ref()?;
         let start =
             code.checked_sub(1).map_or(Some(0), |before| values.ends.get(before).copied())?;

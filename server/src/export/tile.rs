@@ -1,7 +1,7 @@
 //! Features as a vector tile: points, clustered where many would lie on each other, and areas, simplified
 //! to what the tile can show.
 
-use std::{collections::BTreeMap, f64::consts::PI};
+use std::{collections::BTreeMap, f64::consts::PI, io};
 
 use geo::{Coord, LineString, Simplify as _};
 
@@ -9,7 +9,7 @@ use super::{
     cell::{Cell, cell},
     mvt::{EXTENT, Layer, Spot, Word},
 };
-use crate::ogc::{Bounds, Features, Located};
+use crate::ogc::{Bounds, Features, Located, Rows};
 
 /// The address of a tile: zoom, column from the west, row from the north.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,46 +44,56 @@ impl Tile {
     }
 
     /// The features in it, as a layer of this name.
-    pub fn draw(self, features: &Features, name: &str) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// Those of reading their properties.
+    pub fn draw(self, features: &Features, name: &str) -> io::Result<Vec<u8>> {
+        let mut near = Vec::new();
+        features.each_near(self.bounds(), |row| near.push(row));
         let mut layer = Layer::default();
         let mut clusters: BTreeMap<[i32; 2], Cluster> = BTreeMap::new();
-        features.each_near(self.bounds(), |row| match features.located(row) {
-            Located::Nowhere => {}
-            Located::At(at) => {
-                let place = self.place(at);
-                if self.zoom >= SINGLE {
-                    layer.point(place.map(steps), &tags(features, row));
-                } else if place.iter().all(|c| (0.0..SIDE).contains(c)) {
-                    let cell = place.map(|c| steps(c) * CLUSTERS / steps(SIDE));
-                    clusters.entry(cell).or_default().add(place, row);
-                }
-            }
-            Located::Within(area) => {
-                let mut rings = Vec::new();
-                for polygon in area {
-                    let outer = rings.len();
-                    self.ring(&mut rings, polygon.exterior(), true);
-                    // Holes of what is too small to be seen are not either.
-                    if rings.len() > outer {
-                        for hole in polygon.interiors() {
-                            self.ring(&mut rings, hole, false);
-                        }
+        // Rows in their order are read soonest.
+        near.sort_unstable();
+        let mut rows = features.rows();
+        for row in near {
+            match features.located(row) {
+                Located::Nowhere => {}
+                Located::At(at) => {
+                    let place = self.place(at);
+                    if self.zoom >= SINGLE {
+                        layer.point(place.map(steps), &tags(&mut rows, row)?);
+                    } else if place.iter().all(|c| (0.0..SIDE).contains(c)) {
+                        let cell = place.map(|c| steps(c) * CLUSTERS / steps(SIDE));
+                        clusters.entry(cell).or_default().add(place, row);
                     }
                 }
-                if !rings.is_empty() {
-                    layer.area(&rings, &tags(features, row));
+                Located::Within(area) => {
+                    let mut rings = Vec::new();
+                    for polygon in area {
+                        let outer = rings.len();
+                        self.ring(&mut rings, polygon.exterior(), true);
+                        // Holes of what is too small to be seen are not either.
+                        if rings.len() > outer {
+                            for hole in polygon.interiors() {
+                                self.ring(&mut rings, hole, false);
+                            }
+                        }
+                    }
+                    if !rings.is_empty() {
+                        layer.area(&rings, &tags(&mut rows, row)?);
+                    }
                 }
             }
-        });
+        }
         for cluster in clusters.into_values() {
             let mut tags =
-                if cluster.count == 1 { tags(features, cluster.row) } else { Vec::new() };
+                if cluster.count == 1 { tags(&mut rows, cluster.row)? } else { Vec::new() };
             tags.push(("count", Word::Whole(cluster.count)));
             layer.point(cluster.middle().map(steps), &tags);
         }
         let mut tile = Vec::new();
         layer.finish(name, &mut tile);
-        tile
+        Ok(tile)
     }
 
     fn across(self) -> f64 {
@@ -157,15 +167,16 @@ impl Cluster {
 /// What a map says of a feature. Those that its reader may not see are not there.
 const SHOWN: [&str; 4] = ["name", "status", "code", "parent"];
 
-fn tags(features: &Features, row: usize) -> Vec<(&'static str, Word)> {
-    let mut tags = vec![("id", Word::Text(features.id(row).into_owned()))];
+fn tags(rows: &mut Rows<'_>, number: usize) -> io::Result<Vec<(&'static str, Word)>> {
+    let (features, row) = (rows.features(), rows.row(number)?);
+    let mut tags = vec![("id", Word::Text(row.id().into_owned()))];
     for name in SHOWN {
-        let found = features.field(name).map(|field| cell(features, field, row));
+        let found = features.field(name).map(|field| cell(&row, field));
         if let Some(Cell::Text(text)) = found {
-            tags.push((name, Word::Text(text.to_owned())));
+            tags.push((name, Word::Text(text.into_owned())));
         }
     }
-    tags
+    Ok(tags)
 }
 
 /// The whole steps of a place that is near the tile.
@@ -247,7 +258,7 @@ mod tests {
             let at = [-12.0 + f64::from(n) * 0.08, 10.2 + f64::from(n % 40) * 0.3];
             builder.point(Uuid::from_u128(u128::from(n) + 1), Some(at));
         }
-        let features = builder.finish();
+        let features = builder.finish().unwrap();
         for zoom in [0, 4, 6] {
             let across = 1_u32 << zoom;
             let tiles = (0..across).flat_map(|x| (0..across).map(move |y| (x, y)));
@@ -255,7 +266,7 @@ mod tests {
             let mut seen = 0;
             for (x, y) in tiles {
                 let tile = Tile::new(zoom, x, y).unwrap();
-                bytes += tile.draw(&features, "sites").len();
+                bytes += tile.draw(&features, "sites").unwrap().len();
                 features.each_near(tile.bounds(), |row| {
                     let place = tile.place(features.point(row).unwrap());
                     seen += usize::from(place.iter().all(|c| (0.0..SIDE).contains(c)));

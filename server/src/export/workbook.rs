@@ -13,7 +13,7 @@ use super::{
     cell::{Cell, cell, long, short},
     xlsx::{self, escaped},
 };
-use crate::ogc::{Features, Located};
+use crate::ogc::{Features, Located, Row};
 
 /// Rows of a sheet, its heading among them.
 const ROWS_MAX: usize = 1_048_576;
@@ -139,11 +139,13 @@ fn rows(features: &Features, out: &mut impl Write) -> io::Result<()> {
         text(&mut xml, "latitude");
     }
     xml.push_str("</row>");
+    let mut rows = features.rows();
     for row in 0..features.len() {
+        let read = rows.row(row)?;
         xml.push_str("<row>");
         text(&mut xml, &features.id(row));
         for field in 0..features.fields().len() {
-            value(&mut xml, features, field, row);
+            value(&mut xml, &read, field);
         }
         if let (true, Located::At(at)) = (placed, features.located(row)) {
             for c in at {
@@ -160,15 +162,14 @@ fn rows(features: &Features, out: &mut impl Write) -> io::Result<()> {
     out.write_all(xml.as_bytes())
 }
 
-fn value(xml: &mut String, features: &Features, field: usize, row: usize) {
-    let _infallible = match cell(features, field, row) {
-        Cell::Text(found) => return text(xml, found),
+fn value(xml: &mut String, row: &Row<'_>, field: usize) {
+    let _infallible = match cell(row, field) {
+        Cell::Text(found) => return text(xml, &found),
         Cell::Whole(n) => write!(xml, "<c><v>{n}</v></c>"),
         Cell::Decimal(n) => write!(xml, "<c><v>{n}</v></c>"),
         Cell::Bool(b) => write!(xml, "<c t=\"b\"><v>{}</v></c>", u8::from(b)),
         Cell::Day(_) | Cell::Moment(_) => {
-            let Some(column) = features.column(field) else { return };
-            return text(xml, column.json(column.code(row)).trim_matches('"'));
+            return text(xml, row.json(field).trim_matches('"'));
         }
         Cell::Empty => {
             xml.push_str("<c/>");

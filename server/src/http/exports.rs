@@ -177,11 +177,7 @@ async fn finished(
 }
 
 fn make(base: &Base, of: &Collection, key: Key, held: &Held) -> std::io::Result<Finished> {
-    let folder = base.settings.data.join("exports");
-    crate::app::create_private(&folder)?;
-    let path = folder.join(base.runtime.random_id().to_string());
-    let mut file = File::options().read(true).write(true).create_new(true).open(&path)?;
-    std::fs::remove_file(&path)?;
+    let mut file = crate::scratch::file(&base.settings.data, &base.runtime)?;
     let at = held.at.to_rfc3339();
     let label = Label { name: &of.id, title: &of.title, at: &at };
     let mut out = std::io::BufWriter::with_capacity(1 << 18, &mut file);

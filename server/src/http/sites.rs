@@ -105,12 +105,12 @@ fn written<H: Send + 'static>(
         let features = features(&held);
         let (start, end) = (page * MASKED_PAGE, (page + 1) * MASKED_PAGE);
         let mut text = String::from(if page == 0 { HEAD } else { "" });
-        let writer = Writer::new(features, Crs::Crs84);
+        let mut writer = Writer::new(features, Crs::Crs84);
         for row in start..end.min(features.len()) {
             if row > 0 {
                 text.push_str(",\n");
             }
-            writer.feature(&mut text, row, "");
+            writer.feature(&mut text, row, "")?;
         }
         if end >= features.len() {
             text.push_str(FOOT);

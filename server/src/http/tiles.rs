@@ -71,7 +71,7 @@ pub(super) async fn tile(
     } else {
         let token = held.token.clone();
         let drawn = tokio::task::spawn_blocking(move || tile.draw(&held.features, &name)).await;
-        let bytes = Bytes::from(drawn.map_err(|_| Problem::new("internal", ""))?);
+        let bytes = Bytes::from(drawn.map_err(|_| Problem::new("internal", ""))??);
         app.tiles.keep(key, token, bytes.clone());
         bytes
     };

@@ -79,6 +79,12 @@ impl Prepared {
     pub(super) fn incoming(&self) -> Arc<Incoming> {
         Arc::clone(&self.incoming)
     }
+
+    /// The keys under which it, what it replaces or its files may be here already.
+    pub(super) fn keys(&self) -> impl Iterator<Item = IntakeKey> {
+        let others = self.file_keys.iter().copied().chain(self.deprecated_key);
+        std::iter::once(self.instance_key).chain(others)
+    }
 }
 
 /// An event that the transaction appended, for apply to take without reading it back.
@@ -234,12 +240,7 @@ async fn lock_head(tx: &mut Tx) -> Result<i64> {
 /// What is known of a batch. A content has a key of its own only where its instance id was used for
 /// another one: few are looked for, each is a page of its own.
 async fn known_keys(tx: &mut Tx, batch: &[Prepared]) -> Result<HashMap<IntakeKey, Known>> {
-    let mut wanted = HashSet::new();
-    for p in batch {
-        wanted.insert(p.instance_key);
-        wanted.extend(p.deprecated_key);
-        wanted.extend(&p.file_keys);
-    }
+    let wanted: HashSet<_> = batch.iter().flat_map(Prepared::keys).collect();
     let mut known = HashMap::with_capacity(wanted.len());
     learn_keys(tx, &mut known, wanted).await?;
     let is_other = |p: &&Prepared| {

@@ -21,4 +21,6 @@ pub use files::{BlobStore, FileSink, PartFile};
 pub use import::{Import, ImportRow, list_of_form};
 pub use payload::{FileEntry, Payload, PayloadError};
 pub use review::{Action, Review, Settled};
+#[cfg(test)]
+pub(crate) use writer::KEYS;
 pub use writer::{Intake, IntakeError};

@@ -14,7 +14,7 @@ use tracing::error;
 use super::append::{Appended, Outcome, Prepared, append, prepare};
 use super::{Incoming, Matter};
 use crate::{
-    db::{Db, DbError},
+    db::{Db, DbError, Value, Wanted},
     keys::{MasterKeys, SubjectKey},
     runtime::Runtime,
 };
@@ -27,6 +27,9 @@ const BATCH: usize = 512;
 const HAND_OFF_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a request waits for its turn and its commit.
 const PATIENCE: Duration = Duration::from_secs(45);
+
+/// Where the keys of what comes are looked for.
+pub(crate) const KEYS: &str = "SELECT zone_id FROM intake_key WHERE intake_key IN";
 
 /// Why a submission could not be made durable. Nothing was acknowledged.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,7 @@ struct Counts {
 /// The door to the journal; cheap to clone.
 #[derive(Clone)]
 pub struct Intake {
+    db: Db,
     queue: mpsc::Sender<Request>,
     keys: Arc<MasterKeys>,
     runtime: Runtime,
@@ -74,8 +78,8 @@ impl Intake {
         hand_off: mpsc::Sender<Vec<Appended>>,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (queue, requests) = mpsc::channel(QUEUE);
-        let task = tokio::spawn(write_loop(db, runtime.clone(), requests, hand_off));
-        (Self { queue, keys, runtime, counts: Arc::default() }, task)
+        let task = tokio::spawn(write_loop(db.clone(), runtime.clone(), requests, hand_off));
+        (Self { db, queue, keys, runtime, counts: Arc::default() }, task)
     }
 
     /// What became of submissions since the start.
@@ -133,6 +137,10 @@ impl Intake {
         let ready =
             move || batch.into_iter().map(|i| prepare(i, &keys, &runtime)).collect::<Vec<_>>();
         let batch = ready();
+        if self.db.outgrows_memory() {
+            let keys = batch.iter().flat_map(|(p, _)| p.keys()).map(Value::from).collect();
+            self.db.read_ahead(vec![Wanted { head: KEYS, first: Vec::new(), keys }]).await;
+        }
         let (answer, outcome) = oneshot::channel();
         self.queue.try_send(Request { batch, answer }).map_err(|_| IntakeError::Busy)?;
         match tokio::time::timeout(PATIENCE, outcome).await {

@@ -216,7 +216,9 @@ fn units(division: Division, level: Level, polygons: bool) -> Layer {
     }
     let year = division.code();
     let description = if polygons {
-        format!("Limites de la division de {year}, telles qu'importées.")
+        format!(
+            "Limites de la division de {year}, telles qu'importées : les dernières, ou celles du jour demandé (datetime)."
+        )
     } else {
         format!("Chefs-lieux de la division de {year} : les limites n'ont pas été importées.")
     };

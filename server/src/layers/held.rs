@@ -6,6 +6,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
+
 use super::{
     catalog::{Layer, Source},
     load::{From, build},
@@ -14,12 +17,13 @@ use crate::{
     access::SiteTier,
     app::Base,
     db::{DbError, Tx},
-    ogc::Features,
+    ogc::{Builder, Features, MakeFile},
     runtime::Micros,
+    scratch,
     store::{AsOf, Scope, boundaries, entities},
 };
 
-/// What all held features may take together, in bytes, about.
+/// What all held features may take together in memory and on disk, in bytes, about.
 const MEMORY: usize = 512 * 1024 * 1024;
 /// Built in less than this many microseconds: built again at every change.
 const QUICK: i64 = 200_000;
@@ -77,6 +81,17 @@ impl Layers {
         scope: &Scope,
         layer: &Layer,
     ) -> Result<Arc<Held>, DbError> {
+        self.features_on(base, scope, layer, None).await
+    }
+
+    /// The same; of administrative units those whose limits held on this day.
+    pub async fn features_on(
+        &self,
+        base: &Base,
+        scope: &Scope,
+        layer: &Layer,
+        day: Option<Date>,
+    ) -> Result<Arc<Held>, DbError> {
         let forms = base.catalogue.current().await?;
         let sites = match layer.source {
             Source::Visits(tier) => {
@@ -85,13 +100,15 @@ impl Layers {
             }
             _ => None,
         };
-        // Units are the same for everybody.
-        let reach = match layer.source {
-            Source::Units(..) => String::from("*"),
+        let mut tx = base.db.read().await?;
+        let reach = match (layer.source, day) {
+            // Units are the same for everybody.
+            (Source::Units(..), None) => String::from("*"),
+            // There are many days and few states: nobody fills the memory with days.
+            (Source::Units(..), Some(day)) => versions(&mut tx, day).await?,
             _ => scope.token(),
         };
         let key = (layer.collection.id.clone(), layer.source, reach);
-        let mut tx = base.db.read().await?;
         let mut token = token(&mut tx, base, scope, layer, sites.as_deref()).await?;
         write!(token, "{:?}", forms.token()).expect("writing to a String cannot fail");
         drop(tx);
@@ -115,13 +132,13 @@ impl Layers {
             gazetteer: &gazetteer,
             sites: sites.as_deref().map(|s| &s.features),
             miners: miners.as_deref(),
+            day,
+            make: make(base),
         };
         let mut tx = base.db.read().await?;
         let builder = build(&mut tx, layer, from).await?;
         drop(tx);
-        let features = tokio::task::spawn_blocking(move || builder.finish())
-            .await
-            .expect("sorting and indexing do not panic");
+        let features = finished(builder).await?;
         let cost = base.runtime.now().0 - at.0;
         let held = Arc::new(Held { features, at, token, cost });
         self.keep(key, &held);
@@ -139,12 +156,13 @@ impl Layers {
         let _turn = self.building.lock().await;
         let gazetteer = base.places.gazetteer();
         let as_of = told(base, layer, as_of);
-        let from = From { scope, as_of, gazetteer: &gazetteer, sites: None, miners: None };
+        let make = make(base);
+        let gazetteer = &gazetteer;
+        let from = From { scope, as_of, gazetteer, sites: None, miners: None, day: None, make };
         let mut tx = base.db.read().await?;
         let builder = build(&mut tx, layer, from).await?;
         drop(tx);
-        let features = tokio::task::spawn_blocking(move || builder.finish()).await;
-        Ok(features.expect("sorting and indexing do not panic"))
+        finished(builder).await
     }
 
     /// A turn to search for long.
@@ -202,6 +220,18 @@ impl Layers {
     }
 }
 
+/// Sorts and indexes beside other requests.
+async fn finished(builder: Builder) -> Result<Features, DbError> {
+    let features = tokio::task::spawn_blocking(move || builder.finish()).await;
+    Ok(features.expect("sorting and indexing do not panic")?)
+}
+
+/// Where features go that do not fit into memory.
+fn make(base: &Base) -> MakeFile {
+    let (data, runtime) = (base.settings.data.clone(), base.runtime.clone());
+    Arc::new(move || scratch::file(&data, &runtime))
+}
+
 /// Which register a reader of this layer is told of: the public of sites as they were some time ago.
 fn told(base: &Base, layer: &Layer, asked: AsOf) -> AsOf {
     match (layer.source, base.told_as_of(), asked) {
@@ -211,6 +241,15 @@ fn told(base: &Base, layer: &Layer, asked: AsOf) -> AsOf {
         (Source::Sites(SiteTier::Public), until, AsOf::Now) => until,
         _ => asked,
     }
+}
+
+/// Which limits held on a day, as a short text.
+async fn versions(tx: &mut Tx, day: Date) -> Result<String, DbError> {
+    let mut digest = Sha256::new();
+    for limit in boundaries::on(tx, &day.to_string()).await? {
+        digest.update(format!("{:?}{}|", limit.of, limit.valid_from));
+    }
+    Ok(hex::encode(digest.finalize()))
 }
 
 /// A text that changes when the features of a layer do.

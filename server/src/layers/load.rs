@@ -1,7 +1,9 @@
 //! Building the features of a collection from the register, masked as they are read.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use jiff::civil::Date;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -14,7 +16,7 @@ use crate::{
     counts::{Axis, Cube, Manner, Table},
     db::{DbError, Tx},
     geo::{Boundary, Division, Gazetteer, Level, Position, boundary_from_geojson},
-    ogc::{Builder, Features, Geometry},
+    ogc::{Builder, Features, Geometry, MakeFile},
     publication::{self, Published},
     store::{AsOf, Scope, boundaries, cells, features, features::EntityRow},
 };
@@ -29,11 +31,15 @@ pub(super) struct From<'a> {
     pub(super) sites: Option<&'a Features>,
     /// The published counts of miners, for who may not see exact ones.
     pub(super) miners: Option<&'a Published>,
+    /// The day whose limits are told; those of now without it.
+    pub(super) day: Option<Date>,
+    /// Makes the files for what does not fit into memory.
+    pub(super) make: MakeFile,
 }
 
 /// Reads all features of a layer; [`Builder::finish`] is left to the caller, since it takes time.
 pub(super) async fn build(tx: &mut Tx, layer: &Layer, from: From<'_>) -> Result<Builder, DbError> {
-    let mut builder = Builder::new(layer.collection.fields.clone());
+    let mut builder = Builder::spilling(layer.collection.fields.clone(), Arc::clone(&from.make));
     if let Some(name) = layer.collection.temporal {
         builder.set_temporal(name);
     }
@@ -50,7 +56,7 @@ pub(super) async fn build(tx: &mut Tx, layer: &Layer, from: From<'_>) -> Result<
                 builder.set_text("name", &name);
             }
         }
-        Source::Units(division, level) => units(tx, &mut builder, division, level).await?,
+        Source::Units(..) => units(tx, &mut builder, layer, from.day).await?,
         Source::Miners(_) => miners(tx, &mut builder, &from).await?,
     }
     Ok(builder)
@@ -157,17 +163,34 @@ fn places(builder: &mut Builder, row: &EntityRow) {
 
 /// Sets those properties that the collection has; all others stay where they are.
 fn properties(builder: &mut Builder, props: &str) {
-    let Ok(props) = serde_json::from_str::<BTreeMap<&str, &RawValue>>(props) else { return };
-    for (name, value) in props {
-        // What the register computes was set before, from its own columns.
-        let computed = matches!(
-            name,
-            "name" | "status" | "region" | "cercle" | "commune" | "mining_district" | "version"
-        );
-        let json = value.get();
-        if let Some(field) = builder.field(name).filter(|_| !computed && !json.starts_with('{')) {
-            builder.set_json(field, json);
+    let mut text = serde_json::Deserializer::from_str(props);
+    // What the register holds is JSON; of what is not, nothing more is told.
+    let _told = text.deserialize_map(Properties(builder));
+}
+
+/// Takes the properties of an entity one by one, without a map of them.
+struct Properties<'b>(&'b mut Builder);
+
+impl<'de> Visitor<'de> for Properties<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("properties by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some((name, value)) = map.next_entry::<&str, &RawValue>()? {
+            // What the register computes was set before, from its own columns.
+            let computed = matches!(
+                name,
+                "name" | "status" | "region" | "cercle" | "commune" | "mining_district" | "version"
+            );
+            let field = self.0.field(name).filter(|_| !computed);
+            if let Some(field) = field.filter(|_| !value.get().starts_with('{')) {
+                self.0.set_json(field, value.get());
+            }
         }
+        Ok(())
     }
 }
 
@@ -184,20 +207,25 @@ async fn visits(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(
     .await
 }
 
-async fn polygons(tx: &mut Tx) -> Result<Vec<Boundary>, DbError> {
+async fn polygons(tx: &mut Tx, day: Option<Date>) -> Result<Vec<Boundary>, DbError> {
     let broken = |_| DbError::Inconsistent { table: "boundary", column: "geometry" };
-    let texts = boundaries::all(tx).await?;
+    let texts = match day {
+        Some(day) => boundaries::all_on(tx, &day.to_string()).await?,
+        None => boundaries::all(tx).await?,
+    };
     texts.iter().map(|t| boundary_from_geojson(t).map_err(broken)).collect()
 }
 
 async fn units(
     tx: &mut Tx,
     builder: &mut Builder,
-    division: Division,
-    level: Level,
+    layer: &Layer,
+    day: Option<Date>,
 ) -> Result<(), DbError> {
-    let mut found = false;
-    for unit in polygons(tx).await? {
+    let Source::Units(division, level) = layer.source else { return Ok(()) };
+    // Where limits were imported, the day asked for may have none of them.
+    let mut found = layer.collection.fields.iter().any(|field| field.name == "valid_on");
+    for unit in polygons(tx, day).await? {
         if unit.division != division || unit.level != level {
             continue;
         }
@@ -251,7 +279,7 @@ async fn miners(tx: &mut Tx, builder: &mut Builder, from: &From<'_>) -> Result<(
             places.insert(code, Geometry::Point([seat.lon, seat.lat]));
         }
     }
-    for unit in polygons(tx).await?.into_iter().filter(|u| u.level == Level::Commune) {
+    for unit in polygons(tx, None).await?.into_iter().filter(|u| u.level == Level::Commune) {
         places.insert(unit.code, Geometry::Area(unit.geometry));
     }
     for (line, n) in table.cells() {

@@ -1,6 +1,7 @@
-//! One property of all features: a sorted dictionary and a code per feature, as narrow as it fits.
+//! One property of all features: a sorted dictionary and a code in each record where it has few values, and the
+//! value itself where it has many.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
 
 use super::value::{Kind, Value};
 
@@ -25,33 +26,82 @@ impl Arena {
     }
 }
 
+/// How a record holds a property.
 #[derive(Debug)]
-enum Codes {
-    Narrow(Vec<u8>),
-    Middle(Vec<u16>),
-    Wide(Vec<u32>),
+pub enum Column {
+    /// By a code of one byte, or of two.
+    Coded {
+        /// What the codes stand for.
+        dictionary: Dictionary,
+        /// Where the code begins in a record.
+        at: usize,
+        /// Whether it has two bytes.
+        wide: bool,
+    },
+    /// As JSON text: which of the texts of a record it is.
+    Plain(usize),
 }
 
-/// The values of one property. Codes are in the order of the values; 0 stands for "not known".
+impl Column {
+    /// What its codes stand for, if it has codes.
+    pub const fn dictionary(&self) -> Option<&Dictionary> {
+        match self {
+            Self::Coded { dictionary, .. } => Some(dictionary),
+            Self::Plain(_) => None,
+        }
+    }
+
+    /// Where a value of this kind stands among the others.
+    pub(super) fn place(&self, value: Value) -> Place<'static> {
+        match self.dictionary() {
+            Some(dictionary) => Place::Code(dictionary.place(&value)),
+            None => Place::Value(Cow::Owned(value)),
+        }
+    }
+
+    /// Bytes held, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.dictionary()
+            .map_or(0, |d| d.values.len() * 48 + d.json.text.len() * 2 + d.json.ends.len() * 4)
+    }
+}
+
+/// Where a value of a property stands among all: places of one property compare as its values do.
+#[derive(Clone, Debug)]
+pub(super) enum Place<'a> {
+    /// Twice its code, or the odd number between two codes.
+    Code(usize),
+    /// The value.
+    Value(Cow<'a, Value>),
+}
+
+impl Place<'_> {
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Code(a), Self::Code(b)) => a.cmp(b),
+            (Self::Value(a), Self::Value(b)) => a.rank(b),
+            // Never of one property.
+            (Self::Code(_), Self::Value(_)) => Ordering::Less,
+            (Self::Value(_), Self::Code(_)) => Ordering::Greater,
+        }
+    }
+
+    pub(super) fn into_owned(self) -> Place<'static> {
+        match self {
+            Self::Code(code) => Place::Code(code),
+            Self::Value(value) => Place::Value(Cow::Owned(value.into_owned())),
+        }
+    }
+}
+
+/// The different values of a property, in their order; 0 stands for "not known".
 #[derive(Debug)]
-pub struct Column {
-    codes: Codes,
+pub struct Dictionary {
     values: Vec<Value>,
     json: Arena,
 }
 
-impl Column {
-    /// The code of a row.
-    pub fn code(&self, row: usize) -> usize {
-        match &self.codes {
-            Codes::Narrow(codes) => codes.get(row).map_or(0, |c| usize::from(*c)),
-            Codes::Middle(codes) => codes.get(row).map_or(0, |c| usize::from(*c)),
-            Codes::Wide(codes) => {
-                codes.get(row).and_then(|c| usize::try_from(*c).ok()).unwrap_or_default()
-            }
-        }
-    }
-
+impl Dictionary {
     /// The value that a code stands for.
     pub fn value(&self, code: usize) -> &Value {
         self.values.get(code).unwrap_or(&Value::Null)
@@ -68,84 +118,80 @@ impl Column {
     }
 
     /// Where a value stands among the codes: twice its code, or the odd number between two codes.
-    pub fn place(&self, value: &Value) -> usize {
+    fn place(&self, value: &Value) -> usize {
         let below = self.values.partition_point(|v| v.rank(value).is_lt());
         let here = self.values.get(below).is_some_and(|v| v.rank(value).is_eq());
         if here { below * 2 } else { (below * 2).saturating_sub(1) }
     }
-
-    /// Bytes held, about.
-    pub fn bytes(&self) -> usize {
-        let codes = match &self.codes {
-            Codes::Narrow(c) => c.len(),
-            Codes::Middle(c) => c.len() * 2,
-            Codes::Wide(c) => c.len() * 4,
-        };
-        codes + self.values.len() * 48 + self.json.text.len() * 2 + self.json.ends.len() * 4
-    }
 }
 
-/// A column while rows are added.
+/// Values of one property up to which each is kept once: their dictionaries stay in memory.
+const FEW: usize = 4_096;
+
+/// The values of one property while features are added.
 #[derive(Debug)]
-pub(super) struct ColumnBuilder {
+pub(super) struct Values {
     kind: Kind,
-    known: HashMap<Box<str>, u32>,
-    codes: Vec<u32>,
+    known: HashMap<Box<str>, u16>,
+    /// Whether there are more than are known.
+    many: bool,
 }
 
-impl ColumnBuilder {
+/// How the values of one property were written while features were added, and will be from now on.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// For each code that was given: the code from now on, and the value.
+    pub(super) moved: Vec<(u16, Box<str>)>,
+    /// The dictionary; none where there are many values.
+    pub(super) dictionary: Option<Dictionary>,
+}
+
+impl Values {
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, known: HashMap::new(), codes: Vec::new() }
+        Self { kind, known: HashMap::new(), many: false }
     }
 
-    /// Sets the value of a row, as JSON text. Rows left out have none.
-    pub(super) fn set(&mut self, row: usize, json: &str) {
-        if json == "null" {
-            return;
+    /// The code of a value, from 0 on; none when it is to be written as it is.
+    pub(super) fn code(&mut self, json: &str) -> Option<u16> {
+        if let Some(code) = self.known.get(json) {
+            return Some(*code);
         }
-        let next = u32::try_from(self.known.len() + 1).unwrap_or(u32::MAX);
-        let code = match self.known.get(json) {
-            Some(code) => *code,
-            None => *self.known.entry(json.into()).or_insert(next),
-        };
-        self.codes.resize(row, 0);
-        self.codes.push(code);
+        if self.known.len() >= FEW {
+            self.many = true;
+            return None;
+        }
+        let next = u16::try_from(self.known.len()).unwrap_or(u16::MAX);
+        self.known.insert(json.into(), next);
+        Some(next)
     }
 
-    /// Sorts the dictionary and puts the rows into this order.
-    pub(super) fn finish(mut self, order: &[usize]) -> Column {
-        let mut dictionary: Vec<(Value, Box<str>, u32)> = self
-            .known
-            .drain()
-            .map(|(json, code)| (Value::of_json(&json, self.kind), json, code))
+    /// Sorts them.
+    pub(super) fn finish(self) -> Written {
+        let mut given: Vec<(u16, Box<str>)> =
+            self.known.into_iter().map(|(json, code)| (code, json)).collect();
+        given.sort_unstable_by_key(|(code, _)| *code);
+        if self.many {
+            return Written { moved: given, dictionary: None };
+        }
+        let mut sorted: Vec<(Value, &str, usize)> = given
+            .iter()
+            .enumerate()
+            .map(|(code, (_, json))| (Value::of_json(json, self.kind), &**json, code))
             .collect();
         // The same value may be written in two ways (5 and 5.0): both are kept, side by side.
-        dictionary.sort_by(|a, b| a.0.rank(&b.0).then_with(|| a.1.cmp(&b.1)));
-        let mut moved = vec![0_u32; dictionary.len() + 1];
-        let mut values = vec![Value::Null];
-        let mut json = Arena::default();
-        json.push("null");
-        for (new, (value, text, old)) in (1_u32..).zip(dictionary) {
-            if let Some(slot) = usize::try_from(old).ok().and_then(|o| moved.get_mut(o)) {
+        sorted.sort_by(|a, b| a.0.rank(&b.0).then_with(|| a.1.cmp(b.1)));
+        let mut new_of = vec![0_u16; given.len()];
+        let mut dictionary = Dictionary { values: vec![Value::Null], json: Arena::default() };
+        dictionary.json.push("null");
+        for (new, (value, json, old)) in (1_u16..).zip(sorted) {
+            if let Some(slot) = new_of.get_mut(old) {
                 *slot = new;
             }
-            values.push(value);
-            json.push(&text);
+            dictionary.values.push(value);
+            dictionary.json.push(json);
         }
-        let code_of = |row: &usize| {
-            let old = self.codes.get(*row).copied().unwrap_or_default();
-            usize::try_from(old).ok().and_then(|o| moved.get(o)).copied().unwrap_or_default()
-        };
-        let codes = match values.len() {
-            ..=256 => Codes::Narrow(
-                order.iter().map(|r| u8::try_from(code_of(r)).unwrap_or_default()).collect(),
-            ),
-            257..=65_536 => Codes::Middle(
-                order.iter().map(|r| u16::try_from(code_of(r)).unwrap_or_default()).collect(),
-            ),
-            _ => Codes::Wide(order.iter().map(code_of).collect()),
-        };
-        Column { codes, values, json }
+        let moved = new_of.into_iter().zip(given).map(|(new, (_, json))| (new, json)).collect();
+        Written { moved, dictionary: Some(dictionary) }
     }
 }
 
@@ -154,31 +200,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_follow_the_order_of_values_and_rows_keep_theirs() {
-        let mut builder = ColumnBuilder::new(Kind::Integer);
-        for (row, json) in [(0, "30"), (2, "4"), (3, "null"), (4, "30")] {
-            builder.set(row, json);
-        }
-        let column = builder.finish(&[4, 3, 2, 1, 0]);
+    fn codes_follow_the_order_of_values() {
+        let mut values = Values::new(Kind::Integer);
+        let given: Vec<_> = ["30", "4", "30"].iter().map(|json| values.code(json)).collect();
+        assert_eq!(given, [Some(0), Some(1), Some(0)]);
+        let written = values.finish();
+        let dictionary = written.dictionary.unwrap();
 
-        let seen: Vec<&str> = (0..5).map(|r| column.json(column.code(r))).collect();
-        assert_eq!(seen, ["30", "null", "4", "null", "30"]);
-        assert!(column.code(0) > column.code(2));
-        assert_eq!(column.place(&Value::Number(4.0)), 2);
-        assert_eq!(column.place(&Value::Number(5.0)), 3);
-        assert_eq!(column.place(&Value::Null), 0);
-        assert_eq!(column.place(&Value::Number(99.0)), 5);
+        let new: Vec<_> = written.moved.iter().map(|(new, json)| (*new, &**json)).collect();
+        assert_eq!(new, [(2, "30"), (1, "4")]);
+        assert_eq!([0, 1, 2].map(|code| dictionary.json(code)), ["null", "4", "30"]);
+        assert_eq!(dictionary.place(&Value::Number(4.0)), 2);
+        assert_eq!(dictionary.place(&Value::Number(5.0)), 3);
+        assert_eq!(dictionary.place(&Value::Null), 0);
+        assert_eq!(dictionary.place(&Value::Number(99.0)), 5);
     }
 
     #[test]
-    fn many_values_take_wider_codes() {
-        let mut builder = ColumnBuilder::new(Kind::Integer);
-        for row in 0..70_000 {
-            builder.set(row, &row.to_string());
-        }
-        let order: Vec<usize> = (0..70_000).collect();
-        let column = builder.finish(&order);
-        assert_eq!(column.json(column.code(69_999)), "69999");
-        assert_eq!(column.distinct(), 70_001);
+    fn more_values_than_a_dictionary_holds_are_written_as_they_are() {
+        let mut values = Values::new(Kind::Integer);
+        let codes = (0..5_000).map(|n| values.code(&n.to_string())).collect::<Vec<_>>();
+        assert_eq!(codes.iter().flatten().count(), FEW);
+        assert_eq!(values.code("7"), Some(7));
+        assert!(values.finish().dictionary.is_none());
     }
 }

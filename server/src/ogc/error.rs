@@ -20,6 +20,15 @@ pub enum OgcError {
     /// None of the media types asked for is offered.
     #[error("offered: application/geo+json, application/json, text/html")]
     NotAcceptable,
+    /// No mistake of the request: the features could not be read.
+    #[error("features could not be read: {0}")]
+    Unreadable(String),
+}
+
+impl From<std::io::Error> for OgcError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unreadable(error.to_string())
+    }
 }
 
 impl OgcError {

@@ -1,14 +1,15 @@
 //! All features of one collection as one reader may see them: masked before anything is asked, so that
 //! no filter, sort or box can find out more than the features show.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
-use geo::{BoundingRect as _, CoordsIter as _, MultiPolygon};
+use geo::{CoordsIter as _, MultiPolygon};
 use uuid::Uuid;
 
 use super::{
-    column::{Column, ColumnBuilder},
+    column::Column,
     grid::{Bounds, Grid, holds},
+    records::Records,
     value::Kind,
 };
 
@@ -71,7 +72,7 @@ pub enum Located<'a> {
 }
 
 #[derive(Debug)]
-enum Ids {
+pub(super) enum Ids {
     Uuids(Vec<Uuid>),
     Words(Vec<Box<str>>),
 }
@@ -85,14 +86,17 @@ pub(super) enum Shapes {
     Mixed(Vec<(Geometry, Bounds)>),
 }
 
-/// The features, in the order of their ids.
+/// The features, in the order of their ids: where they lie in memory, their properties in records.
 #[derive(Debug)]
 pub struct Features {
-    fields: Vec<Field>,
-    columns: Vec<Column>,
-    ids: Ids,
-    temporal: Option<usize>,
-    unplaced: bool,
+    pub(super) fields: Vec<Field>,
+    pub(super) columns: Vec<Column>,
+    pub(super) records: Records,
+    /// Where a record says where its texts end; they begin after that.
+    pub(super) texts_at: Range<usize>,
+    pub(super) ids: Ids,
+    pub(super) temporal: Option<usize>,
+    pub(super) unplaced: bool,
     pub(super) shapes: Shapes,
     pub(super) grid: Grid,
 }
@@ -131,9 +135,22 @@ impl Features {
         self.temporal
     }
 
-    /// The values of a property.
+    /// How a property is kept.
     pub fn column(&self, field: usize) -> Option<&Column> {
         self.columns.get(field)
+    }
+
+    pub(super) const fn records(&self) -> &Records {
+        &self.records
+    }
+
+    pub(super) fn texts_at(&self) -> Range<usize> {
+        self.texts_at.clone()
+    }
+
+    /// Whether reading properties may wait for a disk.
+    pub fn on_disk(&self) -> bool {
+        self.records.on_disk()
     }
 
     /// The id of a row.
@@ -239,7 +256,7 @@ impl Features {
         }
     }
 
-    /// Bytes held, about.
+    /// Bytes held in memory and on disk, about.
     pub fn bytes(&self) -> usize {
         let columns: usize = self.columns.iter().map(Column::bytes).sum();
         let vertices: usize = match &self.shapes {
@@ -249,145 +266,6 @@ impl Features {
                 .map(|(g, _)| if let Geometry::Area(area) = g { area.coords_count() } else { 0 })
                 .sum(),
         };
-        columns + self.len() * 32 + self.grid.bytes() + vertices * 16
-    }
-}
-
-/// Features while rows are added.
-#[derive(Debug)]
-pub struct Builder {
-    fields: Vec<Field>,
-    columns: Vec<ColumnBuilder>,
-    temporal: Option<usize>,
-    unplaced: bool,
-    ids: Vec<Box<str>>,
-    uuids: Vec<Uuid>,
-    points: Vec<[f64; 2]>,
-    others: Vec<(Geometry, Bounds)>,
-}
-
-const NOWHERE: [f64; 2] = [f64::NAN, f64::NAN];
-
-impl Builder {
-    /// Features with these properties.
-    pub fn new(fields: Vec<Field>) -> Self {
-        let columns = fields.iter().map(|f| ColumnBuilder::new(f.kind)).collect();
-        Self {
-            fields,
-            columns,
-            temporal: None,
-            unplaced: false,
-            ids: Vec::new(),
-            uuids: Vec::new(),
-            points: Vec::new(),
-            others: Vec::new(),
-        }
-    }
-
-    /// Makes this property the one that `datetime` asks about, if there is one of that name.
-    pub fn set_temporal(&mut self, name: &str) {
-        self.temporal = self.field(name);
-    }
-
-    /// Says that features have no place, as people have none.
-    pub fn set_unplaced(&mut self) {
-        self.unplaced = true;
-    }
-
-    /// Begins a feature at a point or nowhere, with a uuid. All features of a builder begin alike.
-    pub fn point(&mut self, id: Uuid, at: Option<[f64; 2]>) {
-        self.uuids.push(id);
-        self.points.push(at.unwrap_or(NOWHERE));
-    }
-
-    /// Begins a feature of any geometry, with a word for an id.
-    pub fn other(&mut self, id: &str, geometry: Geometry) {
-        let bounds = match &geometry {
-            Geometry::None => [f64::NAN; 4],
-            Geometry::Point([x, y]) => [*x, *y, *x, *y],
-            Geometry::Area(area) => area
-                .bounding_rect()
-                .map_or([f64::NAN; 4], |r| [r.min().x, r.min().y, r.max().x, r.max().y]),
-        };
-        self.ids.push(id.into());
-        self.others.push((geometry, bounds));
-    }
-
-    /// The number of the property of this name.
-    pub fn field(&self, name: &str) -> Option<usize> {
-        self.fields.iter().position(|f| f.name == name)
-    }
-
-    /// Sets a property of the feature begun last, as JSON text.
-    pub fn set_json(&mut self, field: usize, json: &str) {
-        let row = (self.uuids.len() + self.ids.len()).saturating_sub(1);
-        if let Some(column) = self.columns.get_mut(field) {
-            column.set(row, json);
-        }
-    }
-
-    /// Sets a property by its name to a text; an empty one is not known.
-    pub fn set_text(&mut self, name: &str, text: &str) {
-        if let Some(field) = self.field(name).filter(|_| !text.is_empty()) {
-            let json = serde_json::to_string(text).expect("text is always JSON");
-            self.set_json(field, &json);
-        }
-    }
-
-    /// Sets a property by its name to a whole number.
-    pub fn set_number(&mut self, name: &str, number: i64) {
-        if let Some(field) = self.field(name) {
-            self.set_json(field, &number.to_string());
-        }
-    }
-
-    /// Sorts and indexes them.
-    pub fn finish(self) -> Features {
-        let words = !self.ids.is_empty();
-        let mut order: Vec<usize> = (0..self.uuids.len() + self.ids.len()).collect();
-        if words {
-            order.sort_by(|a, b| self.ids.get(*a).cmp(&self.ids.get(*b)));
-        } else {
-            order.sort_by_key(|row| self.uuids.get(*row));
-        }
-        let columns = self.columns.into_iter().map(|c| c.finish(&order)).collect();
-        let pick = |row: &usize| self.points.get(*row).copied().unwrap_or(NOWHERE);
-        let (ids, shapes, grid) = if words {
-            let mut others: Vec<Option<_>> = self.others.into_iter().map(Some).collect();
-            let mut ids: Vec<Option<Box<str>>> = self.ids.into_iter().map(Some).collect();
-            let ids = order.iter().filter_map(|r| ids.get_mut(*r)?.take()).collect();
-            let others = order.iter().filter_map(|r| others.get_mut(*r)?.take()).collect();
-            (Ids::Words(ids), Shapes::Mixed(others), Grid::new(&[]))
-        } else {
-            let points: Vec<[f64; 2]> = order.iter().map(pick).collect();
-            let ids = order.iter().filter_map(|r| self.uuids.get(*r).copied()).collect();
-            let grid = Grid::new(&points);
-            (Ids::Uuids(ids), Shapes::Points(points), grid)
-        };
-        let (temporal, unplaced) = (self.temporal, self.unplaced);
-        Features { fields: self.fields, columns, ids, temporal, unplaced, shapes, grid }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn features_are_in_the_order_of_their_ids_with_their_own_properties() {
-        let mut builder = Builder::new(vec![Field::new("n", "N", Kind::Integer)]);
-        for n in [3_u8, 1, 2] {
-            builder.point(Uuid::from_u128(u128::from(n)), Some([f64::from(n), 0.0]));
-            builder.set_number("n", i64::from(n));
-        }
-        let features = builder.finish();
-
-        let row = features.find("00000000-0000-0000-0000-000000000002").unwrap();
-        assert_eq!(row, 1);
-        let column = features.column(0).unwrap();
-        assert_eq!(column.json(column.code(row)), "2");
-        assert_eq!(features.bounds(), Some([1.0, 0.0, 3.0, 0.0]));
-        assert_eq!(features.find("00000000000000000000000000000002"), None);
-        assert_eq!(features.after("00000000-0000-0000-0000-000000000002"), Some(2));
+        columns + self.records.bytes() + self.len() * 32 + self.grid.bytes() + vertices * 16
     }
 }

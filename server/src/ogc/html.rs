@@ -1,6 +1,6 @@
 //! The pages of the interface, for people with a browser: French, no script, one style sheet of the house.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io};
 
 use super::{collection::Collection, features::Features, links::Link, write::Writer};
 use crate::ogc::Crs;
@@ -96,14 +96,16 @@ impl Html {
     }
 
     /// The features of a page, each with a link to its own.
-    #[must_use]
+    ///
+    /// # Errors
+    /// Those of reading their properties.
     pub fn features(
         mut self,
         collection: &Collection,
         features: &Features,
         rows: &[u32],
         base: &str,
-    ) -> Self {
+    ) -> io::Result<Self> {
         self.out
             .push_str("<div class=\"card scroll\"><table><thead><tr><th scope=\"col\">Objet</th>");
         self.out.push_str("<th scope=\"col\">Latitude, longitude</th>");
@@ -114,7 +116,9 @@ impl Html {
         }
         self.out.push_str("</tr></thead><tbody>\n");
         let writer = Writer::new(features, Crs::Crs84);
+        let mut reader = features.rows();
         for row in rows.iter().filter_map(|r| usize::try_from(*r).ok()) {
+            let read = reader.row(row)?;
             let id = escape(&features.id(row));
             let href = format!("{base}/collections/{}/items/{id}?f=html", collection.id);
             let place = escape(&writer.place(row));
@@ -126,27 +130,31 @@ impl Html {
             )
             .expect("writing to a String cannot fail");
             for field in 0..features.fields().len() {
-                let text = escape(&shown(features, field, row));
+                let text = escape(&shown(read.json(field)));
                 write!(self.out, "<td>{text}</td>").expect("writing to a String cannot fail");
             }
             self.out.push_str("</tr>\n");
         }
         self.out.push_str("</tbody></table></div>\n");
-        self
+        Ok(self)
     }
 
     /// One feature, a property a line.
-    #[must_use]
-    pub fn feature(self, features: &Features, row: usize) -> Self {
+    ///
+    /// # Errors
+    /// Those of reading its properties.
+    pub fn feature(self, features: &Features, row: usize) -> io::Result<Self> {
+        let mut reader = features.rows();
+        let read = reader.row(row)?;
         let mut lines = vec![vec![
             String::from("Latitude, longitude"),
             Writer::new(features, Crs::Crs84).place(row),
         ]];
         for (i, field) in features.fields().iter().enumerate() {
             let title = if field.title.is_empty() { &field.name } else { &field.title };
-            lines.push(vec![format!("{title} ({})", field.name), shown(features, i, row)]);
+            lines.push(vec![format!("{title} ({})", field.name), shown(read.json(i))]);
         }
-        self.table(&["Propriété", "Valeur"], &lines)
+        Ok(self.table(&["Propriété", "Valeur"], &lines))
     }
 
     /// The whole page.
@@ -157,9 +165,7 @@ impl Html {
 }
 
 /// A value as people read it.
-fn shown(features: &Features, field: usize, row: usize) -> String {
-    let Some(column) = features.column(field) else { return String::new() };
-    let json = column.json(column.code(row));
+fn shown(json: &str) -> String {
     match serde_json::from_str(json) {
         Ok(serde_json::Value::String(text)) => text,
         Ok(serde_json::Value::Null) => String::new(),

@@ -1,6 +1,7 @@
 //! OGC API – Features: what its requests mean and its answers look like. Pure: neither SQL nor HTTP.
 
 pub mod bbox;
+mod builder;
 mod collection;
 mod column;
 pub mod conformance;
@@ -8,6 +9,7 @@ pub mod cql2;
 mod crs;
 mod error;
 mod features;
+mod first;
 mod grid;
 mod html;
 pub mod links;
@@ -15,21 +17,26 @@ mod media;
 mod mercator;
 mod openapi;
 mod page;
+mod records;
 mod request;
+mod row;
 mod shape;
 mod value;
 mod write;
 
+pub use builder::Builder;
 pub use collection::{Collection, MALI};
-pub use column::Column;
+pub use column::{Column, Dictionary};
 pub use crs::Crs;
 pub use error::OgcError;
-pub use features::{Builder, Features, Field, Geometry, Located};
+pub use features::{Features, Field, Geometry, Located};
 pub use grid::Bounds;
 pub use html::Html;
 pub use media::{Media, negotiate};
 pub use openapi::openapi;
 pub use page::Page;
-pub use request::{LIMIT_DEFAULT, LIMIT_MAX, PARAMETERS, Request, crs_of_feature, only};
-pub use value::{Kind, Value};
+pub use records::MakeFile;
+pub use request::{LIMIT_DEFAULT, LIMIT_MAX, PARAMETERS, Request, crs_of_feature, last_day, only};
+pub use row::{Row, Rows};
+pub use value::{Kind, Value, plain};
 pub use write::Writer;

@@ -1,11 +1,14 @@
 //! Finding the features of one page, and where the next one begins.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, io};
 
 use super::{
+    column::Place,
     error::OgcError,
     features::{Features, Geometry, Shapes},
+    first::First,
     request::{Request, Token, stale},
+    row::{Row, Rows},
     shape::{Relation, Shape},
 };
 
@@ -30,7 +33,8 @@ impl Features {
         let (mut rows, more, matched) =
             if request.sort.is_empty() { search.by_id()? } else { search.sorted()? };
         rows.truncate(request.limit);
-        let next = rows.last().filter(|_| more).map(|last| search.token(*last).write());
+        let last = rows.last().filter(|_| more);
+        let next = last.map(|last| Ok::<_, OgcError>(search.token(*last)?.write())).transpose()?;
         Ok(Page { rows, matched, next })
     }
 }
@@ -81,26 +85,24 @@ impl<'a> Search<'a> {
     }
 
     /// Whether all else that is asked holds of a feature.
-    fn passes(&self, row: usize) -> bool {
-        let column = |field: usize| self.features.column(field);
-        let equal = |(field, place): &(usize, usize)| {
-            column(*field).is_some_and(|c| c.code(row) * 2 == *place)
-        };
+    fn passes(&self, row: Row<'_>) -> bool {
+        let equal = |(field, place): &(usize, Place<'_>)| row.place(*field).compare(place).is_eq();
         if !self.request.equal.iter().all(equal) {
             return false;
         }
         if let (Some((first, last)), Some(field)) = (self.request.datetime, self.moment) {
             // A feature without a time matches every time (OGC API - Common).
-            let span = column(field).and_then(|c| c.value(c.code(row)).span());
+            let span = row.value(field).span();
             if span.is_some_and(|(start, end)| start > last || end < first) {
                 return false;
             }
         }
-        self.request.filter.as_ref().is_none_or(|f| f.passes(self.features, row))
+        self.request.filter.as_ref().is_none_or(|f| f.passes(row))
     }
 
-    fn takes(&self, row: usize) -> bool {
-        self.lies(row) && self.passes(row)
+    /// Whether a feature matches; its record is read only when more is asked than where it lies.
+    fn takes(&self, rows: &mut Rows<'_>, row: usize) -> io::Result<bool> {
+        Ok(self.lies(row) && (!self.request.is_selective() || self.passes(rows.row(row)?)))
     }
 
     /// Rows that may match, ascending, when the grid says they are few.
@@ -129,10 +131,12 @@ impl<'a> Search<'a> {
     }
 
     /// How many match, when that costs little.
-    fn matched(&self) -> Option<usize> {
-        match (&self.request.bbox, &self.features.shapes) {
-            _ if self.request.is_selective() => (self.features.len() <= COUNTED_MAX)
-                .then(|| (0..self.features.len()).filter(|r| self.takes(*r)).count()),
+    fn matched(&self) -> io::Result<Option<usize>> {
+        if self.request.is_selective() {
+            let few = self.features.len() <= COUNTED_MAX;
+            return few.then(|| self.count()).transpose();
+        }
+        Ok(match (&self.request.bbox, &self.features.shapes) {
             (None, _) => Some(self.features.len()),
             (Some(bbox), Shapes::Points(points)) if bbox.is_exact() => {
                 let mut count = 0;
@@ -148,7 +152,14 @@ impl<'a> Search<'a> {
             }
             (Some(_), _) => (self.features.len() <= COUNTED_MAX)
                 .then(|| (0..self.features.len()).filter(|r| self.lies(*r)).count()),
-        }
+        })
+    }
+
+    /// How many match, looking at all.
+    fn count(&self) -> io::Result<usize> {
+        let mut rows = self.features.rows();
+        (0..self.features.len())
+            .try_fold(0, |count, row| Ok(count + usize::from(self.takes(&mut rows, row)?)))
     }
 
     fn by_id(&self) -> Result<Found, OgcError> {
@@ -160,64 +171,55 @@ impl<'a> Search<'a> {
             Some(_) => return Err(stale()),
         };
         let from = u32::try_from(from).unwrap_or(u32::MAX);
-        let mut rows = Vec::with_capacity(self.request.limit.min(1_024) + 1);
-        let mut take = |row: u32| {
-            if self.takes(index(row)) {
-                rows.push(row);
+        let (mut found, mut rows) = (Vec::new(), self.features.rows());
+        let few = self.candidates();
+        let all = few.is_none().then_some(from..self.all()).into_iter().flatten();
+        for row in few.into_iter().flatten().filter(|row| *row >= from).chain(all) {
+            if self.takes(&mut rows, index(row))? {
+                found.push(row);
             }
-            rows.len() > self.request.limit
-        };
-        match self.candidates() {
-            Some(candidates) => {
-                let start = candidates.partition_point(|r| *r < from);
-                candidates.into_iter().skip(start).any(&mut take);
-            }
-            None => {
-                (from..self.all()).any(&mut take);
+            if found.len() > self.request.limit {
+                break;
             }
         }
-        let more = rows.len() > self.request.limit;
-        Ok((rows, more, self.matched()))
+        let more = found.len() > self.request.limit;
+        Ok((found, more, self.matched()?))
     }
 
+    /// Only as many are remembered as a page may hold, however many match.
     fn sorted(&self) -> Result<Found, OgcError> {
-        let token = self.request.after.as_ref().map(|t| self.places(t)).transpose()?;
-        let mut rows: Vec<u32> = match self.candidates() {
-            Some(candidates) => candidates,
-            None => (0..self.all()).collect(),
-        };
-        rows.retain(|r| self.takes(index(*r)));
-        let matched = rows.len();
-        if let Some((places, row)) = &token {
-            rows.retain(|r| self.beyond(*r, places, *row));
-        }
-        let most = self.request.limit + 1;
-        if rows.len() > most {
-            rows.select_nth_unstable_by(most, |a, b| self.order(*a, *b));
-            rows.truncate(most);
-        }
-        rows.sort_unstable_by(|a, b| self.order(*a, *b));
-        let more = rows.len() > self.request.limit;
-        Ok((rows, more, Some(matched)))
-    }
-
-    fn code(&self, field: usize, row: u32) -> usize {
-        self.features.column(field).map_or(0, |c| c.code(index(row)))
-    }
-
-    fn order(&self, a: u32, b: u32) -> Ordering {
-        for (field, down) in &self.request.sort {
-            let order = self.code(*field, a).cmp(&self.code(*field, b));
-            let order = if *down { order.reverse() } else { order };
-            if order.is_ne() {
-                return order;
+        let after = self.request.after.as_ref().map(|t| self.places(t)).transpose()?;
+        let mut rows = self.features.rows();
+        let mut first = First::new(&self.request.sort, self.request.limit + 1);
+        let mut matched = 0;
+        let few = self.candidates();
+        let all = few.is_none().then_some(0..self.all()).into_iter().flatten();
+        for row in few.into_iter().flatten().chain(all) {
+            if !self.lies(index(row)) {
+                continue;
+            }
+            let read = rows.row(index(row))?;
+            if !self.passes(read) {
+                continue;
+            }
+            matched += 1;
+            let places: Vec<_> = self.request.sort.iter().map(|(f, _)| read.place(*f)).collect();
+            let beyond =
+                after.as_ref().is_none_or(|(last, from)| match first.order(&places, last) {
+                    Ordering::Equal => index(row) >= *from,
+                    order => order.is_gt(),
+                });
+            if beyond {
+                first.add(&places, row);
             }
         }
-        a.cmp(&b)
+        let found = first.finish();
+        let more = found.len() > self.request.limit;
+        Ok((found, more, Some(matched)))
     }
 
     /// Where the values of a token stand today, and the first row after its feature.
-    fn places(&self, token: &Token) -> Result<(Vec<usize>, usize), OgcError> {
+    fn places(&self, token: &Token) -> Result<(Vec<Place<'static>>, usize), OgcError> {
         if token.values.len() != self.request.sort.len() {
             return Err(stale());
         }
@@ -226,33 +228,16 @@ impl<'a> Search<'a> {
         for ((field, _), json) in self.request.sort.iter().zip(&token.values) {
             let kind = self.features.fields().get(*field).ok_or_else(stale)?.kind;
             let value = super::Value::of_json(json, kind);
-            places.push(self.features.column(*field).ok_or_else(stale)?.place(&value));
+            places.push(self.features.column(*field).ok_or_else(stale)?.place(value));
         }
         Ok((places, row))
     }
 
-    fn beyond(&self, row: u32, places: &[usize], after: usize) -> bool {
-        for ((field, down), place) in self.request.sort.iter().zip(places) {
-            let order = (self.code(*field, row) * 2).cmp(place);
-            let order = if *down { order.reverse() } else { order };
-            match order {
-                Ordering::Greater => return true,
-                Ordering::Less => return false,
-                Ordering::Equal => {}
-            }
-        }
-        index(row) >= after
-    }
-
-    fn token(&self, row: u32) -> Token {
-        let json = |(field, _): &(usize, bool)| {
-            let column = self.features.column(*field);
-            column.map_or("null", |c| c.json(c.code(index(row)))).to_owned()
-        };
-        Token {
-            id: self.features.id(index(row)).into_owned(),
-            values: self.request.sort.iter().map(json).collect(),
-        }
+    fn token(&self, row: u32) -> io::Result<Token> {
+        let mut rows = self.features.rows();
+        let row = rows.row(index(row))?;
+        let values = self.request.sort.iter().map(|(field, _)| row.json(*field).to_owned());
+        Ok(Token { id: row.id().into_owned(), values: values.collect() })
     }
 }
 
@@ -280,7 +265,7 @@ mod tests {
                 builder.set_text("day", &format!("2026-01-{:02}", n % 28 + 1));
             }
         }
-        builder.finish()
+        builder.finish().unwrap()
     }
 
     fn pairs(query: &str) -> Vec<(String, String)> {

@@ -1,7 +1,10 @@
 //! The parameters of `/collections/{id}/items`, read and checked before anything is looked at.
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
 use super::{
     bbox::{self, Boxes},
+    column::Place,
     cql2::{self, Filter, Language},
     crs::Crs,
     error::{OgcError, excerpt},
@@ -28,7 +31,7 @@ pub struct Request {
     /// The condition.
     pub(super) filter: Option<Filter>,
     /// Properties that must have a value: number of the property, place among its values.
-    pub(super) equal: Vec<(usize, usize)>,
+    pub(super) equal: Vec<(usize, Place<'static>)>,
     /// Properties to sort by; `true` = from the highest.
     pub(super) sort: Vec<(usize, bool)>,
     /// The last feature of the page before.
@@ -148,7 +151,7 @@ impl Request {
                 OgcError::bad("parameter", format!("{} is of another kind", excerpt(name)))
             })?;
             let column = features.column(field).ok_or_else(unknown)?;
-            equal.push((field, column.place(&wanted)));
+            equal.push((field, column.place(wanted)));
         }
         let bbox_crs = crs(pairs, "bbox-crs")?;
         let bbox = once(pairs, "bbox")?
@@ -191,6 +194,14 @@ fn limit(text: Option<&str>) -> Result<usize, OgcError> {
         return Err(OgcError::bad("limit", format!("a whole number from 1 to {LIMIT_MAX}")));
     }
     Ok(wanted.min(LIMIT_MAX))
+}
+
+/// The last day that `datetime` asks about; none where it is not given or ends at no time.
+pub fn last_day(pairs: &[(String, String)]) -> Result<Option<Date>, OgcError> {
+    let Some(text) = once(pairs, "datetime")? else { return Ok(None) };
+    let (_, last) = datetime(text)?;
+    let last = Timestamp::from_microsecond(last).ok().filter(|_| last < i64::MAX);
+    Ok(last.map(|t| t.to_zoned(TimeZone::UTC).date()))
 }
 
 /// An instant or an interval, open where `..` or nothing stands.
@@ -254,7 +265,7 @@ mod tests {
         ]);
         builder.point(Uuid::nil(), None);
         let pairs: Vec<_> = query.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        Request::read(&pairs, &builder.finish())
+        Request::read(&pairs, &builder.finish().unwrap())
     }
 
     #[test]
@@ -297,6 +308,21 @@ mod tests {
         ] {
             assert!(read(&[("datetime", bad)]).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_last_day_asked_about_is_that_of_the_end() {
+        let day = |text: &str| last_day(&[("datetime".into(), text.into())]).unwrap();
+        for (text, wanted) in [
+            ("2015-04-08", Some(jiff::civil::date(2015, 4, 8))),
+            ("2012-01-01/2015-04-08T10:00:00Z", Some(jiff::civil::date(2015, 4, 8))),
+            ("../2015-04-08", Some(jiff::civil::date(2015, 4, 8))),
+            ("2015-04-08/..", None),
+            ("../..", None),
+        ] {
+            assert_eq!(day(text), wanted, "{text}");
+        }
+        assert_eq!(last_day(&[]), Ok(None));
     }
 
     #[test]

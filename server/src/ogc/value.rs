@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use jiff::civil::Date;
+use serde_json::Value as Json;
 
 /// What a property holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,9 @@ impl Value {
 
     /// The value of JSON text as kept in the register.
     pub fn of_json(json: &str, kind: Kind) -> Self {
-        use serde_json::Value as Json;
+        if let Some(text) = plain(json).filter(|_| matches!(kind, Kind::Text | Kind::List)) {
+            return Self::Text(text.into());
+        }
         let parsed: Json = serde_json::from_str(json).unwrap_or(Json::Null);
         match (parsed, kind) {
             (Json::Bool(b), _) => Self::Bool(b),
@@ -134,6 +137,12 @@ impl Value {
         }
         self.compare(other).unwrap_or_else(|| class(self).cmp(&class(other)))
     }
+}
+
+/// The text that JSON text stands for, where it is written as it is.
+pub fn plain(json: &str) -> Option<&str> {
+    let text = json.strip_prefix('"')?.strip_suffix('"')?;
+    (!text.contains('\\')).then_some(text)
 }
 
 #[cfg(test)]

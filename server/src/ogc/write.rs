@@ -1,17 +1,19 @@
 //! Features as RFC 7946 text (Part 1) or the same shape in another system (Part 2).
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io};
 
 use geo::{Coord, LineString, MultiPolygon};
 
 use super::{
     crs::Crs,
     features::{Features, Geometry, Shapes},
+    row::Rows,
 };
 
 /// Writes features of one collection in one system.
 pub struct Writer<'a> {
     features: &'a Features,
+    rows: Rows<'a>,
     crs: Crs,
     /// `,"name":` of each property.
     keys: Vec<String>,
@@ -25,25 +27,29 @@ impl<'a> Writer<'a> {
             format!("{comma}{}:", text(name))
         };
         let keys = features.fields().iter().map(|f| f.name.as_str()).enumerate().map(key).collect();
-        Self { features, crs, keys }
+        Self { features, rows: features.rows(), crs, keys }
     }
 
     /// Appends one feature; `members` is put before its end (`,"links":[...]`).
-    pub fn feature(&self, out: &mut String, row: usize, members: &str) {
+    ///
+    /// # Errors
+    /// Those of reading its properties.
+    pub fn feature(&mut self, out: &mut String, row: usize, members: &str) -> io::Result<()> {
         out.push_str("{\"type\":\"Feature\",\"id\":");
         // Ids are uuids and slugs, but nothing here leans on it.
         out.push_str(&text(&self.features.id(row)));
         out.push_str(",\"geometry\":");
         self.geometry(out, row);
         out.push_str(",\"properties\":{");
+        let read = self.rows.row(row)?;
         for (field, key) in self.keys.iter().enumerate() {
             out.push_str(key);
-            let json = self.features.column(field).map_or("null", |c| c.json(c.code(row)));
-            out.push_str(json);
+            out.push_str(read.json(field));
         }
         out.push('}');
         out.push_str(members);
         out.push('}');
+        Ok(())
     }
 
     fn geometry(&self, out: &mut String, row: usize) {
@@ -134,15 +140,15 @@ mod tests {
         builder.point(Uuid::from_u128(1), Some([-8.123_456_7, 12.5]));
         builder.set_text("name", "a \"b\" \\ </script>\n");
         builder.set_json(1, r#"["x","y"]"#);
-        let features = builder.finish();
+        let features = builder.finish().unwrap();
 
         let mut out = String::new();
-        Writer::new(&features, Crs::Crs84).feature(&mut out, 0, "");
+        Writer::new(&features, Crs::Crs84).feature(&mut out, 0, "").unwrap();
         let feature: geojson::Feature = out.parse().unwrap();
         assert_eq!(feature.properties.unwrap()["name"], "a \"b\" \\ </script>\n");
         assert!(out.contains("[-8.1234567,12.5]"));
         out.clear();
-        Writer::new(&features, Crs::Epsg4326).feature(&mut out, 0, "");
+        Writer::new(&features, Crs::Epsg4326).feature(&mut out, 0, "").unwrap();
         assert!(out.contains("[12.5,-8.1234567]"), "{out}");
     }
 }

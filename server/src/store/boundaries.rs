@@ -126,6 +126,15 @@ pub async fn on(tx: &mut Tx, day: &str) -> Result<Vec<Validity>> {
     rows.iter().map(validity).collect()
 }
 
+/// The stored features of those that hold on a day (`YYYY-MM-DD`), in the order of [`on`].
+pub async fn all_on(tx: &mut Tx, day: &str) -> Result<Vec<String>> {
+    let mut all = Vec::new();
+    for of in on(tx, day).await? {
+        all.push(geometry(tx, &of).await?);
+    }
+    Ok(all)
+}
+
 /// The feature of a stored boundary.
 pub async fn geometry(tx: &mut Tx, of: &Validity) -> Result<String> {
     let [division, level, code] = &of.of;

@@ -14,7 +14,7 @@ use crate::{
     http::problem::Problem,
     layers::{Held, Layer},
     ogc::{
-        Crs, Features, Html, Media, OgcError, Page, Request, Writer, crs_of_feature,
+        Crs, Features, Html, Media, OgcError, Page, Request, Writer, crs_of_feature, last_day,
         links::{GEOJSON, HTML, JSON, Link, as_json},
     },
     store::audit,
@@ -29,25 +29,26 @@ const QUICK: usize = 20_000;
 pub(super) async fn items(reader: Reader, Path(id): Path<String>) -> Result<Response, Problem> {
     let layer = reader.layer(&id).await?;
     let media = reader.media()?;
-    let held = reader.features(&layer).await?;
+    let day = last_day(&reader.pairs)?;
+    let held = reader.features_on(&layer, day).await?;
     let (request, page) = found(&reader, &held).await?;
     note(&reader, &layer).await?;
     let links = links(&reader, &layer, media, &page);
     if media == Media::Html {
         let html = Html::new(&layer.collection.title, &way(&reader))
             .text(&summary(&held.features, &page))
-            .features(&layer.collection, &held.features, &page.rows, &reader.base)
+            .features(&layer.collection, &held.features, &page.rows, &reader.base)?
             .links("Suite et autres formes", &links);
         return Ok(with_links(answer(&reader, HTML, html.finish()), &links));
     }
     let start = head(&held, &page, &links);
-    let body = if page.rows.len() <= CHUNK {
-        let mut text = start;
-        write(&mut text, &held.features, request.crs, &page.rows, true);
-        text.push_str("]}\n");
+    let few = page.rows.len() <= CHUNK;
+    let chunks = Chunks { start, held, crs: request.crs, rows: page.rows, at: 0 };
+    let body = if few {
+        let (_, text) = chunks.next().await?;
         Body::from(text)
     } else {
-        streamed(start, held, request.crs, page.rows)
+        streamed(chunks)
     };
     Ok(with_crs(with_links(answer(&reader, GEOJSON, body), &links), request.crs))
 }
@@ -150,33 +151,59 @@ fn head(held: &Held, page: &Page, links: &[Link]) -> String {
     )
 }
 
-fn write(text: &mut String, features: &Features, crs: Crs, rows: &[u32], first: bool) {
-    let writer = Writer::new(features, crs);
-    for (i, row) in rows.iter().enumerate() {
-        if !(first && i == 0) {
-            text.push_str(",\n");
+/// A document of features while it is written.
+struct Chunks {
+    /// What stands before the next feature.
+    start: String,
+    held: Arc<Held>,
+    crs: Crs,
+    rows: Vec<u32>,
+    at: usize,
+}
+
+impl Chunks {
+    /// The next part of the document. What lies on disk is not waited for where other requests are answered.
+    async fn next(mut self) -> std::io::Result<(Self, String)> {
+        if !self.held.features.on_disk() {
+            let text = self.write()?;
+            return Ok((self, text));
         }
-        writer.feature(text, usize::try_from(*row).unwrap_or(usize::MAX), "");
+        tokio::task::spawn_blocking(move || {
+            let text = self.write()?;
+            Ok((self, text))
+        })
+        .await
+        .map_err(std::io::Error::other)?
+    }
+
+    fn write(&mut self) -> std::io::Result<String> {
+        let mut text = std::mem::take(&mut self.start);
+        let until = (self.at + CHUNK).min(self.rows.len());
+        let mut writer = Writer::new(&self.held.features, self.crs);
+        for (i, row) in (self.at..until).zip(self.rows.get(self.at..until).unwrap_or_default()) {
+            if i > 0 {
+                text.push_str(",\n");
+            }
+            writer.feature(&mut text, usize::try_from(*row).unwrap_or(usize::MAX), "")?;
+        }
+        self.at = until;
+        if self.is_done() {
+            text.push_str("]}\n");
+        }
+        Ok(text)
+    }
+
+    fn is_done(&self) -> bool {
+        self.at >= self.rows.len()
     }
 }
 
-fn streamed(start: String, held: Arc<Held>, crs: Crs, rows: Vec<u32>) -> Body {
-    let state = (Some(start), held, rows, 0_usize);
-    let chunks = stream::unfold(state, move |(start, held, rows, at)| async move {
-        if at > rows.len() {
-            return None;
-        }
-        let until = (at + CHUNK).min(rows.len());
-        let mut text = start.unwrap_or_default();
-        text.reserve(CHUNK * 1_024);
-        write(&mut text, &held.features, crs, rows.get(at..until).unwrap_or_default(), at == 0);
-        let next = if until == rows.len() {
-            text.push_str("]}\n");
-            until + 1
-        } else {
-            until
-        };
-        Some((Ok::<_, std::convert::Infallible>(text), (None, held, rows, next)))
+fn streamed(chunks: Chunks) -> Body {
+    let chunks = stream::try_unfold(Some(chunks), |chunks| async move {
+        let Some(chunks) = chunks else { return Ok::<_, std::io::Error>(None) };
+        let (chunks, text) = chunks.next().await?;
+        let left = (!chunks.is_done()).then_some(chunks);
+        Ok(Some((text, left)))
     });
     // Compression asks once more after the end.
     Body::from_stream(chunks.fuse())
@@ -206,12 +233,12 @@ pub(super) async fn item(
     ];
     if media == Media::Html {
         let html = Html::new(&format!("{} {feature}", layer.collection.title), &way(&reader))
-            .feature(&held.features, row)
+            .feature(&held.features, row)?
             .links("Autres formes", &links);
         return Ok(with_links(answer(&reader, HTML, html.finish()), &links));
     }
     let mut text = String::new();
     let members = format!(",\"links\":{}", as_json(&links));
-    Writer::new(&held.features, crs).feature(&mut text, row, &members);
+    Writer::new(&held.features, crs).feature(&mut text, row, &members)?;
     Ok(with_crs(with_links(answer(&reader, GEOJSON, text), &links), crs))
 }

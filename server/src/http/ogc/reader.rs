@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderValue, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
+use jiff::civil::Date;
 
 use crate::{
     access::{Caller, SiteTier},
@@ -79,6 +80,10 @@ impl From<OgcError> for Problem {
     fn from(error: OgcError) -> Self {
         let kind = match error {
             OgcError::NotAcceptable => "not-acceptable",
+            OgcError::Unreadable(_) => {
+                tracing::error!(%error, "request failed");
+                return Self::new("internal", "");
+            }
             _ => "bad-parameter",
         };
         Self::new(kind, error.to_string())
@@ -122,6 +127,15 @@ impl Reader {
 
     /// Its features as this reader sees them.
     pub(super) async fn features(&self, layer: &Layer) -> Result<Arc<Held>, DbError> {
-        self.app.layers.features(&self.app.base, &self.by.scope, layer).await
+        self.features_on(layer, None).await
+    }
+
+    /// The same; of administrative units those whose limits held on this day.
+    pub(super) async fn features_on(
+        &self,
+        layer: &Layer,
+        day: Option<Date>,
+    ) -> Result<Arc<Held>, DbError> {
+        self.app.layers.features_on(&self.app.base, &self.by.scope, layer, day).await
     }
 }

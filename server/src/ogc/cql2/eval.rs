@@ -8,73 +8,70 @@ use super::{
     time::Span,
 };
 use crate::ogc::{
-    features::{Features, Geometry, Shapes},
+    column::{Column, Dictionary},
+    features::{Features, Geometry, Located, Shapes},
+    row::Row,
     value::Value,
 };
 
 /// Whom a condition is asked about.
 #[derive(Clone, Copy)]
-enum At {
+enum At<'r> {
     /// A feature.
-    Row(usize),
+    Row(Row<'r>),
     /// Any feature whose one property asked about has this code.
-    Code(usize),
+    Code(&'r Dictionary, usize),
 }
 
 impl Filter {
     /// Whether a feature passes.
-    pub(in crate::ogc) fn passes(&self, features: &Features, row: usize) -> bool {
-        truth(&self.expr, features, At::Row(row)) == Some(true)
+    pub(in crate::ogc) fn passes(&self, row: Row<'_>) -> bool {
+        truth(&self.expr, At::Row(row)) == Some(true)
     }
 }
 
-fn truth(expr: &Expr, features: &Features, at: At) -> Option<bool> {
+fn truth(expr: &Expr, at: At<'_>) -> Option<bool> {
     match expr {
         Expr::Constant(truth) => *truth,
-        Expr::And(parts) => all(parts.iter().map(|p| truth(p, features, at)), false),
-        Expr::Or(parts) => all(parts.iter().map(|p| truth(p, features, at)), true),
-        Expr::Not(part) => truth(part, features, at).map(|t| !t),
+        Expr::And(parts) => all(parts.iter().map(|p| truth(p, at)), false),
+        Expr::Or(parts) => all(parts.iter().map(|p| truth(p, at)), true),
+        Expr::Not(part) => truth(part, at).map(|t| !t),
         Expr::Compare(compare, left, right) => {
-            let (left, right) = (value(left, features, at), value(right, features, at));
+            let (left, right) = (value(left, at), value(right, at));
             left.compare(&right).map(|order| compare.holds(order))
         }
-        Expr::Like(scalar, pattern) => match &*value(scalar, features, at) {
+        Expr::Like(scalar, pattern) => match &*value(scalar, at) {
             Value::Text(text) => Some(pattern.matches(text)),
             _ => None,
         },
         Expr::In(scalar, list) => {
-            let own = value(scalar, features, at);
-            let same = |s| own.compare(&value(s, features, at)).map(std::cmp::Ordering::is_eq);
+            let own = value(scalar, at);
+            let same = |s| own.compare(&value(s, at)).map(std::cmp::Ordering::is_eq);
             all(list.iter().map(same), true)
         }
-        Expr::IsNull(scalar) => Some(*value(scalar, features, at) == Value::Null),
-        Expr::Flag(scalar) => match *value(scalar, features, at) {
+        Expr::IsNull(scalar) => Some(*value(scalar, at) == Value::Null),
+        Expr::Flag(scalar) => match *value(scalar, at) {
             Value::Bool(b) => Some(b),
             _ => None,
         },
-        Expr::Temporal(when, a, b) => {
-            Some(when.holds(span(a, features, at)?, span(b, features, at)?))
-        }
+        Expr::Temporal(when, a, b) => Some(when.holds(span(a, at)?, span(b, at)?)),
         Expr::Table(field, truths) => {
             let At::Row(row) = at else { return None };
-            truths.get(features.column(*field)?.code(row)).copied().flatten()
+            truths.get(row.code(*field)).copied().flatten()
         }
         Expr::IsNowhere => match at {
-            At::Row(row) => Some(match &features.shapes {
-                Shapes::Points(points) => points.get(row).is_none_or(|[x, _]| x.is_nan()),
-                Shapes::Mixed(all) => all.get(row).is_none_or(|(g, _)| matches!(g, Geometry::None)),
-            }),
-            At::Code(_) => None,
+            At::Row(row) => Some(matches!(row.located(), Located::Nowhere)),
+            At::Code(..) => None,
         },
         Expr::Spatial(relation, shape) => {
             let At::Row(row) = at else { return None };
-            match &features.shapes {
+            match &row.features().shapes {
                 Shapes::Points(points) => {
-                    let point = points.get(row).filter(|[x, _]| !x.is_nan())?;
+                    let point = points.get(row.number()).filter(|[x, _]| !x.is_nan())?;
                     Some(shape.relates_point(*relation, *point))
                 }
                 Shapes::Mixed(all) => {
-                    let (geometry, around) = all.get(row)?;
+                    let (geometry, around) = all.get(row.number())?;
                     let known = !matches!(geometry, Geometry::None);
                     known.then(|| shape.relates(*relation, geometry, *around))
                 }
@@ -96,41 +93,35 @@ fn all(truths: impl Iterator<Item = Option<bool>>, deciding: bool) -> Option<boo
     known.then_some(!deciding)
 }
 
-fn value<'f>(scalar: &'f Scalar, features: &'f Features, at: At) -> Cow<'f, Value> {
+fn value<'f>(scalar: &'f Scalar, at: At<'f>) -> Cow<'f, Value> {
     match scalar {
         Scalar::Literal(value) => Cow::Borrowed(value),
-        Scalar::Field(field, _) => Cow::Borrowed(of(*field, features, at)),
-        Scalar::WithoutCase(inner) => fold(inner, features, at, without_case),
-        Scalar::WithoutAccents(inner) => fold(inner, features, at, without_accents),
+        Scalar::Field(field, _) => of(*field, at),
+        Scalar::WithoutCase(inner) => fold(inner, at, without_case),
+        Scalar::WithoutAccents(inner) => fold(inner, at, without_accents),
     }
 }
 
-fn fold<'f>(
-    inner: &'f Scalar,
-    features: &'f Features,
-    at: At,
-    how: fn(&str) -> String,
-) -> Cow<'f, Value> {
-    match &*value(inner, features, at) {
+fn fold<'f>(inner: &'f Scalar, at: At<'f>, how: fn(&str) -> String) -> Cow<'f, Value> {
+    match &*value(inner, at) {
         Value::Text(text) => Cow::Owned(Value::Text(how(text).into())),
         _ => Cow::Owned(Value::Null),
     }
 }
 
-fn of(field: usize, features: &Features, at: At) -> &Value {
-    let Some(column) = features.column(field) else { return &Value::Null };
-    column.value(match at {
-        At::Row(row) => column.code(row),
-        At::Code(code) => code,
-    })
+fn of(field: usize, at: At<'_>) -> Cow<'_, Value> {
+    match at {
+        At::Row(row) => row.value(field),
+        At::Code(dictionary, code) => Cow::Borrowed(dictionary.value(code)),
+    }
 }
 
-fn span(moment: &Moment, features: &Features, at: At) -> Option<Span> {
+fn span(moment: &Moment, at: At<'_>) -> Option<Span> {
     match moment {
         Moment::Fixed(span) => Some(*span),
-        Moment::Field(field) => of(*field, features, at).span(),
+        Moment::Field(field) => of(*field, at).span(),
         Moment::Between(start, end) => {
-            let (start, end) = (span(start, features, at)?.0, span(end, features, at)?.1);
+            let (start, end) = (span(start, at)?.0, span(end, at)?.1);
             (start <= end).then_some((start, end))
         }
     }
@@ -143,11 +134,11 @@ pub(super) fn tabulate(expr: Expr, features: &Features) -> Expr {
     let plain = asked(&expr, &mut fields);
     fields.dedup();
     if let ([field], true) = (fields.as_slice(), plain)
-        && let Some(column) = features.column(*field)
-        && column.distinct() <= features.len() / 2 + 16
+        && let Some(dictionary) = features.column(*field).and_then(Column::dictionary)
+        && dictionary.distinct() <= features.len() / 2 + 16
     {
-        let truths =
-            (0..column.distinct()).map(|code| truth(&expr, features, At::Code(code))).collect();
+        let each = (0..dictionary.distinct()).map(|code| At::Code(dictionary, code));
+        let truths = each.map(|at| truth(&expr, at)).collect();
         return Expr::Table(*field, truths);
     }
     match expr {
