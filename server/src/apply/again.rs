@@ -10,13 +10,11 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{
-    bring::bring,
+    bring::fetch_named,
     event::Event,
-    heard, holders,
+    heard,
     interpret::{Interpretation, RecordState},
-    look_up::Asks,
     looks::{BOUNDARIES, Facts, Look},
-    lots,
     register::{Ground, Register},
     reviewed::{self, remember_versions},
     stand::{ReviewState, Stand},
@@ -240,32 +238,6 @@ async fn fetch(
     fetch_named(tx, register, (said, own.clone()), ground).await?;
     own.retain(|id| !register.flags.contains_key(id));
     remember_versions(tx, register, (&HashSet::new(), &own), ground).await
-}
-
-/// Brings what these records are compared with, and these entities.
-pub(super) async fn fetch_named(
-    tx: &mut Tx,
-    register: &mut Register,
-    (said, mut ids): (impl Iterator<Item = (ZoneId, &Interpretation)>, HashSet<Uuid>),
-    ground: &Ground<'_>,
-) -> Result<()> {
-    let (mut keys, mut days) = (BTreeMap::new(), BTreeSet::new());
-    for (zone, said) in said {
-        days.extend(said.interviewed.map(|of| (zone, of.device_day)));
-        let asks = said.asks.iter();
-        ids.extend(asks.clone().flat_map(Asks::ids));
-        keys.extend(asks.flat_map(Asks::keys).map(|key| (key, 0)));
-    }
-    register.device_days.fetch(tx, days).await?;
-    if register.lots.is_none() {
-        register.lots = Some(lots::stored(tx, ground).await?);
-    }
-    keys.retain(|key, _| !register.holders.contains_key(key));
-    let (holders, _) = holders::fetch(tx, &keys).await?;
-    register.holders.extend(holders);
-    let listed = keys.keys().filter_map(|key| register.holders.get(key));
-    ids.extend(listed.flat_map(holders::Holders::listed));
-    bring(tx, register, ids, ground).await
 }
 
 pub(super) fn rule_of(line: &Json) -> &str {

@@ -1,15 +1,17 @@
 //! Bringing what a batch touches into memory: entities, their groups, what was decided about them.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use uuid::Uuid;
 
 use super::{
     entity::Source,
     groups::Standing,
-    heard,
+    heard, holders,
     interpret::Interpretation,
     load,
+    look_up::Asks,
+    lots,
     register::{Ground, Register},
     view::{self, Step},
 };
@@ -148,6 +150,32 @@ async fn read_past(
     }
     register.past.extend(past);
     Ok(())
+}
+
+/// Brings what these records are compared with, and these entities.
+pub(super) async fn fetch_named(
+    tx: &mut Tx,
+    register: &mut Register,
+    (said, mut ids): (impl Iterator<Item = (ZoneId, &Interpretation)>, HashSet<Uuid>),
+    ground: &Ground<'_>,
+) -> Result<()> {
+    let (mut keys, mut days) = (BTreeMap::new(), BTreeSet::new());
+    for (zone, said) in said {
+        days.extend(said.interviewed.map(|of| (zone, of.device_day)));
+        let asks = said.asks.iter();
+        ids.extend(asks.clone().flat_map(Asks::ids));
+        keys.extend(asks.flat_map(Asks::keys).map(|key| (key, 0)));
+    }
+    register.device_days.fetch(tx, days).await?;
+    if register.lots.is_none() {
+        register.lots = Some(lots::stored(tx, ground).await?);
+    }
+    keys.retain(|key, _| !register.holders.contains_key(key));
+    let (holders, _) = holders::fetch(tx, &keys).await?;
+    register.holders.extend(holders);
+    let listed = keys.keys().filter_map(|key| register.holders.get(key));
+    ids.extend(listed.flat_map(holders::Holders::listed));
+    bring(tx, register, ids, ground).await
 }
 
 /// The stored row of a canonical shows its group: puts that aside and gives it its own state back.

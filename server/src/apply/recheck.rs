@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use super::{
     Applier,
-    again::{fetch_named, is_of_meeting, rule_of},
+    again::{is_of_meeting, rule_of},
     ahead::say_all,
+    bring::fetch_named,
     event::{self, Event},
     interpret::Interpretation,
     register::Register,

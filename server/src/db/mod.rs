@@ -5,7 +5,6 @@
 //! [`Sql`] says so as data.
 
 mod error;
-mod log;
 mod migrate;
 mod pool;
 mod read_ahead;

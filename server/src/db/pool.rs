@@ -16,7 +16,7 @@ use sqlx::{
 };
 use tracing::warn;
 
-use super::{BoxFuture, DbError, Result, Tx, log::Log, migrate, read_ahead::SIDE_BY_SIDE};
+use super::{BoxFuture, DbError, Result, Tx, migrate, read_ahead::SIDE_BY_SIDE};
 
 /// Where the rows are kept.
 #[derive(Clone, Debug)]
@@ -53,13 +53,11 @@ pub enum Db {
 
 /// Readers of the embedded database. Four cover two cores with room for a slow download.
 const SQLITE_READERS: u32 = 4;
-/// Pages of SQLite's log (128 MB) from which on it is folded back beside the writer. A page of an index that
-/// many commits touch is then written back once: the longer the log, the less is written.
-const LONG: u32 = 32_000;
-/// Pages of the log past which a commit folds it back by itself.
-const TOO_LONG: u32 = 40_000;
-/// How often the log is looked at.
-const TEND: Duration = Duration::from_millis(250);
+/// Pages of SQLite's log (64 MB) past which a commit folds it back by itself. A page of an index that
+/// many commits touch is written back once: the longer the log, the less is written.
+const LOG_PAGES: i64 = 16_000;
+/// How often the log is folded back beside the writer.
+const TEND: Duration = Duration::from_secs(1);
 /// Pages that are left to a commit: it takes a few milliseconds for them.
 const LEFT_OVER: i64 = 500;
 /// Connections to PostgreSQL: writer, apply, and readers.
@@ -114,7 +112,7 @@ impl Db {
             .connect_with(
                 base.clone()
                     .pragma("cache_size", "-40960")
-                    .pragma("wal_autocheckpoint", TOO_LONG.to_string()),
+                    .pragma("wal_autocheckpoint", LOG_PAGES.to_string()),
             )
             .await?;
         let keeper = SqlitePoolOptions::new()
@@ -204,23 +202,34 @@ impl Db {
         Ok(value)
     }
 
-    /// Folds SQLite's log back into its file when it is long or nothing is written, so that commits need not wait for it.
+    /// Folds SQLite's log back into its file every second, so that commits need not wait for it.
     ///
     /// Never ends on SQLite: the task is to be aborted. On PostgreSQL there is nothing to do.
     pub async fn tend(&self) {
-        let Self::Sqlite { keeper, scrub, path, .. } = self else { return };
-        let mut before = Log::default();
+        let Self::Sqlite { keeper, scrub, .. } = self else { return };
         loop {
             tokio::time::sleep(TEND).await;
             if scrub.load(Ordering::Acquire) && empty_log(keeper).await {
                 scrub.store(false, Ordering::Release);
             }
-            let log = Log::of(path).unwrap_or_default();
-            let is_quiet = log == before && log.folded < log.pages;
-            if is_quiet || log.pages >= LONG {
-                fold_back(keeper).await;
+            let mut before = 0;
+            loop {
+                let folded: std::result::Result<(i64, i64, i64), _> =
+                    sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(keeper).await;
+                let (log, done) = match folded {
+                    Ok((_, log, done)) => (log, done),
+                    Err(failure) => {
+                        warn!(error = %failure, "the log cannot be folded back now");
+                        break;
+                    }
+                };
+                // Near its end the log is followed up closely: the commit that finds little left
+                // finishes, and the next starts the log over.
+                if log < LOG_PAGES || done - before < LEFT_OVER {
+                    break;
+                }
+                before = done;
             }
-            before = log;
         }
     }
 
@@ -263,28 +272,6 @@ impl Db {
             }
             Self::Postgres(pool) => pool.close().await,
         }
-    }
-}
-
-/// Folds the log back as far as readers allow.
-async fn fold_back(keeper: &SqlitePool) {
-    let mut before = 0;
-    loop {
-        let folded: std::result::Result<(i64, i64, i64), _> =
-            sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)").fetch_one(keeper).await;
-        let (log, done) = match folded {
-            Ok((_, log, done)) => (log, done),
-            Err(failure) => {
-                warn!(error = %failure, "the log cannot be folded back now");
-                return;
-            }
-        };
-        // Near its end a long log is followed up closely: the commit that finds little left finishes, and the next
-        // starts the log over.
-        if log < i64::from(LONG) || done - before < LEFT_OVER {
-            return;
-        }
-        before = done;
     }
 }
 
