@@ -3,7 +3,6 @@
 //! `cargo bench -p sanu --bench placing -- FILE…`: any files that `sanu geography import` reads.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
-#![expect(clippy::disallowed_methods, reason = "a benchmark reads its arguments")]
 
 use std::time::Instant;
 
