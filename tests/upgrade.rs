@@ -130,6 +130,25 @@ on_both! {
         assert_eq!(server.sql("SELECT COUNT(*) FROM kept_key"), "0");
     }
 
+    fn a_command_of_a_newer_program_leaves_a_register_alone_that_an_older_one_serves(server) {
+        let mut server = server;
+        server.stop();
+        let versions = "SELECT COUNT(*) FROM _sqlx_migrations";
+        server.sql("DELETE FROM _sqlx_migrations WHERE version = 17; DROP TABLE device_day;");
+        let older = server.sql(versions);
+        let lock = std::fs::File::open(server.data().join("server.lock")).unwrap();
+        lock.lock().unwrap();
+
+        let refused = server.cli(&["check", "--rules"]);
+
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && said.contains("version antérieure"), "{said}");
+        assert_eq!(server.sql(versions), older);
+        drop(lock);
+        assert!(server.cli(&["check", "--rules"]).status.success(), "nobody serves it any more");
+        assert_ne!(server.sql(versions), older);
+    }
+
     fn a_rebuild_that_was_cut_off_goes_on_with_the_same_keys(server) {
         let mut server = server;
         let _sent = filled(&mut server);

@@ -73,7 +73,7 @@ impl Settings {
         self.database_url.is_some() || self.data.join("sanu.db").is_file()
     }
 
-    fn database(&self) -> DbConfig {
+    pub(crate) fn database(&self) -> DbConfig {
         match &self.database_url {
             Some(url) => DbConfig::Postgres(url.clone()),
             None => DbConfig::Sqlite(self.data.join("sanu.db")),

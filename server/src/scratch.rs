@@ -25,10 +25,18 @@ pub(crate) fn file(data: &Path, runtime: &Runtime) -> io::Result<File> {
 
 /// Removes what a crash between making a file and taking its name left: empty files.
 pub(crate) fn clear(data: &Path) -> io::Result<()> {
-    match fs::remove_dir_all(data.join(SCRATCH)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    let left = match fs::read_dir(data.join(SCRATCH)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        left => left?,
+    };
+    // The folder stays: it may be a disk of its own.
+    for file in left {
+        let file = file?;
+        if file.file_type()?.is_file() {
+            fs::remove_file(file.path())?;
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -48,7 +56,7 @@ mod tests {
 
         fs::write(folder.join("left"), b"").unwrap();
         clear(data.path()).unwrap();
-        assert!(!folder.exists());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
         clear(data.path()).unwrap();
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::reviews::Reviewer;
 use crate::support::{
     Server,
-    places::{site_at, visit_of, with_answer},
+    places::{register, site_at, visit_of, with_answer},
     xml::{between, census, edited, site_id, submit},
 };
 
@@ -47,6 +47,32 @@ fn journey(instance_id: &str, site: u32, res5_cercle: &str) -> String {
 }
 
 on_both! {
+    fn a_site_that_waits_for_review_is_not_accepted_by_visits_from_another_zone(server) {
+        let mut server = server;
+        let (here, there) = (server.phone("ici", Some("kayes")), server.phone("la", Some("sikasso")));
+        accepted(&here.url, &registered_on(1, "2026-11-10"));
+        server.settled();
+        let on = |visit: Submission, day: &str| {
+            let xml = with_answer(&with_answer(&visit.xml, "visit_date", day), "today", day);
+            Submission { xml, ..visit }
+        };
+        let mut visits = visits(1);
+        let early = on(visits.next().unwrap(), "2026-11-08");
+        accepted(&here.url, &early.xml);
+        server.settled();
+        assert!(breaks(&server, &early.instance_id, "E15"));
+        let review = "SELECT review FROM entity WHERE dataset = 'sites'";
+        assert_eq!(server.sql(review), "pending", "its latest version waits");
+
+        // Several that apply takes together.
+        let foreign: Vec<Submission> = visits.take(4).map(|visit| on(visit, "2026-11-12")).collect();
+        register(&server, &there.token, &foreign);
+
+        assert!(foreign.iter().all(|v| breaks(&server, &v.instance_id, "A12")), "none reaches the site");
+        assert_eq!(server.sql(review), "pending");
+        is_sound(&mut server);
+    }
+
     fn a_visit_before_its_site_was_registered_is_marked_whichever_came_first(server) {
         let mut server = server;
         let phone = server.phone("agent", None);

@@ -268,7 +268,7 @@ impl Register {
         gazetteer: &Gazetteer,
     ) -> (RecordState, String) {
         let by_itself = (said.violations.len(), said.state, said.reason);
-        self.look_up(event, said, gazetteer);
+        self.look_up_again(event, said, gazetteer);
         let mut lines = said.violations.split_off(by_itself.0);
         lines.retain(|line| renews(rule_of(line)));
         let kept = stored.iter().filter(|line| {

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    engine::{Applier, BATCH},
+    engine::Applier,
     event::{self, Event},
     say::{Said, say},
 };
@@ -60,7 +60,7 @@ pub(super) async fn read_after(
     forms: &Arc<Snapshot>,
 ) -> Result<Vec<Said>> {
     let mut tx = applier.read().await?;
-    let events = event::after(&mut tx, after, i64::try_from(BATCH)?, &applier.keys).await?;
+    let events = event::after(&mut tx, after, i64::try_from(applier.batch)?, &applier.keys).await?;
     drop(tx);
     let said = interpret_all(applier, events, forms).await?;
     applier.foresee(&said).await;

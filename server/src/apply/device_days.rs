@@ -24,7 +24,8 @@ use crate::{
     },
 };
 
-/// Interviews that a day takes in: five times what a team manages. More are compared with these, and these not with them.
+/// Interviews that a day takes in: five times what a team manages. What comes when it is full is compared with none, so that
+/// what is found does not depend on when somebody looks.
 const MOST: usize = 500;
 
 /// A submission, where its record lies.
@@ -43,10 +44,14 @@ pub(super) struct DeviceDays {
 }
 
 impl DeviceDays {
-    /// What the other interviews of its day say of a submission.
-    pub(super) fn says(&mut self, (zone, id): Place, of: &Interviewed) -> DaySays {
-        let day = self.days.get(&(zone, of.device_day));
-        let says = told(day.map_or(&[], Vec::as_slice), id, &of.interview);
+    /// What the other interviews of its day say of a submission that stands there, or is to.
+    pub(super) fn says(&mut self, (zone, id): Place, of: &Interviewed, is_to: bool) -> DaySays {
+        let day = self.days.get(&(zone, of.device_day)).map_or(&[][..], Vec::as_slice);
+        let stands = self.places.get(&(zone, id)) == Some(&of.device_day);
+        if !stands && (!is_to || day.len() >= MOST) {
+            return DaySays::default();
+        }
+        let says = told(day, id, &of.interview);
         self.seen.insert((zone, id), Some((of.interview, says)));
         says
     }
@@ -163,5 +168,33 @@ impl Register {
     ) {
         let speaks = stand.speaks(seq, is_set_aside);
         self.device_days.put(place, interviewed.filter(|_| speaks));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_when_a_day_is_full_is_compared_with_none_then_and_later() {
+        let zone = ZoneId(1);
+        let of = |start: u32| Interviewed {
+            device_day: Uuid::from_u128(7),
+            interview: Interview { span_ms: Some((start, 10)), spot: None, child: None },
+        };
+        let mut days = DeviceDays::default();
+        for (n, start) in (1..).zip(0..u32::try_from(MOST).unwrap()) {
+            days.put((zone, Uuid::from_u128(n)), Some(of(100 * start)));
+        }
+        let late = (zone, Uuid::from_u128(9_999));
+
+        let when_full = days.says(late, &of(105), true);
+        days.put(late, Some(of(105)));
+        days.put((zone, Uuid::from_u128(1)), None);
+        let later = days.says(late, &of(105), false);
+        let with_room = days.says((zone, Uuid::from_u128(9_998)), &of(105), true);
+
+        assert_eq!((when_full, later), (DaySays::default(), DaySays::default()));
+        assert_ne!(with_room, DaySays::default(), "it overlaps the second interview of the day");
     }
 }

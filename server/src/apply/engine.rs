@@ -39,7 +39,9 @@ use crate::{
 };
 
 /// Events folded in one transaction: a page of an index that several touch is written once.
-pub(super) const BATCH: usize = 1_024;
+const BATCH: usize = 1_024;
+/// The same where nobody waits for an event and memory is there: what batches cost by themselves is paid less often.
+const LARGE_BATCH: usize = 4 * BATCH;
 /// Events that need not wait for more.
 const ENOUGH: usize = 128;
 /// How long apply lets events gather: a transaction costs about the same for one and for fifty.
@@ -85,6 +87,8 @@ pub struct Applier {
     pub(super) catalogue: Catalogue,
     pub(super) places: Places,
     progress: Arc<watch::Sender<Progress>>,
+    /// Events of a backlog that are folded in one transaction.
+    pub(super) batch: usize,
     /// Only one batch at a time: the loop, a rebuild or a re-placing.
     pub(super) turn: Arc<Mutex<()>>,
     /// The engine's memory: apply changes it, reviewers read it.
@@ -122,6 +126,7 @@ impl Applier {
             catalogue,
             places,
             progress,
+            batch: BATCH,
             turn: Arc::default(),
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
@@ -138,6 +143,13 @@ impl Applier {
     #[must_use]
     pub fn telling(mut self, tallies: Arc<TallyBook>) -> Self {
         self.tallies = tallies;
+        self
+    }
+
+    /// For work that nobody waits for, event by event.
+    #[must_use]
+    pub(super) const fn in_large_batches(mut self) -> Self {
+        self.batch = LARGE_BATCH;
         self
     }
 
@@ -263,7 +275,7 @@ impl Applier {
             (Step::FromMemory, batch)
         };
         let Some(last) = batch.last().map(|s| s.event.seq) else { return Ok(Step::Idle) };
-        if step == Step::FromJournal && batch.len() == BATCH {
+        if step == Step::FromJournal && batch.len() == self.batch {
             ahead.next = Some(Next::begin(self, last, forms));
         }
         let mut from = seq;

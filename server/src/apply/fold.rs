@@ -65,15 +65,24 @@ impl Register {
         let mut waits = 0;
         let mut changes = std::mem::take(&mut said.changes);
         changes.retain(|_| stand.speaks(event.seq, false));
-        for change in &changes {
-            match self.change(event.zone_id, change, source, ground) {
-                Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
-                Changed::Waits => waits += 1,
-                Changed::Erased => said.flag_met("entity_erased", "A12", own),
-                Changed::Foreign => said.flag_met("entity_of_another_zone", "A12", own),
-                Changed::OtherDataset => said.flag_met("entity_id_of_another_dataset", "A12", own),
-            }
-        }
+        // Of what a change does not reach, nothing is marked either.
+        changes.retain(|change| {
+            let missed = match self.change(event.zone_id, change, source, ground) {
+                Changed::Entity(id) => {
+                    entity_id = entity_id.or(Some(id));
+                    return true;
+                }
+                Changed::Waits => {
+                    waits += 1;
+                    return true;
+                }
+                Changed::Erased => "entity_erased",
+                Changed::Foreign => "entity_of_another_zone",
+                Changed::OtherDataset => "entity_id_of_another_dataset",
+            };
+            said.flag_met(missed, "A12", own);
+            false
+        });
         // What was met on the way may have marked the record.
         let stand = self.stand_after(&event, said.state, ground);
         self.mark_all(&event, &changes, &stand, source.pending);

@@ -151,6 +151,25 @@ impl Register {
         said: &mut Interpretation,
         gazetteer: &Gazetteer,
     ) {
+        self.look((event, true), said, gazetteer);
+    }
+
+    /// Compares a record that is in the register with what is there now.
+    pub(super) fn look_up_again(
+        &mut self,
+        event: &Event,
+        said: &mut Interpretation,
+        gazetteer: &Gazetteer,
+    ) {
+        self.look((event, false), said, gazetteer);
+    }
+
+    fn look(
+        &mut self,
+        (event, comes): (&Event, bool),
+        said: &mut Interpretation,
+        gazetteer: &Gazetteer,
+    ) {
         let Some(asks) = said.asks.take() else { return };
         let place = (event.zone_id, event.submission_id);
         let interviewed = said.interviewed;
@@ -165,7 +184,7 @@ impl Register {
         let mut context = Context {
             placement: placement.as_ref(),
             device_day: interviewed
-                .map_or_else(DaySays::default, |of| self.device_days.says(place, &of)),
+                .map_or_else(DaySays::default, |of| self.device_days.says(place, &of, comes)),
             neighbours: &beside,
             others: Others { same_cooperative: Some(!beside.is_empty()), ..Others::default() },
             outside_cercle_m: metres_outside(&asks, gazetteer),

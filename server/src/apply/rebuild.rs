@@ -63,6 +63,22 @@ pub async fn rebuild(
     runtime: &Runtime,
     told: &mut (dyn FnMut(i64) + Send),
 ) -> Result<i64> {
+    db.work_at_large().await?;
+    let keeper = {
+        let db = db.clone();
+        tokio::spawn(async move { db.tend().await })
+    };
+    let events = derive_again(db, applier.in_large_batches(), runtime, told).await;
+    keeper.abort();
+    events
+}
+
+async fn derive_again(
+    db: &Db,
+    applier: Applier,
+    runtime: &Runtime,
+    told: &mut (dyn FnMut(i64) + Send),
+) -> Result<i64> {
     let mut tx = db.write().await?;
     for statement in DERIVED {
         tx.query(statement).execute().await?;

@@ -200,16 +200,18 @@ impl Register {
         // Of an entity that a submission only named, the other versions were not looked up; one that this
         // batch made has no others.
         let all_here = i64::try_from(entity.versions.len()).is_ok_and(|n| n == entity.version);
-        let was = !self.flags.contains_key(&id) && entity.pending && !all_here;
-        let stored = self.flags.entry(id).or_default();
-        for (seq, flag) in stored.iter_mut().filter(|(seq, flag)| is_one(*seq) && *flag != pending)
-        {
-            *flag = pending;
-            self.reviewed.marks.insert((entity.zone_id, id, *seq), pending);
+        let stored = self.flags.get_mut(&id);
+        let was = stored.is_none() && entity.pending && !all_here;
+        let stored = stored.into_iter().flatten();
+        let mut any_stored = false;
+        for (seq, flag) in stored {
+            if is_one(*seq) && *flag != pending {
+                *flag = pending;
+                self.reviewed.marks.insert((entity.zone_id, id, *seq), pending);
+            }
+            any_stored |= *flag;
         }
-        let now = was
-            || stored.iter().any(|(_, flag)| *flag)
-            || entity.versions.iter().any(|version| version.pending);
+        let now = was || any_stored || entity.versions.iter().any(|version| version.pending);
         if entity.pending != now {
             entity.pending = now;
             entity.dirty = true;

@@ -30,6 +30,7 @@ use args::{Args, Command};
 
 use crate::{
     app::{Base, Settings},
+    db::Db,
     runtime::Runtime,
 };
 
@@ -133,6 +134,17 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
 /// Opens the register that a command works on. Only `serve` and `migrate` make one: a stray register, made where nobody
 /// meant it, would hold accounts and phones that the real one does not know.
 async fn open(settings: Settings) -> anyhow::Result<Base> {
+    // Opening brings the schema up to date: that is not for a register which an older program serves.
+    if settings.may_hold_register()
+        && serve::is_served(&settings.data)
+        && Db::is_behind(&settings.database()).await?
+    {
+        anyhow::bail!(
+            "un serveur d'une version antérieure sert {}, rien n'y a été changé : l'arrêter, puis démarrer « sanu serve » de \
+             cette version / an older sanu serves it, nothing was changed: stop it, then start `sanu serve` of this version",
+            settings.data.display()
+        );
+    }
     Ok(Base::existing(settings, Runtime::system()).await?)
 }
 

@@ -132,6 +132,11 @@ pub(super) fn lock(data: &Path) -> anyhow::Result<File> {
     }
 }
 
+/// Whether a server is at work on this data folder.
+pub(super) fn is_served(data: &Path) -> bool {
+    File::open(data.join("server.lock")).is_ok_and(|file| file.try_lock_shared().is_err())
+}
+
 /// The address phones on the same network would use.
 fn local_url(address: SocketAddr, tls: bool) -> String {
     let scheme = if tls { "https" } else { "http" };

@@ -7,6 +7,19 @@ use super::{Db, Result};
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
+/// Whether a database lacks a migration of this program.
+pub(super) async fn is_behind(db: &Db) -> Result<bool> {
+    let last = |of: &Migrator| of.iter().map(|m| m.version).max().unwrap_or(0);
+    let last = match db {
+        Db::Sqlite { .. } => last(&SQLITE),
+        Db::Postgres(_) => last(&POSTGRES),
+    };
+    let mut tx = db.read().await?;
+    let row =
+        tx.query("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations").fetch_one().await?;
+    Ok(row.get::<i64>(0)? < last)
+}
+
 /// Applies what is missing; refuses a database that a newer program has migrated.
 pub(super) async fn run(db: &Db) -> Result<()> {
     match db {

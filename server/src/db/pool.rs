@@ -71,7 +71,21 @@ impl Db {
     /// # Errors
     /// When it cannot be reached, or was migrated by a newer program.
     pub async fn open(config: &DbConfig) -> Result<Self> {
-        let db = match config {
+        let db = Self::connect(config).await?;
+        migrate::run(&db).await?;
+        Ok(db)
+    }
+
+    /// Whether a register that is there was made by an older program, so that opening it changes its schema.
+    pub async fn is_behind(config: &DbConfig) -> Result<bool> {
+        let db = Self::connect(config).await?;
+        let is_behind = migrate::is_behind(&db).await;
+        db.close().await;
+        is_behind
+    }
+
+    async fn connect(config: &DbConfig) -> Result<Self> {
+        Ok(match config {
             DbConfig::Sqlite(path) => Self::open_sqlite(path).await?,
             DbConfig::Postgres(url) => {
                 let options: PgConnectOptions = url.parse()?;
@@ -87,9 +101,7 @@ impl Db {
                     .await?;
                 Self::Postgres(pool)
             }
-        };
-        migrate::run(&db).await?;
-        Ok(db)
+        })
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
@@ -200,6 +212,14 @@ impl Db {
         let value = body(&mut tx).await?;
         tx.commit().await?;
         Ok(value)
+    }
+
+    /// Gives SQLite's writer half a gigabyte of memory, for work that touches the whole register.
+    pub async fn work_at_large(&self) -> Result<()> {
+        if let Self::Sqlite { write, .. } = self {
+            sqlx::query("PRAGMA cache_size = -524288").execute(write).await?;
+        }
+        Ok(())
     }
 
     /// Folds SQLite's log back into its file every second, so that commits need not wait for it.

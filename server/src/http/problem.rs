@@ -312,6 +312,9 @@ pub(super) async fn localise(
 
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
+        if let DbError::Io(error) = error {
+            return error.into();
+        }
         if error.is_transient() {
             return Self::new("busy", "");
         }
@@ -340,6 +343,14 @@ impl From<std::io::Error> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_is_a_reason_to_ask_again() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        for problem in [Problem::from(full()), Problem::from(DbError::Io(full()))] {
+            assert_eq!((problem.kind, problem.retry_after), ("busy", true));
+        }
+    }
 
     #[test]
     fn every_kind_of_problem_is_described() {

@@ -208,7 +208,14 @@ pub fn last_day(pairs: &[(String, String)]) -> Result<Option<Date>, OgcError> {
 fn datetime(text: &str) -> Result<(i64, i64), OgcError> {
     let wrong =
         || OgcError::bad("datetime", "a day, an instant, or an interval such as 2026-01-01/..");
-    let span = |t: &str| Value::moment(t).and_then(|v| v.span()).ok_or_else(wrong);
+    let span = |t: &str| {
+        // The last day of the calendar, which clients write for "always", is past what a clock of microseconds tells.
+        let end_of_time = || {
+            let year_before = t.strip_prefix("9999-12-31")?;
+            Value::moment(&format!("9998-12-31{year_before}")).map(|_| (i64::MAX, i64::MAX))
+        };
+        Value::moment(t).and_then(|v| v.span()).or_else(end_of_time).ok_or_else(wrong)
+    };
     let Some((start, end)) = text.split_once('/') else { return span(text) };
     let open = |t: &str| t.is_empty() || t == "..";
     let first = if open(start) { i64::MIN } else { span(start)?.0 };
@@ -294,6 +301,9 @@ mod tests {
             "/2026-01-01",
             "../..",
             "2026-01-01/2026-01-01",
+            "0001-01-01/9999-12-31",
+            "2026-01-01/9999-12-31T23:59:59Z",
+            "9999-12-31",
         ] {
             assert!(read(&[("datetime", good)]).is_ok(), "{good}");
         }
@@ -305,6 +315,8 @@ mod tests {
             "2026-01-01/2026-02-01/2026-03-01",
             "2026-13-01",
             "2026-01-01T10:00:00",
+            "9999-12-31/2026-01-01",
+            "9999-12-31x",
         ] {
             assert!(read(&[("datetime", bad)]).is_err(), "{bad}");
         }
