@@ -146,7 +146,7 @@ async fn try_demo(
     };
     let report = send(plan).await?;
     notice(&format!(
-        "demonstration: {} synthetic records sent by 3 phones, {} accepted. None of these people exists.",
+        "demonstration: {} synthetic records sent by 3 phones, {} stored (the others were sent twice). None of these people exists.",
         report.sent, report.accepted
     ));
     Ok(())
