@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     auth::By,
-    decisions::{both, is_reviewed},
+    decisions::{both, is_reviewed, unknown},
     evidence,
     lists::is_of_identity,
     problem::Problem,
@@ -60,11 +60,11 @@ impl Sight {
         let person = |s: &Subject| child(s) || s.dataset == "orpailleurs";
         let mixed = a.dataset != b.dataset;
         if !is_reviewed(&a.dataset) || (mixed && !(person(a) && person(b))) {
-            return Err(Problem::not_found());
+            return Err(unknown());
         }
         let sight = Self { a: by.role.review_tier(child(a)), b: by.role.review_tier(child(b)) };
         let about = if child(b) { sight.b } else { sight.a };
-        about.map(|_| sight).ok_or_else(Problem::not_found)
+        about.map(|_| sight).ok_or_else(unknown)
     }
 
     /// What may be told of the two together: no more than of either.
@@ -98,7 +98,7 @@ pub(super) async fn pair(
     let mut tx = app.base.db.read().await?;
     // Who decides may ask about any two; the others about what the register asks.
     if !by.role.may_decide(false) && !pairs::is_stored(&mut tx, &a, &b).await? {
-        return Err(Problem::not_found());
+        return Err(unknown());
     }
     let opens_vault = [(&a, sight.a), (&b, sight.b)]
         .iter()
