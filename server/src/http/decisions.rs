@@ -66,7 +66,7 @@ impl Request {
                 "choices: at most {CHOICES_MAX} properties, names of at most {NAME_MAX} bytes"
             )));
         }
-        if !request.choices.is_empty() && request.answer()? != Answer::Same {
+        if request.answer()? != Answer::Same && !request.choices.is_empty() {
             return Err(Problem::bad("choices: only with the answer \"same\""));
         }
         Ok(request)

@@ -89,7 +89,8 @@ mod tests {
                     }
                     let found = literals(given);
                     let words = found.get(usize::from(names_first));
-                    let Some(words) = words.filter(|words| !words.is_empty()) else { continue };
+                    let is_sentence = |words: &&String| words.contains(char::is_alphabetic);
+                    let Some(words) = words.filter(is_sentence) else { continue };
                     details.push(match call {
                         "OgcError::filter(" => format!("filter: {words}"),
                         "OgcError::bad(" => format!("{}: {words}", found[0]),
