@@ -56,8 +56,8 @@ pub enum ReadError {
     Empty,
     /// Records without an id.
     #[error(
-        "fiches sans record_id : {count}, les premières aux lignes {lines:?} ; --ids-by-line prend le numéro de ligne / {count} records \
-         have no id; --ids-by-line numbers records by their lines"
+        "fiches sans record_id : {count} ; --ids-by-line prend le numéro de ligne / {count} records have no id, the first on lines \
+         {lines:?}; --ids-by-line numbers records by their lines"
     )]
     NoId {
         /// How many.
