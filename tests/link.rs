@@ -194,6 +194,7 @@ fn a_pair_is_explained_in_french_and_in_english() {
     assert!(account.contains("prénom / given name"), "{account}");
     assert!(account.contains("somme / sum"), "{account}");
     assert!(account.contains("probability of one person"), "{account}");
+    assert!(account.contains("Dans la liste : réunies"), "{account}");
     let nobody = desk.fails(&["link", "registrations.csv", "--explain", best[0], "nobody"]);
     assert!(nobody.contains("no record \"nobody\""), "{nobody}");
 }

@@ -136,7 +136,7 @@ mod tests {
     fn every_rule_has_words_a_severity_and_forms_that_exist() {
         for rule in rules() {
             assert!(rule.version >= 1, "{}", rule.id);
-            assert!(rule.message_fr.ends_with(['.', ')']), "{}", rule.id);
+            assert!(rule.message_fr.ends_with('.'), "{}", rule.id);
             assert!(rule.message_en.ends_with('.'), "{}", rule.id);
             assert!(!rule.severities.is_empty(), "{}", rule.id);
             for form in &rule.forms {

@@ -220,7 +220,8 @@ pub enum PublishError {
     },
     /// The same version with other content was already given to phones.
     #[error(
-        "form {form_id} version {version:?} is already published with another content: give it a new version"
+        "le questionnaire {form_id} est déjà publié en version {version:?} avec un autre contenu : changer `version` (feuille \
+         settings) / form {form_id} version {version:?} is already published with another content: give it a new version"
     )]
     VersionTaken {
         /// The form.

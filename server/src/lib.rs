@@ -14,6 +14,7 @@ pub mod export;
 pub mod extract;
 pub mod figures;
 pub mod forms;
+mod french;
 pub mod geo;
 pub mod http;
 pub mod import;

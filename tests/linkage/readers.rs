@@ -128,6 +128,12 @@ on_both! {
             assert!(miner.get(hidden).is_none_or(serde_json::Value::is_null), "{hidden}: {seen}");
         }
         assert!(seen["evidence"].is_null() && seen["distance_m"].is_null(), "{seen}");
+        // Who confirms it reads why the first said so, not what the engine found in the miner.
+        let body = serde_json::json!({ "a": child, "b": grown, "answer": "same", "reason": "vu avec sa mère" });
+        assert_eq!(awa.put(1, &body).status, 200);
+        let told = focal.get(&of(child, grown)).json();
+        assert_eq!(told["decisions"][0]["reason"], "vu avec sa mère", "{told}");
+        assert!(told["evidence"].is_null(), "{told}");
         // Nothing that the register does not ask about, and never a person beside a place.
         assert_eq!(focal.get(&of(child, far)).status, 404);
         for reader in [&focal, &awa] {

@@ -16,8 +16,7 @@ use crate::{
 pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Result<()> {
     match action {
         Account::Add { login, role, zone, password_stdin } => {
-            let known = || Role::all().map(Role::as_str).collect::<Vec<_>>().join(", ");
-            let role = Role::parse(&role).with_context(|| format!("role: one of {}", known()))?;
+            let role = role_named(&role)?;
             let given = if password_stdin { Some(read_password()?) } else { None };
             let made = given.is_none();
             let password = given.unwrap_or_else(|| password(&base.runtime));
@@ -33,7 +32,7 @@ pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Res
                     role.as_str()
                 ));
             } else {
-                notice(&format!("account {login} ({}) added", role.as_str()));
+                notice(&format!("compte {login} ({}) créé / account added", role.as_str()));
             }
         }
         Account::Password { login, password_stdin } => {
@@ -43,7 +42,7 @@ pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Res
                 let shown = (!password_stdin).then_some(&password);
                 answer(&json!({ "login": login, "password": shown }));
             } else if password_stdin {
-                notice(&format!("account {login}: password changed"));
+                notice(&format!("compte {login} : mot de passe changé / password changed"));
             } else {
                 notice(&format!(
                     "compte {login}, nouveau mot de passe affiché une seule fois / new password, shown once: {password}"
@@ -77,12 +76,25 @@ pub(super) async fn run(base: &Base, action: Account, json: bool) -> anyhow::Res
     Ok(())
 }
 
+/// The role of this name.
+///
+/// # Errors
+/// When there is none, with those that there are.
+pub(super) fn role_named(name: &str) -> anyhow::Result<Role> {
+    Role::parse(name).with_context(|| {
+        let known = Role::all().map(Role::as_str).collect::<Vec<_>>().join(", ");
+        format!(
+            "il n'y a pas de rôle « {name} » ; les rôles sont {known} / there is no such role; the roles are those"
+        )
+    })
+}
+
 fn read_password() -> anyhow::Result<String> {
     let mut text = String::new();
     std::io::stdin().take(4_096).read_to_string(&mut text).context("standard input")?;
     let password = text.trim_end_matches(['\r', '\n']).to_owned();
     if password.chars().count() < 8 {
-        bail!("a password has at least 8 characters");
+        bail!("un mot de passe a au moins 8 caractères / a password has at least 8 characters");
     }
     Ok(password)
 }
@@ -119,7 +131,9 @@ pub(super) async fn add(
         || login.contains([':', '"', '\\'])
         || login.contains(char::is_control)
     {
-        bail!("a login has 1 to 100 characters, without : \" or \\");
+        bail!(
+            "un identifiant a de 1 à 100 caractères, sans : \" ni \\ / a login has 1 to 100 characters, without : \" or \\"
+        );
     }
     let now = base.runtime.now();
     let mut tx = base.db.write().await?;
@@ -150,7 +164,11 @@ pub(super) async fn add(
 async fn reset(base: &Base, login: &str, password: &str) -> anyhow::Result<()> {
     let mut tx = base.db.write().await?;
     let account = accounts::any_by_login(&mut tx, login).await?;
-    let account = account.with_context(|| format!("there is no account {login}"))?;
+    let account = account.with_context(|| {
+        format!(
+            "il n'y a pas de compte {login} (`sanu account list` donne les noms) / there is no account {login}"
+        )
+    })?;
     let id = account.account_id;
     let sealed =
         account.role.is_field().then(|| base.keys.seal_for(id, ha1(login, password).as_bytes()));

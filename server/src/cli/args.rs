@@ -252,6 +252,10 @@ pub(super) struct Simulate {
     /// The server, or the address of one phone (…/v1/key/TOKEN/projects/1)
     #[arg(long, value_name = "URL", required_unless_present = "registrations")]
     pub(super) server: Option<String>,
+    /// Send invented people into a register that was not made with `serve --demo`, for a bench. A phone's address in
+    /// --server says as much
+    #[arg(long)]
+    pub(super) into_real_register: bool,
     /// Phones sending at once
     #[arg(long, default_value_t = 4, value_name = "N")]
     pub(super) devices: usize,

@@ -15,6 +15,7 @@ use crate::{
     app::{Base, Settings},
     backup::{Archive, Manifest, verify},
     db::Tx,
+    french::counted,
     runtime::Runtime,
     store::audit,
 };
@@ -24,15 +25,21 @@ pub(super) async fn run(settings: Settings, args: Args, json: bool) -> anyhow::R
         bail!("{}", for_postgres(&settings.data));
     }
     ensure!(!args.file.exists(), "{} est déjà là : donner un autre nom", args.file.display());
+    let into = folder(&args.file);
+    ensure!(
+        into.is_dir(),
+        "le dossier {} n'existe pas : le créer, ou brancher le disque / there is no such folder",
+        into.display()
+    );
     let base = Base::existing(settings, Runtime::system()).await?;
     let done = write(&base, &args).await;
     base.db.close().await;
     let manifest = done?;
     let bytes = fs::metadata(&args.file)?.len();
     notice(&format!(
-        "Sauvegarde écrite et relue : {} ({} fichiers, {} Mo).",
+        "Sauvegarde écrite et relue : {} ({}, {} Mo).",
         args.file.display(),
-        manifest.members.len(),
+        counted(u64::try_from(manifest.members.len())?, "fichier", "fichiers"),
         bytes.div_ceil(1_000_000)
     ));
     notice(said_of_keys(manifest.with_keys));
@@ -81,7 +88,8 @@ async fn write(base: &Base, args: &Args) -> anyhow::Result<Manifest> {
     let missing = add_files(base, &mut archive).await?;
     if missing > 0 {
         notice(&format!(
-            "ATTENTION : {missing} fichier(s) joints ne sont plus sur le disque (voir sanu check)."
+            "ATTENTION : {} sur le disque (voir sanu check).",
+            counted(missing, "fichier joint n'est plus", "fichiers joints ne sont plus")
         ));
     }
     if args.with_keys {

@@ -6,6 +6,7 @@ use super::{answer, progress::bar, result};
 use crate::{
     app::Base,
     apply::{Difference, RuleCheck},
+    french::counted,
 };
 
 pub(super) async fn run(base: &Base, json: bool) -> anyhow::Result<()> {
@@ -45,19 +46,26 @@ fn report(found: &RuleCheck) -> Json {
 }
 
 fn summary(found: &RuleCheck) -> String {
-    let (records, total) = (found.records, found.total());
+    let total = found.total();
+    let records = counted(found.records, "fiche relue", "fiches relues");
     let left_out = match found.left_out {
         0 => String::new(),
-        n => format!(" ({n} illisibles ou effacées laissées de côté)"),
+        n => {
+            let left =
+                counted(n, "illisible ou effacée laissée", "illisibles ou effacées laissées");
+            format!(" ({left} de côté)")
+        }
     };
     if found.differ == 0 {
         return format!(
-            "{records} fiches relues{left_out} : les contrôles disent la même chose qu'à leur arrivée."
+            "{records}{left_out} : les contrôles disent la même chose qu'à leur arrivée."
         );
     }
     format!(
-        "{records} fiches relues{left_out} : {} constats apparaîtraient, {} disparaîtraient, {} changeraient, sur {} fiches. \
-         Rien n'a été modifié ; « sanu rebuild » les appliquerait.",
-        total.come, total.go, total.change, found.differ
+        "{records}{left_out} : {}, {}, {}, sur {}. Rien n'a été modifié ; « sanu rebuild » les appliquerait.",
+        counted(total.come, "constat apparaîtrait", "constats apparaîtraient"),
+        counted(total.go, "disparaîtrait", "disparaîtraient"),
+        counted(total.change, "changerait", "changeraient"),
+        counted(found.differ, "fiche", "fiches")
     )
 }

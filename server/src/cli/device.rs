@@ -9,6 +9,7 @@ use super::{answer, args::Device, notice, qr, result, zone};
 use crate::{
     access::token_hash,
     app::Base,
+    french::counted,
     store::{audit, devices, devices::DeviceRow, server, zones},
 };
 
@@ -56,7 +57,10 @@ pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Resu
                     "aucun téléphone {name} en service (`sanu device list` donne les noms) / there is no phone {name} in use"
                 );
             }
-            notice(&format!("{count} téléphone(s) coupé(s) / revoked"));
+            notice(&format!(
+                "{} / revoked",
+                counted(count, "téléphone coupé", "téléphones coupés")
+            ));
             if json {
                 answer(&json!({ "revoked": count }));
             }
@@ -88,20 +92,36 @@ pub(super) fn write_svg(path: &Path, text: &str) -> anyhow::Result<()> {
         .with_context(|| path.display().to_string())
 }
 
-/// Adds a phone with a fresh token.
+/// Adds a phone under the first of `name`, `name-2`, … that no phone in use has: nobody keeps the address of a phone that
+/// was added for one run.
+pub(super) async fn add_one_of(base: &Base, name: &str, zone: &str) -> anyhow::Result<Added> {
+    let mut tx = base.db.write().await?;
+    let phones = devices::all(&mut tx).await?;
+    // Nobody typed its code: there is nothing to ask about it.
+    zones::ensure(&mut tx, zone, base.runtime.now()).await?;
+    tx.commit().await?;
+    let is_free = |wanted: &String| phones.iter().all(|phone| phone.name != *wanted);
+    let others = (2_u32..).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.to_owned()).chain(others).find(is_free);
+    add(base, &free.context("there is always another number")?, Some(zone)).await
+}
+
+/// Adds a phone with a fresh token. Its name is its own: a phone that is lost is cut off by it.
 pub(super) async fn add(base: &Base, name: &str, zone: Option<&str>) -> anyhow::Result<Added> {
     if name.trim().is_empty() || name.len() > 200 {
-        bail!("a phone needs a name of 1 to 200 characters");
+        bail!(
+            "un téléphone a un nom de 1 à 200 caractères / a phone needs a name of 1 to 200 characters"
+        );
     }
     let token = base.runtime.token();
     let now = base.runtime.now();
     let mut tx = base.db.write().await?;
     let zone_id = zone::named(&mut tx, zone, now).await?;
     if devices::all(&mut tx).await?.iter().any(|d| d.name == name) {
-        notice(&format!(
-            "ATTENTION : un autre téléphone en service s'appelle {name} ; `sanu device revoke {name}` couperait les deux\n\
-             warning: another phone is called {name}: revoking that name revokes both"
-        ));
+        bail!(
+            "un téléphone porte déjà ce nom ({name}) : en choisir un autre, ou d'abord le couper par `sanu device revoke \
+             \"{name}\"` / a phone already has this name: choose another, or first revoke it"
+        );
     }
     let device = DeviceRow { device_id: base.runtime.id(), name: name.to_owned(), zone_id };
     devices::add(&mut tx, &device, token_hash(&token), now).await?;

@@ -5,35 +5,40 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Context as _, bail};
 use serde_json::{Value as Json, json};
 
-use super::{answer, args::Export, export_form, files::write_file, notice};
+use super::{account::role_named, answer, args::Export, export_form, files::write_file, notice};
 use crate::{
     access::Role,
     app::Base,
     export::{self, Format, Label},
     extract::{extract, period_of},
+    french::counted,
     layers::{Layer, Layers, layers},
     store::{Scope, audit, zones},
 };
 
 pub(super) async fn run(base: &Base, export: Export, json: bool) -> anyhow::Result<()> {
-    let role = Role::parse(&export.role).context("--as: no such role")?;
+    let role = role_named(&export.role)?;
     let scope = scope(base, export.zone.as_deref()).await?;
     if let Some(written) = export_form::write(base, &export, role, scope.clone()).await? {
         let at = base.runtime.now().to_rfc3339();
         return told(base, &export, (written.rows, written.detail), &at, json).await;
     }
     if export.identity {
-        bail!("--identity: with a form");
+        bail!("--identity : avec un questionnaire seulement / with a form only");
     }
     let now = base.runtime.now();
     let period =
         period_of(&export.dataset, now).filter(|_| role.may_extract() && scope == Scope::All);
     let (features, name, title, at) = if let Some(period) = period {
         if !TABLES.contains(&export.format) {
-            bail!("--format: people are written as csv, excel.csv or xlsx");
+            bail!(
+                "--format : les personnes s'écrivent en csv, excel.csv ou xlsx / people are written as csv, excel.csv or xlsx"
+            );
         }
         let found = extract(base, "console", &period).await?;
-        let found = found.with_context(|| format!("no extract of people of {period}"))?;
+        let found = found.with_context(|| {
+            format!("pas d'extrait de personnes pour {period} / no extract of people of {period}")
+        })?;
         (found.features, found.collection.id, found.collection.title, found.at.to_rfc3339())
     } else {
         let layer = layer(base, role, &export.dataset).await?;
@@ -69,7 +74,8 @@ async fn told(
     audit::note(&mut tx, &base.runtime, "console", "download", &subject, &detail.to_string())
         .await?;
     tx.commit().await?;
-    notice(&format!("{rows} rows written to {}", export.out.display()));
+    let lines = counted(u64::try_from(rows)?, "ligne écrite", "lignes écrites");
+    notice(&format!("{lines} dans {} / {rows} rows written", export.out.display()));
     if json {
         answer(&json!({ "rows": rows, "bytes": bytes, "sha256": sha256, "at": at }));
     }
@@ -80,8 +86,14 @@ async fn told(
 async fn scope(base: &Base, zone: Option<&str>) -> anyhow::Result<Scope> {
     let Some(code) = zone else { return Ok(Scope::of(None)) };
     let all = zones::all(&mut base.db.read().await?).await?;
-    let found = all.into_iter().find(|z| z.code == code);
-    Ok(Scope::of(Some(found.with_context(|| format!("--zone: there is no zone {code}"))?.zone_id)))
+    let found = all.iter().find(|z| z.code == code);
+    let found = found.with_context(|| {
+        let known = all.iter().map(|z| z.code.as_str()).collect::<Vec<_>>().join(", ");
+        format!(
+            "--zone : il n'y a pas de zone {code} ; les zones sont {known} / there is no such zone"
+        )
+    })?;
+    Ok(Scope::of(Some(found.zone_id)))
 }
 
 async fn layer(base: &Base, role: Role, id: &str) -> anyhow::Result<Layer> {
@@ -90,7 +102,11 @@ async fn layer(base: &Base, role: Role, id: &str) -> anyhow::Result<Layer> {
     let known: Vec<_> = all.iter().map(|l| l.collection.id.clone()).collect();
     match all.into_iter().find(|l| l.collection.id == id) {
         Some(layer) => Ok(layer),
-        None => bail!("no dataset {id} for {}; there are: {}", role.as_str(), known.join(", ")),
+        None => bail!(
+            "pas de liste {id} pour le rôle {} ; il y a {} / no such dataset for this role; there are those",
+            role.as_str(),
+            known.join(", ")
+        ),
     }
 }
 

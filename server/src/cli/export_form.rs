@@ -63,7 +63,9 @@ pub(super) async fn write(
     let wanted = Wanted { form_id, scope: scope.clone(), sealed, ascending: true };
     let rows = match export.format {
         Format::Csv | Format::ExcelCsv | Format::Xlsx => to_file(base, export, &wanted, &columns),
-        _ => bail!("--format: submissions are written as csv, excel.csv or xlsx"),
+        _ => bail!(
+            "--format : les fiches s'écrivent en csv, excel.csv ou xlsx / submissions are written as csv, excel.csv or xlsx"
+        ),
     };
     let rows = rows?;
     let detail = json!({
@@ -79,10 +81,14 @@ fn ensure_may_name(export: &Export, role: Role, children: bool) -> anyhow::Resul
         return Ok(());
     }
     if children || role != Role::DataManager {
-        bail!("--identity: only of adults, as data_manager");
+        bail!(
+            "--identity : des adultes seulement, avec --as data_manager / only of adults, as data_manager"
+        );
     }
     if export.reason.as_deref().is_none_or(|reason| reason.trim().len() < 5) {
-        bail!("--identity needs --reason \"…\": it is kept in the log");
+        bail!(
+            "--identity demande --reason \"…\", gardé dans le journal / needs a reason, kept in the log"
+        );
     }
     Ok(())
 }

@@ -48,7 +48,8 @@ pub(super) fn ensure_apart(files: &[Named<'_>]) -> anyhow::Result<()> {
                 taken.iter().find(|(p, n)| *p == place && (n.is_written || file.is_written));
             if let Some((_, other)) = other {
                 bail!(
-                    "{} and {} name one file ({}): give each its own",
+                    "{0} et {1} nomment le même fichier ({2}) : en donner un à chacun / {0} and {1} name one file ({2}): give \
+                     each its own",
                     other.option,
                     file.option,
                     file.path.display()
@@ -128,7 +129,7 @@ pub(super) fn write_file(
     } else {
         File::options().write(true).open(path).and_then(|file| fill(file, write))
     };
-    written.with_context(|| format!("cannot write {}", path.display()))
+    written.with_context(|| format!("impossible d'écrire {0} / cannot write {0}", path.display()))
 }
 
 fn fill(file: File, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {

@@ -26,9 +26,14 @@ pub(super) async fn run(base: &Base, action: Form, json: bool) -> anyhow::Result
             audit::note(&mut tx, &base.runtime, "console", "form.close", &form_id, "").await?;
             tx.commit().await?;
             if count == 0 {
-                bail!("there is no form {form_id}");
+                bail!(
+                    "il n'y a pas de questionnaire {form_id} (`sanu form list` les donne) / there is no form {form_id}"
+                );
             }
-            notice(&format!("form {form_id} is no longer offered; what phones still send is kept"));
+            notice(&format!(
+                "le questionnaire {form_id} n'est plus proposé ; ce que les téléphones en envoient encore est gardé / no longer \
+                 offered; what phones still send is kept"
+            ));
         }
     }
     base.db.close().await;
@@ -65,7 +70,10 @@ async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> any
         .map(|p| missing_media(p, &forms))
         .unwrap_or_default();
     for name in &missing {
-        notice(&format!("warning: the form refers to {name}, which was not given with --media"));
+        notice(&format!(
+            "ATTENTION : le questionnaire renvoie à {name}, à donner par --media {name} / warning: the form refers to {name}, which \
+             was not given"
+        ));
     }
     let taken_over = forms.version(&row.form_id, &row.version).filter(|_| new);
     for (name, _) in taken_over.iter().flat_map(|p| &p.media).filter(|(n, _)| !given.contains(n)) {
@@ -80,8 +88,12 @@ async fn publish(base: &Base, file: &Path, media: &[PathBuf], json: bool) -> any
     for one in &not_evaluated {
         notice(&format!("warning: {} of {}: {}", one.part, one.path, one.why));
     }
-    let done = if new { "published" } else { "already published" };
-    notice(&format!("form {} version {:?}: {done}", row.form_id, row.version));
+    let done = if new {
+        "publié / published"
+    } else {
+        "déjà publié, rien n'est changé / already published, nothing was changed"
+    };
+    notice(&format!("questionnaire {}, version {:?} : {done}", row.form_id, row.version));
     if json {
         answer(&json!({
             "form_id": row.form_id, "version": row.version, "title": row.title, "hash": format!("md5:{}", row.md5),

@@ -43,7 +43,7 @@ pub(super) async fn run(base: &Base, action: Geography, json: bool) -> anyhow::R
     let placed = base.applier().replace_all(&mut |done| bar.set_position(done)).await?;
     bar.finish_and_clear();
     notice(&format!(
-        "boundaries loaded: {}; {placed} places computed again",
+        "limites chargées ; lieux recalculés : {placed} / boundaries loaded: {}; {placed} places computed again",
         serde_json::Value::Object(counts.clone())
     ));
     if json {

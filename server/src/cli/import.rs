@@ -13,7 +13,8 @@ use crate::{
     app::{Base, Settings},
     apply::read_imports,
     db::{Tx, Value},
-    import::{List, Plan, Register, entity_id, lists, read_list},
+    french::counted,
+    import::{Fault, List, Plan, Register, entity_id, lists, read_list},
     intake::{Action, Import, Incoming, Outcome, Review, Sender, journal},
     runtime::{Micros, Runtime},
     store::{
@@ -77,7 +78,12 @@ async fn load(
         if json {
             answer(&report(&list, &plan, None));
         }
-        bail!("{} : {} ligne(s) fausse(s) : rien n'a été écrit", file.display(), list.fault_count);
+        bail!(
+            "{} : {} sur {} : rien n'a été écrit",
+            file.display(),
+            counted(list.fault_count, "faute", "fautes"),
+            counted(u64::try_from(list.faulty.len())?, "ligne", "lignes")
+        );
     }
     if !args.apply {
         notice("Rien n'a été écrit. Pour le faire : la même commande avec --apply.");
@@ -97,9 +103,9 @@ async fn load(
     let line = append(base, (dataset, &file_name), &plan, &stand).await?;
     applied(base, data, line.last_seq).await?;
     notice(&format!(
-        "Importation {} : {} ligne(s) écrite(s). Pour revenir en arrière : sanu import --undo {}",
+        "Importation {} : {}. Pour revenir en arrière : sanu import --undo {}",
         line.import_id,
-        plan.len(),
+        counted(u64::try_from(plan.len())?, "ligne écrite", "lignes écrites"),
         line.import_id
     ));
     if json {
@@ -144,18 +150,34 @@ fn tell(list: &List, plan: &Plan) {
     if !list.unused.is_empty() {
         notice(&format!("Colonnes sans emploi : {}", list.unused.join(", ")));
     }
-    for fault in list.faults.iter().take(SHOWN) {
-        notice(&format!("ligne {} : {}", fault.line, fault.what));
-    }
-    let shown = u64::try_from(list.faults.len().min(SHOWN)).unwrap_or(0);
-    if list.fault_count > shown {
-        notice(&format!("… et {} autre(s)", list.fault_count - shown));
+    tell_lines(&list.faults, list.fault_count, ("autre faute", "autres fautes"));
+    if list.warning_count > 0 {
+        notice(
+            "À vérifier (ces lignes s'écrivent quand même, une position impossible reste marquée) :",
+        );
+        tell_lines(
+            &list.warnings,
+            list.warning_count,
+            ("autre avertissement", "autres avertissements"),
+        );
     }
     for (line, key, place) in plan.changed.iter().take(SHOWN) {
         notice(&format!("ligne {line} : « {key} » dit autre chose que {place}"));
     }
     if plan.changed.len() > SHOWN {
-        notice(&format!("… et {} autre(s) changement(s)", plan.changed.len() - SHOWN));
+        let more = u64::try_from(plan.changed.len() - SHOWN).unwrap_or(u64::MAX);
+        notice(&format!("… et {}", counted(more, "autre changement", "autres changements")));
+    }
+}
+
+/// The first of what is said of single lines, and how much more there is.
+fn tell_lines(lines: &[Fault], count: u64, (one, several): (&str, &str)) {
+    for of in lines.iter().take(SHOWN) {
+        notice(&format!("ligne {} : {}", of.line, of.what));
+    }
+    let shown = u64::try_from(lines.len().min(SHOWN)).unwrap_or(0);
+    if count > shown {
+        notice(&format!("… et {}", counted(count - shown, one, several)));
     }
 }
 
@@ -165,17 +187,22 @@ fn sums(list: &List, plan: &Plan) {
     result(&format!("changées\t{}", plan.changed.len()));
     result(&format!("identiques\t{}", plan.same));
     result(&format!("fautes\t{}", list.fault_count));
+    result(&format!("avertissements\t{}", list.warning_count));
 }
 
 fn report(list: &List, plan: &Plan, import_id: Option<Uuid>) -> serde_json::Value {
-    let faults = list.faults.iter().map(|f| json!({ "line": f.line, "what": f.what }));
+    let told = |lines: &[Fault]| {
+        lines.iter().map(|f| json!({ "line": f.line, "what": f.what })).collect::<Vec<_>>()
+    };
     json!({
         "import_id": import_id,
         "new": plan.new,
         "changed": plan.changed.len(),
         "same": plan.same,
         "fault_count": list.fault_count,
-        "faults": faults.collect::<Vec<_>>(),
+        "faults": told(&list.faults),
+        "warning_count": list.warning_count,
+        "warnings": told(&list.warnings),
         "unused_columns": list.unused,
     })
 }

@@ -12,6 +12,7 @@ use super::{
     notice, progress,
 };
 use crate::{
+    french::counted,
     link::{self, Ids, List, Options, Report, Stages},
     linkage::{self, Linkage, Policy, Progress, RecordNo, Resolver},
 };
@@ -29,10 +30,6 @@ pub(super) fn run(args: &Link, json: bool) -> anyhow::Result<()> {
     }
     let model = linkage::train(&list.records, &[], &policy);
     seconds.train = watch.lap();
-    if let Some([a, b]) = args.explain.as_deref() {
-        let resolver = Resolver::from_records(list.records, model, policy);
-        return explain(&list.ids, &resolver, (a, b), json);
-    }
     let linked = {
         let bar = progress::bar(0, "");
         let linked = linkage::link(&list.records, &model, &policy, &[], &|p| show(&bar, p));
@@ -40,8 +37,14 @@ pub(super) fn run(args: &Link, json: bool) -> anyhow::Result<()> {
         linked
     };
     seconds.link = watch.lap();
+    if let Some([a, b]) = args.explain.as_deref() {
+        let resolver = Resolver::from_records(list.records, model, policy);
+        return explain(&list.ids, (&resolver, linked.clusters.as_slice()), (a, b), json);
+    }
     let report = Report::new(&list, &linked, policy.cluster, seconds);
-    let out = args.out.as_deref().context("say where to write with --out CLUSTERS.csv")?;
+    let out = args.out.as_deref().context(
+        "dire où écrire par --out PERSONNES.csv / say where to write with --out CLUSTERS.csv",
+    )?;
     write_file(out, |sink| link::write_clusters(sink, &list.ids, &linked.clusters).map(|_| ()))?;
     if let Some(path) = &args.report {
         let text = if path.extension().is_some_and(|end| end == "json") {
@@ -65,7 +68,7 @@ pub(super) fn run(args: &Link, json: bool) -> anyhow::Result<()> {
 /// Every file of a run.
 fn named(args: &Link) -> Vec<Named<'_>> {
     [
-        ("the list", Some(args.file.as_path()), false),
+        ("LIST.csv", Some(args.file.as_path()), false),
         ("--columns", args.columns.as_deref(), false),
         ("--out", args.out.as_deref(), true),
         ("--pairs", args.pairs.as_deref(), true),
@@ -78,15 +81,12 @@ fn named(args: &Link) -> Vec<Named<'_>> {
 
 /// Reads the list with a sign of life.
 fn read(args: &Link) -> anyhow::Result<List> {
-    let file = args.file.display();
     let mapping = args
         .columns
         .as_ref()
-        .map(|path| {
-            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-        })
+        .map(|path| fs::read_to_string(path).with_context(|| cannot_read(path)))
         .transpose()?;
-    let source = link::open(&args.file).with_context(|| format!("cannot read {file}"))?;
+    let source = link::open(&args.file).with_context(|| cannot_read(&args.file))?;
     let options = Options {
         mapping: mapping.as_deref(),
         ids_by_line: args.ids_by_line,
@@ -97,22 +97,46 @@ fn read(args: &Link) -> anyhow::Result<List> {
         bar.set_position(u64::try_from(records).unwrap_or(u64::MAX));
     });
     bar.finish_and_clear();
-    list.with_context(|| format!("cannot read {file}"))
+    list.with_context(|| cannot_read(&args.file))
+}
+
+fn cannot_read(path: &Path) -> String {
+    format!("impossible de lire {0} / cannot read {0}", path.display())
 }
 
 /// Prints the account of one pair.
-fn explain(ids: &Ids, resolver: &Resolver, (a, b): (&str, &str), json: bool) -> anyhow::Result<()> {
+///
+/// Whether the two are joined is what linking the list says: it depends on everybody else whom they are joined with.
+fn explain(
+    ids: &Ids,
+    (resolver, clusters): (&Resolver, &[u32]),
+    (a, b): (&str, &str),
+    json: bool,
+) -> anyhow::Result<()> {
     let number = |id: &str| {
-        let record = ids.find(id).with_context(|| format!("the list has no record \"{id}\""))?;
+        let record = ids.find(id).with_context(|| {
+            format!(
+                "la liste n'a pas de fiche « {id} » (colonne record_id) / the list has no record \"{id}\""
+            )
+        })?;
         anyhow::Ok(RecordNo(u32::try_from(record)?))
     };
     let (first, second) = (number(a)?, number(b)?);
-    anyhow::ensure!(first != second, "these are one record: give the ids of two");
+    anyhow::ensure!(
+        first != second,
+        "c'est la même fiche : donner deux record_id / these are one record: give the ids of two"
+    );
     let comparison = resolver.compare(first, second).context("the records cannot be compared")?;
+    let cluster = |of: RecordNo| clusters.get(usize::try_from(of.0).ok()?);
+    let joined = cluster(first) == cluster(second);
     if json {
-        answer(&serde_json::to_value(&comparison)?);
+        let mut account = serde_json::to_value(&comparison)?;
+        if let Some(account) = account.as_object_mut() {
+            account.insert(String::from("joined"), joined.into());
+        }
+        answer(&account);
     } else {
-        print(&link::account(a, b, &comparison));
+        print(&link::account((a, b), &comparison, joined));
     }
     Ok(())
 }
@@ -139,19 +163,36 @@ fn show(bar: &ProgressBar, progress: Progress) {
 /// The result in a few lines on standard error.
 fn say(report: &Report, out: &Path) {
     let quality = &report.quality;
-    notice(&format!("{} records, {} people: {}", quality.records, quality.people, out.display()));
+    notice(&format!(
+        "{}, {} : {} / {} records, {} people",
+        counted(quality.records, "fiche", "fiches"),
+        counted(quality.people, "personne", "personnes"),
+        out.display(),
+        quality.records,
+        quality.people
+    ));
     if quality.candidates == 0 {
         notice(
-            "No two records were compared: none share a card, NINA, phone, or a name with a village or parents. Are \
+            "Aucune fiche n'a été comparée à une autre : rien en commun, ni carte, ni NINA, ni téléphone, ni nom avec un village ou des \
+             parents. Les colonnes sont-elles les bonnes ? (--report FICHIER.txt les donne)\nNo two records were compared: none share a card, NINA, phone, or a name with a village or parents. Are \
              the columns the right ones? (--report FILE.txt tells them)",
         );
     } else {
         notice(&format!(
-            "{} pairs compared, {} joined. To review: {} pairs, {} of them joined already.",
-            quality.candidates, report.joined, quality.to_review, report.joined_to_review,
+            "{}, {}. À vérifier : {}, dont {}. / {} pairs compared, {} joined. To review: {} pairs, {} of them joined already.",
+            counted(quality.candidates, "paire comparée", "paires comparées"),
+            counted(report.joined, "réunie", "réunies"),
+            counted(quality.to_review, "paire", "paires"),
+            counted(report.joined_to_review, "déjà réunie", "déjà réunies"),
+            quality.candidates,
+            report.joined,
+            quality.to_review,
+            report.joined_to_review,
         ));
         notice(&format!(
-            "Estimates, not measured: precision of the joined {:.3}; recall {:.3} among the pairs compared (pairs that \
+            "Estimations, pas des mesures : précision des paires réunies {0:.3} ; rappel {1:.3} parmi les paires comparées (ce qui n'a \
+             rien en commun n'est jamais comparé : le vrai rappel est plus bas).\n\
+             Estimates, not measured: precision of the joined {0:.3}; recall {1:.3} among the pairs compared (pairs that \
              share nothing are never compared, so the true recall is lower).",
             quality.expected_precision, quality.expected_recall,
         ));
@@ -159,7 +200,12 @@ fn say(report: &Report, out: &Path) {
     for (oddity, count, lines) in &report.oddities {
         let lines: Vec<String> = lines.iter().map(u64::to_string).collect();
         let more = if *count > 5 { ", …" } else { "" };
-        notice(&format!("note: {count} × {} (line {}{more})", oddity.english(), lines.join(", ")));
+        let lines = lines.join(", ");
+        notice(&format!(
+            "à noter : {count} × {} (ligne {lines}{more}) / note: {count} × {} (line {lines}{more})",
+            oddity.french(),
+            oddity.english()
+        ));
     }
 }
 

@@ -8,6 +8,7 @@ use super::{answer, notice, result, serve::lock};
 use crate::{
     app::{Base, Settings, StartError},
     apply::{derived_hash, rebuild},
+    french::counted,
     runtime::Runtime,
 };
 
@@ -16,7 +17,9 @@ pub(super) async fn run(settings: Settings, json: bool) -> anyhow::Result<()> {
         // Found out before a lock file is left in a folder that is not meant.
         return Err(StartError::NoRegister(settings.data.display().to_string()).into());
     }
-    let _lock = lock(&settings.data).context("stop the server before rebuilding")?;
+    let _lock = lock(&settings.data).context(
+        "arrêter d'abord le serveur (Ctrl-C), puis recommencer / stop the server before rebuilding",
+    )?;
     let base = Base::existing(settings, Runtime::system()).await?;
     let mut tx = base.db.read().await?;
     let head: i64 =
@@ -29,7 +32,9 @@ pub(super) async fn run(settings: Settings, json: bool) -> anyhow::Result<()> {
     let mut told = |seq: i64| bar.set_position(u64::try_from(seq).unwrap_or(0));
     let events = rebuild(&base.db, base.applier(), &base.runtime, &mut told).await?;
     bar.finish_and_clear();
-    notice(&format!("{events} events derived again"));
+    let told =
+        counted(u64::try_from(events).unwrap_or_default(), "événement relu", "événements relus");
+    notice(&format!("{told} / derived again"));
     if json {
         // They cost a reading of everything.
         answer(&json!({ "events": events, "hashes": hashes(&base).await? }));

@@ -27,7 +27,7 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     if let Some(url) = &settings.public_url
         && !(url.starts_with("http://") || url.starts_with("https://"))
     {
-        bail!("--public-url starts with http:// or https://");
+        bail!("--public-url commence par http:// ou https:// / starts with http:// or https://");
     }
     settings.auto_merge = args.auto_merge;
     settings.accept = args.accept;
@@ -105,9 +105,9 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
 
 /// The listener for figures. Whoever reaches it reads them.
 async fn figures_listener(at: &str) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(at)
-        .await
-        .with_context(|| format!("cannot listen on {at} (--metrics ADDRESS:PORT)"))?;
+    let listener = TcpListener::bind(at).await.with_context(|| {
+        format!("impossible d'écouter sur {at} (--metrics ADRESSE:PORT) / cannot listen there")
+    })?;
     let address = listener.local_addr()?;
     notice(&format!("metrics on http://{address}/metrics"));
     if !address.ip().is_loopback() {
@@ -128,7 +128,11 @@ pub(super) fn lock(data: &Path) -> anyhow::Result<File> {
         .with_context(|| path.display().to_string())?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(_) => bail!("another sanu serves the data folder {}", data.display()),
+        Err(_) => bail!(
+            "un autre sanu tourne déjà sur le dossier {} : l'arrêter, ou donner un autre dossier par --data / another sanu \
+             serves this data folder",
+            data.display()
+        ),
     }
 }
 

@@ -12,10 +12,13 @@ use super::{
     device, notice, progress, result,
 };
 use crate::{
-    app::{Base, Settings},
+    app::{Base, Settings, is_demo},
     runtime::Runtime,
     simulate::{Compression, Mix, Plan, Registrations, run as send, write_registrations},
 };
+
+/// Where the simulated phones work.
+const ZONES: [&str; 3] = ["kayes", "koulikoro", "sikasso"];
 
 pub(super) async fn run(settings: Settings, args: Simulate, json: bool) -> anyhow::Result<()> {
     let Some(server) = &args.server else { return registrations(&args, json) };
@@ -24,7 +27,7 @@ pub(super) async fn run(settings: Settings, args: Simulate, json: bool) -> anyho
     let server_urls = if server.contains("/v1/key/") {
         vec![server.clone()]
     } else {
-        phones(settings, server, args.devices).await?
+        phones(settings, server, &args).await?
     };
     let plan = Plan {
         server_urls,
@@ -85,16 +88,24 @@ fn registrations(args: &Simulate, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Adds phones for a simulation to the data folder of a server on this machine.
-async fn phones(settings: Settings, server: &str, devices: usize) -> anyhow::Result<Vec<String>> {
+/// Adds phones for a simulation to the data folder of a server on this machine: invented people among real ones would be
+/// counted like them.
+async fn phones(settings: Settings, server: &str, args: &Simulate) -> anyhow::Result<Vec<String>> {
     let base = Base::existing(settings, Runtime::system()).await.context(
         "without a phone's address (…/v1/key/TOKEN/projects/1), simulate adds phones to the data \
          folder of the server (--data)",
     )?;
+    let data = base.settings.data.display();
+    anyhow::ensure!(
+        args.into_real_register || is_demo(&base.db).await?,
+        "simulate refusé : {data} est un vrai registre, rien n'y a été changé ; les personnes inventées y seraient comptées. \
+         Pour essayer : `sanu serve --demo` dans un autre dossier (--data ./essai) ; pour un banc d'essai : \
+         --into-real-register / refused: {data} holds a real register, nothing was changed. To try things out: `sanu \
+         serve --demo` in another folder (--data ./try); for a bench: --into-real-register"
+    );
     let mut urls = Vec::new();
-    for (i, zone) in ["kayes", "koulikoro", "sikasso"].into_iter().enumerate().take(devices.max(1))
-    {
-        let added = device::add(&base, &format!("simulation-{}", i + 1), Some(zone)).await?;
+    for zone in ZONES.into_iter().take(args.devices.max(1)) {
+        let added = device::add_one_of(&base, &format!("simulation-{zone}"), zone).await?;
         urls.push(format!("{}/v1/key/{}/projects/1", server.trim_end_matches('/'), added.token));
     }
     base.db.close().await;
@@ -129,8 +140,8 @@ async fn try_demo(
         address
     };
     let mut server_urls = Vec::new();
-    for zone in ["kayes", "koulikoro", "sikasso"] {
-        let added = device::add(base, &format!("demo-{zone}"), Some(zone)).await?;
+    for zone in ZONES {
+        let added = device::add_one_of(base, &format!("demo-{zone}"), zone).await?;
         server_urls.push(format!("http://{host}/v1/key/{}/projects/1", added.token));
     }
     let day = base.runtime.now().date();
@@ -146,7 +157,7 @@ async fn try_demo(
     };
     let report = send(plan).await?;
     notice(&format!(
-        "demonstration: {} synthetic records sent by 3 phones, {} accepted. None of these people exists.",
+        "demonstration: {} synthetic records sent by 3 phones, {} stored (the others were sent twice). None of these people exists.",
         report.sent, report.accepted
     ));
     Ok(())

@@ -16,7 +16,7 @@ pub(super) async fn named(
     now: Micros,
 ) -> anyhow::Result<Option<ZoneId>> {
     let Some(code) = code else { return Ok(None) };
-    ensure!(!code.trim().is_empty(), "a zone needs a code");
+    ensure!(!code.trim().is_empty(), "une zone a un code / a zone needs a code");
     let (zone_id, made) = zones::ensure(tx, code, now).await?;
     if made {
         notice(&format!(

@@ -7,12 +7,30 @@ use axum::{
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
 
 use super::{Budget, Pace, Share, problem::Problem};
 
 /// Reads a small body; see [`read_large`].
 pub(super) async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Problem> {
     read_large(&Budget::new(), headers, body, max).await.map(|(bytes, _)| bytes)
+}
+
+/// A JSON body of this shape. `expected` tells whoever sends another one what it looks like.
+///
+/// # Errors
+/// `malformed`, with the member that is missing or unknown; never with a value, which may be of a person.
+pub(super) fn json<T: DeserializeOwned>(bytes: &[u8], expected: &str) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let error = error.to_string();
+        let named = |start| error.strip_prefix(start)?.split_once('`').map(|(name, _)| name);
+        let detail = match (named("missing field `"), named("unknown field `")) {
+            (Some(name), _) => format!("expected {expected}: `{name}` is missing"),
+            (_, Some(name)) => format!("expected {expected}: `{name}` is not one of them"),
+            _ => format!("expected {expected}"),
+        };
+        Problem::new("malformed", detail)
+    })
 }
 
 /// Reads a body, opens gzip or zstd, and refuses what grows past `max`. The share of the memory

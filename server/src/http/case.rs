@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     auth::By,
-    decisions::{both, is_reviewed},
+    decisions::{both, is_reviewed, unknown},
     evidence,
     lists::is_of_identity,
     problem::Problem,
@@ -50,6 +50,9 @@ fn id(params: &RawPathParams, name: &'static str) -> Result<Uuid, Problem> {
 struct Sight {
     a: Option<ReviewTier>,
     b: Option<ReviewTier>,
+    /// What people wrote of the two: an answer about a miner and a child is one about the child, here as in what is told
+    /// of the child alone.
+    words: Option<ReviewTier>,
 }
 
 impl Sight {
@@ -60,11 +63,11 @@ impl Sight {
         let person = |s: &Subject| child(s) || s.dataset == "orpailleurs";
         let mixed = a.dataset != b.dataset;
         if !is_reviewed(&a.dataset) || (mixed && !(person(a) && person(b))) {
-            return Err(Problem::not_found());
+            return Err(unknown());
         }
-        let sight = Self { a: by.role.review_tier(child(a)), b: by.role.review_tier(child(b)) };
-        let about = if child(b) { sight.b } else { sight.a };
-        about.map(|_| sight).ok_or_else(Problem::not_found)
+        let (one, other) = (by.role.review_tier(child(a)), by.role.review_tier(child(b)));
+        let about = if child(b) { other } else { one };
+        about.map(|_| Self { a: one, b: other, words: about }).ok_or_else(unknown)
     }
 
     /// What may be told of the two together: no more than of either.
@@ -98,7 +101,7 @@ pub(super) async fn pair(
     let mut tx = app.base.db.read().await?;
     // Who decides may ask about any two; the others about what the register asks.
     if !by.role.may_decide(false) && !pairs::is_stored(&mut tx, &a, &b).await? {
-        return Err(Problem::not_found());
+        return Err(unknown());
     }
     let opens_vault = [(&a, sight.a), (&b, sight.b)]
         .iter()
@@ -131,7 +134,7 @@ async fn describe(
     let decided = pairs::decisions(tx, &by.scope, a.zone_id, a.entity_id).await?;
     let decided: Vec<_> =
         decided.into_iter().filter(|d| (d.a, d.b) == (a.entity_id, b.entity_id)).collect();
-    let reasons = reasons(app, tx, sight.both(), &decided).await?;
+    let reasons = reasons(app, tx, sight.words, &decided).await?;
     let seen = visible(tx, by, [a.canonical_id, b.canonical_id].into_iter()).await?;
     let metres = one.position.zip(other.position).map(|(x, y)| x.metres_to(y).round());
     Ok(json!({

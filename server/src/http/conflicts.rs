@@ -281,9 +281,7 @@ pub(super) async fn put(
         return Err(Problem::forbidden());
     }
     let bytes = body::read(&headers, body, 64 * 1024).await?;
-    let request: Request = serde_json::from_slice(&bytes).map_err(|_| {
-        Problem::new("malformed", "expected {entity_id, conflict, version, fields, reason}")
-    })?;
+    let request: Request = body::json(&bytes, "{entity_id, conflict, version, fields, reason}")?;
     if request.reason.chars().count() > WORDS_MAX {
         return Err(Problem::bad(format!("reason: at most {WORDS_MAX} characters")));
     }

@@ -41,7 +41,7 @@ const CHILDREN: &str = "enfants";
 struct Request {
     a: Uuid,
     b: Uuid,
-    answer: Answer,
+    answer: String,
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -53,9 +53,7 @@ struct Request {
 impl Request {
     async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
         let bytes = body::read(headers, body, 64 * 1024).await?;
-        let request: Self = serde_json::from_slice(&bytes).map_err(|_| {
-            Problem::new("malformed", "expected {a, b, answer, reason, choices, replaces}")
-        })?;
+        let request: Self = body::json(&bytes, "{a, b, answer, reason, choices, replaces}")?;
         if request.a == request.b {
             return Err(Problem::bad("a, b: two different ids"));
         }
@@ -68,10 +66,17 @@ impl Request {
                 "choices: at most {CHOICES_MAX} properties, names of at most {NAME_MAX} bytes"
             )));
         }
-        if !request.choices.is_empty() && request.answer != Answer::Same {
+        if request.answer()? != Answer::Same && !request.choices.is_empty() {
             return Err(Problem::bad("choices: only with the answer \"same\""));
         }
         Ok(request)
+    }
+
+    fn answer(&self) -> Result<Answer, Problem> {
+        Answer::parse(&self.answer).ok_or_else(|| {
+            let known = "same, different, relative, twins, cannot_tell, unmerge";
+            Problem::bad(format!("answer: one of {known}"))
+        })
     }
 }
 
@@ -87,8 +92,15 @@ pub(super) async fn both(
     let seen = |s: &Subject| by.scope.contains(s.zone_id);
     match (one.filter(seen), other.filter(seen)) {
         (Some(one), Some(other)) => Ok((one, other)),
-        _ => Err(Problem::not_found()),
+        _ => Err(unknown()),
     }
+}
+
+/// The answer about two of whom one is not there for the caller. It does not say which: who asks with one id that is there
+/// and is not theirs to see would learn from it that it is there.
+pub(super) fn unknown() -> Problem {
+    let detail = "a, b: one of the two is not registered, or this account may not see it";
+    Problem::new("not-found", detail)
 }
 
 /// Datasets whose duplicates people decide.
@@ -144,17 +156,18 @@ fn about(
     b: &Subject,
     request: &Request,
 ) -> Result<(String, Answer), Problem> {
+    let answer = request.answer()?;
     let child = |s: &Subject| s.dataset == CHILDREN;
     // A child is not found by those who may not decide about children.
     if !by.role.may_decide(child(a) || child(b)) {
-        return Err(Problem::not_found());
+        return Err(unknown());
     }
     let with_miner = |one: &Subject, other: &Subject| child(one) && other.dataset == MINERS;
     if with_miner(a, b) || with_miner(b, a) {
         if !request.choices.is_empty() {
             return Err(Problem::bad("choices: a miner and a child are never merged"));
         }
-        let answer = match request.answer {
+        let answer = match answer {
             Answer::Same => Answer::AgeWrong,
             other => other,
         };
@@ -163,10 +176,10 @@ fn about(
     if a.dataset != b.dataset || !is_reviewed(&a.dataset) {
         return Err(Problem::bad("a, b: two entities of one dataset that is reviewed"));
     }
-    if request.answer == Answer::AgeWrong {
+    if answer == Answer::AgeWrong {
         return Err(Problem::bad("answer: \"age_wrong\" is of a miner and a child"));
     }
-    Ok((a.dataset.clone(), request.answer))
+    Ok((a.dataset.clone(), answer))
 }
 
 async fn journalled(app: &App, incoming: Incoming) -> Result<(), Problem> {

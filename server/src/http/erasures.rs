@@ -35,9 +35,11 @@ pub(super) async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let expected = "expected {id, dataset, card or entity, reason}";
+    let expected = "{id, dataset, card or entity, reason}";
     let about = About::read(&headers, body, expected).await?;
-    let id = about.id.ok_or_else(|| Problem::new("malformed", expected))?;
+    let id = about.id.ok_or_else(|| {
+        Problem::new("malformed", format!("expected {expected}: `id` is missing"))
+    })?;
     if !by.role.may_erase(about.is_child()) {
         return Err(Problem::forbidden());
     }

@@ -23,6 +23,7 @@ mod erasures;
 mod evidence;
 mod exports;
 mod extract_files;
+mod french;
 mod geography;
 mod hear_out;
 mod indicator_view;

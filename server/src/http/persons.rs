@@ -22,6 +22,7 @@ use crate::{
     apply::{Aside, Held, Registered, Wanted, card_key},
     db::Tx,
     keys::MasterKeys,
+    rules::{card_as_printed, card_is_valid},
     runtime::Micros,
     store::{
         ZoneId, audit, pairs,
@@ -61,16 +62,15 @@ enum Sought {
 }
 
 impl About {
-    /// Of people only, by card or by the id of a registration, with a reason in one line. `expected` is told to
-    /// whoever sends another shape.
+    /// Of people only, by card, however it is written, or by the id of a registration, with a reason in one line. `expected`
+    /// is told to whoever sends another shape.
     pub(super) async fn read(
         headers: &HeaderMap,
         body: Body,
-        expected: &'static str,
+        expected: &str,
     ) -> Result<Self, Problem> {
         let bytes = body::read(headers, body, 16 * 1024).await?;
-        let request: Request =
-            serde_json::from_slice(&bytes).map_err(|_| Problem::new("malformed", expected))?;
+        let request: Request = body::json(&bytes, expected)?;
         if !matches!(request.dataset.as_str(), "orpailleurs" | "enfants") {
             return Err(Problem::bad("dataset: orpailleurs or enfants"));
         }
@@ -80,7 +80,7 @@ impl About {
             return Err(Problem::bad(format!("reason: one line of 1 to {REASON_MAX} characters")));
         }
         let by = match (request.card, request.entity) {
-            (Some(card), None) if card.len() <= CARD_MAX => Sought::Card(card),
+            (Some(card), None) if card.len() <= CARD_MAX => Sought::Card(as_printed(&card)?),
             (None, Some(entity)) => Sought::Entity(entity),
             _ => return Err(Problem::bad("card or entity: one of the two")),
         };
@@ -95,16 +95,37 @@ impl About {
     /// back the card (ADR 16).
     pub(super) fn asked(&self, id: Uuid, keys: &MasterKeys) -> [u8; 32] {
         let whom = match &self.by {
-            Sought::Card(card) => format!("card {}", card.trim().to_uppercase()),
+            Sought::Card(card) => format!("card {card}"),
             Sought::Entity(id) => format!("entity {id}"),
         };
         keys.lookup_hash("erasure", &format!("{id} {} {whom}", self.dataset))
+    }
+
+    /// The answer when nobody is found, or nobody whom the caller may see: the same for both.
+    fn unknown(&self) -> Problem {
+        let detail = match self.by {
+            Sought::Card(_) => "card: no registration carries it, or this account may not see it",
+            Sought::Entity(_) => {
+                "entity: no registration has this id, or this account may not see it"
+            }
+        };
+        Problem::new("not-found", detail)
     }
 
     /// Whether it names this registration itself.
     pub(super) fn names(&self, entity: Uuid, dataset: &str) -> bool {
         self.dataset == dataset && matches!(self.by, Sought::Entity(id) if id == entity)
     }
+}
+
+/// A card as it is printed, `ORP-0000001-B`, whatever stood between its parts. A wrong check character is a slip of the
+/// pen: it says nothing of who carries what.
+fn as_printed(card: &str) -> Result<String, Problem> {
+    let Some(printed) = card_as_printed(card) else { return Ok(card.trim().to_uppercase()) };
+    if card_is_valid(&printed) {
+        return Ok(printed);
+    }
+    Err(Problem::bad("card: its check character is wrong: read the number again"))
 }
 
 /// The registration that shows the person, when the caller may see all of the person's registrations; the other people
@@ -144,7 +165,7 @@ pub(super) async fn person(app: &App, by: &Caller, about: &About) -> Result<Carr
         let aside = aside(app, &mut tx, by, (&about.dataset, wanted, &found)).await?;
         found.extend(aside);
     }
-    let first = found.first().copied().ok_or_else(Problem::not_found)?;
+    let first = found.first().copied().ok_or_else(|| about.unknown())?;
     if found.iter().any(|c| c.canonical_id != first.canonical_id) {
         let ids: Vec<String> = found.iter().map(|c| c.entity_id.to_string()).collect();
         return Err(Problem::new("several-persons", ids.join(" ")));
@@ -202,10 +223,13 @@ pub(super) async fn access(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let expected = "expected {dataset, card or entity, reason}";
+    let expected = "{dataset, card or entity, reason}";
     let about = About::read(&headers, body, expected).await?;
     if about.id.is_some() {
-        return Err(Problem::new("malformed", expected));
+        return Err(Problem::new(
+            "malformed",
+            format!("expected {expected}: `id` is not one of them"),
+        ));
     }
     if !by.role.may_hand_over(about.is_child()) {
         return Err(Problem::forbidden());
@@ -213,7 +237,7 @@ pub(super) async fn access(
     let found = person(&app, &by, &about).await?;
     let mut tx = app.base.db.read().await?;
     let held = app.applier.held_of(&mut tx, found.entity_id, &about.dataset).await?;
-    let held = held.ok_or_else(Problem::not_found)?;
+    let held = held.ok_or_else(|| about.unknown())?;
     let body = written(&app, &mut tx, &by, &held).await?;
     drop(tx);
     note(&app, &by, "person.access", (found.entity_id, &about.reason)).await?;

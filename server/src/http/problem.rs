@@ -7,6 +7,7 @@ use axum::{
 };
 use serde_json::json;
 
+use super::french::french;
 use crate::{access::AccessError, db::DbError};
 
 /// A refusal with a stable type. `detail` may name parameters and limits, never data.
@@ -157,7 +158,7 @@ const KINDS: [(&str, u16, &str, &str); 33] = [
 
 /// slug, what helps in English and in French: for refusals that say nothing of their own. They are the same for
 /// everybody: what is missing and what may not be seen must not be told apart.
-const HELP: [(&str, &str, &str); 6] = [
+const HELP: [(&str, &str, &str); 7] = [
     (
         "unauthorized",
         "log in with POST /v1/sessions {\"login\", \"password\"} and send Authorization: Bearer TOKEN; login and \
@@ -176,6 +177,14 @@ const HELP: [(&str, &str, &str); 6] = [
         "not-found",
         "there is nothing at this address, or this account may not see it; the addresses: /v1/openapi.json and /ogc",
         "il n'y a rien à cette adresse, ou ce compte ne peut pas le voir ; les adresses : /v1/openapi.json et /ogc",
+    ),
+    (
+        "second-reviewer",
+        "the first answer was this account's own: another account has to give the same answer under a new id, if need be \
+         a new one: sanu account add LOGIN --role data_manager (children: or protection)",
+        "la première réponse est de ce même compte : un autre compte doit donner la même réponse sous un autre \
+         identifiant ; au besoin, en créer un : sanu account add IDENTIFIANT --role data_manager (des enfants : ou \
+         protection)",
     ),
     (
         "method-not-allowed",
@@ -248,8 +257,9 @@ impl Problem {
             "detail": help.map_or(self.detail.as_str(), |h| h.1),
         });
         if let Some(map) = body.as_object_mut() {
-            if let Some(help) = help {
-                map.insert(String::from("detail_fr"), help.2.into());
+            let french = help.map(|help| help.2.to_owned()).or_else(|| french(&self.detail));
+            if let Some(french) = french {
+                map.insert(String::from("detail_fr"), french.into());
             }
             map.extend(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         }

@@ -1,12 +1,13 @@
 //! Reads the file of a base list into lines whose values are typed, and tells everything that is wrong with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sanu_schemas::{ImportColumn, ImportKind};
 use serde_json::{Map, Value as Json};
 
 use super::{
     columns::{Columns, ColumnsError},
+    doubts::doubts,
     sheets::{Capacity, SheetError, read_sheets},
     text::{self, Records},
     value,
@@ -68,6 +69,12 @@ pub struct List {
     pub faults: Vec<Fault>,
     /// How many faults there are in all.
     pub fault_count: u64,
+    /// The lines that they are on.
+    pub faulty: BTreeSet<u64>,
+    /// What is doubtful, the first of it: such lines are written all the same.
+    pub warnings: Vec<Fault>,
+    /// How much is doubtful in all.
+    pub warning_count: u64,
     /// Headers of which nothing is used.
     pub unused: Vec<String>,
     /// How the file is written: encoding and separator, or the sheet.
@@ -77,8 +84,16 @@ pub struct List {
 impl List {
     pub(super) fn fault(&mut self, line: u64, what: String) {
         self.fault_count += 1;
+        self.faulty.insert(line);
         if self.faults.len() < TOLD {
             self.faults.push(Fault { line, what });
+        }
+    }
+
+    fn warn(&mut self, line: u64, what: String) {
+        self.warning_count += 1;
+        if self.warnings.len() < TOLD {
+            self.warnings.push(Fault { line, what });
         }
     }
 }
@@ -188,6 +203,9 @@ impl Reading {
             self.met.insert(key.clone(), line);
         }
         if self.list.fault_count == before {
+            for what in doubts(&values) {
+                self.list.warn(line, what);
+            }
             let zone = values.get("zone").and_then(Json::as_str).map(str::to_owned);
             let values = Json::Object(values).to_string().into_boxed_str();
             self.list.lines.push(Line { line, key, zone, values });

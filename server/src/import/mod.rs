@@ -2,6 +2,7 @@
 //! and says what they would change. Pure: knows neither the database nor the command line.
 
 mod columns;
+mod doubts;
 mod lines;
 mod plan;
 mod sheets;

@@ -93,8 +93,20 @@ fn of_list(list: &str, text: &str) -> Result<Json, String> {
     match index.get(text).or_else(|| index.get(&fold(text))).map(String::as_str) {
         Some("") => Err(String::from("plusieurs lieux ont ce nom : donner le code")),
         Some(code) => Ok(code.into()),
-        None => Err(format!("n'est ni un code ni un libellé de la liste {list}")),
+        None => Err(format!("n'est ni un code ni un libellé de la liste {list}{}", known(list))),
     }
+}
+
+/// The codes of a list with their labels, where they are few enough to be read.
+fn known(list: &str) -> String {
+    const TOLD: usize = 20;
+    let codes = sanu_schemas::codelist(list).map(|list| list.codes).unwrap_or_default();
+    if codes.is_empty() || codes.len() > TOLD {
+        return String::new();
+    }
+    let told: Vec<String> =
+        codes.iter().map(|code| format!("{} ({})", code.code, code.label_fr)).collect();
+    format!(" : {}", told.join(", "))
 }
 
 /// A number as it is written in French or in English: blanks between thousands, a comma or a point.

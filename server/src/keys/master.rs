@@ -41,14 +41,18 @@ pub enum KeyError {
     },
     /// The register is not new and its key is not here.
     #[error(
-        "key file {0} is missing: put back the copy that was kept apart; without it nothing can be read"
+        "il manque le fichier de clé {0} : remettre la copie gardée à part ; sans elle rien ne peut être relu / key file {0} is \
+         missing: put back the copy that was kept apart; without it nothing can be read"
     )]
     Missing(String),
     /// The keys are those of another register.
-    #[error("these keys are not those of this register: put back its own key files")]
+    #[error(
+        "ces clés ne sont pas celles de ce registre : remettre les siennes / these keys are not those of this register: put \
+         back its own key files"
+    )]
     Wrong,
     /// Not 64 hexadecimal digits.
-    #[error("{0} must hold 64 hexadecimal digits")]
+    #[error("{0} doit contenir 64 chiffres hexadécimaux / must hold 64 hexadecimal digits")]
     Malformed(String),
 }
 

@@ -133,16 +133,22 @@ impl Column {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum MappingError {
     /// The mapping is not TOML, or a value is neither a header nor a list of headers.
-    #[error("the column mapping is not as expected: {0}")]
+    #[error(
+        "le fichier de --columns n'est pas comme attendu / the column mapping is not as expected: {0}"
+    )]
     Syntax(String),
     /// A key that means nothing.
-    #[error("the column mapping does not know \"{key}\"; it knows: {}", known_keys())]
+    #[error(
+        "le fichier de --columns : « {key} » n'est pas connu ; connus / the column mapping does not know \"{key}\"; it knows: {}",
+        known_keys()
+    )]
     UnknownKey {
         /// The key.
         key: String,
     },
     /// A header that the file does not have.
-    #[error("{} = \"{header}\": the file has no such column; it has: {}", .column.key(), .has.join(", "))]
+    #[error(
+        "{} = \"{header}\" : le fichier n'a pas cette colonne / the file has no such column; it has: {}", .column.key(), .has.join(", "))]
     UnknownHeader {
         /// What should be found there.
         column: Column,
@@ -153,8 +159,8 @@ pub enum MappingError {
     },
     /// Nothing to compare people by.
     #[error(
-        "no column with names was recognised; the file has: {}. Say which is which in a file for --columns, \
-         e.g. given = \"prenom\"", .has.join(", ")
+        "aucune colonne de noms n'est reconnue : dire lesquelles dans un fichier pour --columns, par exemple given = \"prenom\" / no \
+         column with names was recognised; the file has: {}. Say which is which in a file for --columns", .has.join(", ")
     )]
     NoNames {
         /// The headers of the file.

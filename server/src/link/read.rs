@@ -52,11 +52,12 @@ pub enum ReadError {
     #[error(transparent)]
     Mapping(#[from] MappingError),
     /// Nothing below the header, or nothing at all.
-    #[error("the file has no records")]
+    #[error("le fichier n'a aucune fiche / the file has no records")]
     Empty,
     /// Records without an id.
     #[error(
-        "{count} records have no id, the first on lines {lines:?}; --ids-by-line numbers records by their lines"
+        "fiches sans record_id : {count} ; --ids-by-line prend le numéro de ligne / {count} records have no id, the first on lines \
+         {lines:?}; --ids-by-line numbers records by their lines"
     )]
     NoId {
         /// How many.
@@ -65,19 +66,26 @@ pub enum ReadError {
         lines: Vec<u64>,
     },
     /// Records with one id.
-    #[error("record ids are not unique: {}; --ids-by-line numbers records by their lines", said(.0))]
+    #[error(
+        "des record_id sont en double / record ids are not unique: {}; --ids-by-line prend le numéro de ligne / numbers records \
+         by their lines", said(.0))]
     SameId(Vec<Twice>),
     /// An id too long to be one.
-    #[error("the record id on line {line} is longer than {LONGEST_ID} bytes")]
+    #[error(
+        "ligne {line} : record_id de plus de {LONGEST_ID} octets / the record id on line {line} is longer than {LONGEST_ID} bytes"
+    )]
     LongId {
         /// The line.
         line: u64,
     },
     /// More records than allowed.
-    #[error("the list has more than {0} records, line {1} and on; --max-rows allows more")]
+    #[error(
+        "plus de {0} fiches ; --max-rows en permet plus / the list has more than {0} records, line {1} and on; --max-rows allows \
+         more"
+    )]
     TooManyRows(usize, u64),
     /// Beyond what numbers of 32 bits count.
-    #[error("the list is too long: more than 4 billion records or 4 GB of ids")]
+    #[error("liste trop longue / the list is too long: more than 4 billion records or 4 GB of ids")]
     TooLong,
 }
 

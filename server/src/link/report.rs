@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::linkage::{Linkage, Quality, RecordNo, ScoredPair, Verdict};
+use crate::{
+    french::counted,
+    linkage::{Linkage, Quality, RecordNo, ScoredPair, Verdict},
+};
 
 use super::{oddities::Oddity, read::List, words};
 
@@ -79,13 +82,20 @@ impl Report {
             writeln!(text, "{words}").expect("a string takes any text");
         };
         line(format_args!("RAPPORT DE RAPPROCHEMENT\n"));
-        line(format_args!("{} fiches, {} personnes trouvées.", quality.records, quality.people));
+        line(format_args!(
+            "{}, {}.",
+            counted(quality.records, "fiche", "fiches"),
+            counted(quality.people, "personne trouvée", "personnes trouvées")
+        ));
         line(format_args!(
             "Nombre de personnes attendu, compte tenu des doutes : {:.0}.\n",
             quality.expected_people
         ));
         for (size, count) in self.cluster_sizes.iter().filter(|(size, _)| *size > 1) {
-            line(format_args!("  {count} personnes ont {size} fiches"));
+            line(format_args!(
+                "  {} {size} fiches",
+                counted(*count, "personne a", "personnes ont")
+            ));
         }
         if quality.candidates == 0 {
             line(format_args!(
@@ -116,14 +126,19 @@ impl Report {
             line(format_args!("  {count} : {}", in_french(verdict)));
         }
         line(format_args!(
-            "Réunies (les deux fiches ont le même cluster_id) : {} paires, au seuil de {:.2}.",
-            self.joined, self.threshold
+            "Réunies (les deux fiches ont le même cluster_id) : {}, au seuil de {:.2}.",
+            counted(self.joined, "paire", "paires"),
+            self.threshold
         ));
         line(format_args!(
-            "À vérifier par une personne : {} paires, dont {} déjà réunies et {} laissées séparées.",
-            quality.to_review,
-            self.joined_to_review,
-            quality.to_review.saturating_sub(self.joined_to_review)
+            "À vérifier par une personne : {}, dont {} et {}.",
+            counted(quality.to_review, "paire", "paires"),
+            counted(self.joined_to_review, "déjà réunie", "déjà réunies"),
+            counted(
+                quality.to_review.saturating_sub(self.joined_to_review),
+                "laissée séparée",
+                "laissées séparées"
+            )
         ));
         line(format_args!(
             "Réunions refusées par une règle ou par la taille : {}.",

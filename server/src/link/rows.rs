@@ -20,7 +20,7 @@ const LONGEST_LINE: usize = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum RowError {
     /// The file cannot be read to its end; a damaged archive too.
-    #[error("cannot be read beyond line {line}")]
+    #[error("illisible après la ligne {line} / cannot be read beyond line {line}")]
     Io {
         /// The line before which it happened.
         line: u64,
@@ -29,7 +29,10 @@ pub enum RowError {
         error: io::Error,
     },
     /// Hardly a CSV file.
-    #[error("line {line} is longer than a million characters: is this a CSV file?")]
+    #[error(
+        "ligne {line} de plus d'un million de caractères : est-ce un CSV ? / line {line} is longer than a million characters: is \
+         this a CSV file?"
+    )]
     LongLine {
         /// The line.
         line: u64,

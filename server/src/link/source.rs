@@ -23,12 +23,13 @@ pub enum SourceError {
     Io(#[from] io::Error),
     /// A workbook, or another archive.
     #[error(
-        "this is a workbook or a zip archive: save the sheet as « CSV UTF-8 » and give that file"
+        "c'est un classeur ou une archive zip : enregistrer la feuille en « CSV UTF-8 » et donner ce fichier / this is a workbook or a \
+         zip archive"
     )]
     Archive,
     /// Text in 16 bits.
     #[error(
-        "this is UTF-16 text (« Texte Unicode ») : save it as « CSV UTF-8 » and give that file"
+        "c'est du texte UTF-16 (« Texte Unicode ») : l'enregistrer en « CSV UTF-8 » et donner ce fichier / this is UTF-16 text"
     )]
     Utf16,
 }

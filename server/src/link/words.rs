@@ -76,8 +76,9 @@ const fn field_words(field: Field) -> (&'static str, &'static str) {
     }
 }
 
-/// The whole account of a pair, for reading: every line of evidence with its weight, in French and in English.
-pub fn account(a: &str, b: &str, comparison: &Comparison) -> String {
+/// The whole account of a pair, for reading: every line of evidence with its weight, in French and in English, and whether the
+/// list joins the two.
+pub fn account((a, b): (&str, &str), comparison: &Comparison, joined: bool) -> String {
     let mut text = String::new();
     let mut line = |words: std::fmt::Arguments<'_>| {
         writeln!(text, "{words}").expect("a string takes any text");
@@ -92,6 +93,14 @@ pub fn account(a: &str, b: &str, comparison: &Comparison) -> String {
     line(format_args!("{:>+7.2}  somme / sum (log2)\n", comparison.total));
     let (french, english) = verdict_words(comparison.verdict);
     line(format_args!("Conclusion : {french} / {english}"));
+    line(format_args!(
+        "Dans la liste : {}",
+        if joined {
+            "réunies, un seul cluster_id / in the list: joined, one cluster_id"
+        } else {
+            "séparées, deux cluster_id / in the list: apart, two cluster_id"
+        }
+    ));
     line(format_args!(
         "Probabilité que ce soit une seule personne / probability of one person: {:.1} %",
         comparison.probability * 100.0

@@ -81,16 +81,20 @@ fn by_token(error: AccessError) -> Refusal {
 
 async fn by_header(parts: &Parts, app: &Arc<App>) -> Result<Caller, Refusal> {
     let secure = is_secure(parts, app);
-    let challenge = |stale| {
+    let challenges = |stale| {
         let now = app.base.runtime.now();
         let mut challenges = vec![Challenge::digest(&app.base.keys, now, stale)];
         if secure {
             challenges.push(Challenge::basic());
         }
-        Refusal::Challenge(challenges)
+        challenges
     };
+    let challenge = |stale| Refusal::Challenge(challenges(stale));
     let given = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     let Some(given) = given else { return Err(challenge(false)) };
+    if !secure && given.to_ascii_lowercase().starts_with("basic ") {
+        return Err(Refusal::PasswordInClear(challenges(false)));
+    }
     // Digest signs the path as sent; nesting has already stripped it from `parts.uri`.
     let uri = sent(parts);
     let path = uri.path_and_query().map_or("/", |p| p.as_str());

@@ -80,6 +80,8 @@ pub(super) fn md5_hex(bytes: &[u8]) -> String {
 pub(super) enum Refusal {
     /// Credentials are needed: these challenges go out.
     Challenge(Vec<Challenge>),
+    /// A password was sent in clear, right or wrong: it is not looked at.
+    PasswordInClear(Vec<Challenge>),
     /// The token of the address is wrong or was revoked.
     Token,
     /// The account may not collect.
@@ -99,18 +101,15 @@ pub(super) enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::Challenge(challenges) => {
-                let mut response = message(
-                    StatusCode::UNAUTHORIZED,
-                    "Identifiant ou mot de passe incorrect. Vérifiez vos réglages.",
-                );
-                for challenge in challenges {
-                    if let Ok(value) = HeaderValue::from_str(&challenge.header) {
-                        response.headers_mut().append(header::WWW_AUTHENTICATE, value);
-                    }
-                }
-                response
-            }
+            Self::Challenge(challenges) => challenged(
+                "Identifiant ou mot de passe incorrect. Vérifiez vos réglages.",
+                challenges,
+            ),
+            Self::PasswordInClear(challenges) => challenged(
+                "En http, le mot de passe n'est pris que par Digest, jamais en clair (Basic) : régler l'appareil ainsi, ou donner \
+                 une adresse en https.",
+                challenges,
+            ),
             Self::Token => message(
                 StatusCode::FORBIDDEN,
                 "Accès refusé : ce code QR n'est plus valable. Demandez-en un nouveau au superviseur.",
@@ -136,6 +135,16 @@ impl IntoResponse for Refusal {
             ),
         }
     }
+}
+
+fn challenged(text: &str, challenges: Vec<Challenge>) -> Response {
+    let mut response = message(StatusCode::UNAUTHORIZED, text);
+    for challenge in challenges {
+        if let Ok(value) = HeaderValue::from_str(&challenge.header) {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, value);
+        }
+    }
+    response
 }
 
 impl From<crate::db::DbError> for Refusal {

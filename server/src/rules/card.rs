@@ -47,6 +47,20 @@ pub fn is_valid(card: &str) -> bool {
     (product + check) % MODULUS == 1
 }
 
+/// A card as it is printed, `ORP-1234567-C`: three letters, seven digits and a check character, read in capitals or not and
+/// with anything between them; `None` when it has another shape. The check character may be wrong: [`is_valid`] says so.
+pub fn as_printed(text: &str) -> Option<String> {
+    let signs: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    let signs = signs.to_uppercase();
+    let (series, rest) = signs.split_at_checked(3)?;
+    let (number, check) = rest.split_at_checked(7)?;
+    let is_card = series.bytes().all(|b| b.is_ascii_uppercase())
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && check.len() == 1
+        && check.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_card.then(|| format!("{series}-{number}-{check}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +79,19 @@ mod tests {
         assert!(!is_valid(""));
         assert!(!is_valid("ORP-????-1"));
         assert!(!is_valid("ORP-0001234-é"));
+    }
+
+    #[test]
+    fn a_card_is_read_as_people_write_it() {
+        for written in
+            ["ORP-0001234-X", " orp 0001234 x", "ORP0001234X", "ORP–0001234–x", "orp.000 1234/X"]
+        {
+            assert_eq!(as_printed(written).as_deref(), Some("ORP-0001234-X"), "{written}");
+        }
+        for other in
+            ["", "x", "ORP-001234-X", "ORP-0001234-XY", "0001234", "ÉRP-0001234-X", "ORP-000123a-X"]
+        {
+            assert_eq!(as_printed(other), None, "{other}");
+        }
     }
 }

@@ -23,10 +23,11 @@ mod study;
 mod tests;
 mod visit;
 
-pub use card::is_valid as card_is_valid;
+pub use card::{as_printed as card_as_printed, is_valid as card_is_valid};
 pub use context::{Agent, Campaign, Context, Cooperative, Known, Neighbour, Others, Person, Site};
 pub use finding::Finding;
 pub use interviews::{DaySays, Interview};
+pub use position::is_of_another_cercle;
 pub use register::{
     check, compare, compares, is_asked_again, is_beside, is_by_boundaries, is_compared,
     is_of_device_day, is_placed, without_consent,

@@ -86,20 +86,26 @@ fn outside_cercle<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<
     Some(Hit::new(severity, ["cercle", "gps"]))
 }
 
-/// B06: certain only where a source gives the commune's cercle of 2023 without doubt. Where none
-/// does, the cercle before the reform, from which the declared one was cut, may still contradict.
 fn commune_of_another_cercle<'r>(record: &Record<'r>, _: &Context<'_>) -> Option<Hit<'r>> {
-    const NAMES: [&str; 2] = ["commune", "cercle"];
     let (commune, declared) = (record.code("commune")?, record.code("cercle")?);
+    let severity = is_of_another_cercle(commune, declared)?;
+    Some(Hit::new(severity, ["commune", "cercle"]))
+}
+
+/// How surely a commune is not of the declared cercle (rule B06); `None` when it may be.
+///
+/// Certain only where a source gives the commune's cercle of 2023 without doubt. Where none does, the cercle before the
+/// reform, from which the declared one was cut, may still contradict.
+pub fn is_of_another_cercle(commune: &str, declared: &str) -> Option<Severity> {
     if let Some(cercle) = attribute("communes", commune, "cercle_2023") {
         let source = attribute("communes", commune, "cercle_2023_source").unwrap_or_default();
         let doubtful = source.contains("fuzzy") || source.contains("to verify");
-        let hit = if doubtful { Hit::warning(NAMES) } else { Hit::error(NAMES) };
-        return (cercle != declared).then_some(hit);
+        let severity = if doubtful { Severity::Warning } else { Severity::Error };
+        return (cercle != declared).then_some(severity);
     }
     let before = attribute("communes", commune, "cercle_pre2023")?;
     let cut_from = attribute("cercles", declared, "cercle_pre2023")?;
-    (before != cut_from).then(|| Hit::warning(NAMES))
+    (before != cut_from).then_some(Severity::Warning)
 }
 
 fn outside_polygons<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {

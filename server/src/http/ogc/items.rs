@@ -90,8 +90,8 @@ async fn note(reader: &Reader, layer: &Layer) -> Result<(), Problem> {
 
 fn summary(features: &Features, page: &Page) -> String {
     match page.matched {
-        Some(n) => format!("{} objets montrés sur {n}.", page.rows.len()),
-        None => format!("{} objets montrés, {} en tout.", page.rows.len(), features.len()),
+        Some(n) => format!("Objets montrés : {} sur {n}.", page.rows.len()),
+        None => format!("Objets montrés : {} ; en tout : {}.", page.rows.len(), features.len()),
     }
 }
 

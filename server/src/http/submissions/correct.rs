@@ -14,17 +14,20 @@ use crate::{
     app::App,
     catalogue::Snapshot,
     db::Tx,
-    forms::{CorrectionError, Question, WrongCorrection, XForm, correct},
+    forms::{Choices, CorrectionError, Question, WrongCorrection, XForm, correct},
     http::problem::Problem,
     intake::Review,
     store::submissions,
 };
 
+/// Codes of a list that is told whole.
+const CODES_TOLD: usize = 40;
+
 /// Why a decision is not taken at the door.
 pub(super) enum Refused {
     Problem(Problem),
     /// What is wrong with the answers of a correction: path and French sentence.
-    Answers(BTreeMap<String, &'static str>),
+    Answers(BTreeMap<String, String>),
 }
 
 impl From<Problem> for Refused {
@@ -44,7 +47,7 @@ impl Refused {
 }
 
 /// The answer to a correction that is not possible.
-pub(super) fn refused(wrong: &BTreeMap<String, &'static str>) -> Response {
+pub(super) fn refused(wrong: &BTreeMap<String, String>) -> Response {
     let errors: Vec<_> =
         wrong.iter().map(|(path, message)| json!({ "path": path, "message": message })).collect();
     Problem::new("wrong-answers", "").with(&[("errors", errors.into())])
@@ -80,7 +83,10 @@ pub(super) async fn made(
     let xml = match correct(&published.form, &newest.xml, &sent.review.answers, today) {
         Ok(xml) => xml,
         Err(CorrectionError::Wrong(wrong)) => {
-            let sentences = wrong.into_iter().map(|(path, why)| (path, sentence(why)));
+            let sentences = wrong.into_iter().map(|(path, why)| {
+                let said = sentence(&published.form, &path, why);
+                (path, said)
+            });
             return Err(Refused::Answers(sentences.collect()));
         }
         Err(CorrectionError::Xml(_)) => return Err(undecodable().into()),
@@ -109,27 +115,53 @@ async fn said_before(app: &App, tx: &mut Tx, sent: &Sent) -> Result<Option<Revie
 fn readable(form: &XForm, role: Role, review: &Review) -> Result<(), Refused> {
     let mut wrong = BTreeMap::new();
     for path in review.answers.keys() {
-        let plain: Vec<&str> =
-            path.split('/').map(|step| step.split('[').next().unwrap_or_default()).collect();
-        let question = form.question(&plain.join("/"));
+        let question = question(form, path);
         let hidden =
             |q: &Question| !may_read(role, review.children, q.class) || is_kept_from(role, q);
         if question.is_some_and(hidden) {
-            wrong.insert(path.clone(), "Ce compte ne peut pas lire cette réponse.");
+            wrong.insert(path.clone(), String::from("Ce compte ne peut pas lire cette réponse."));
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(Refused::Answers(wrong)) }
 }
 
+/// The question at a path, whatever positions of repeats it names.
+fn question<'f>(form: &'f XForm, path: &str) -> Option<&'f Question> {
+    let plain: Vec<&str> =
+        path.split('/').map(|step| step.split('[').next().unwrap_or_default()).collect();
+    form.question(&plain.join("/"))
+}
+
 /// What is wrong, as the data manager reads it.
-const fn sentence(why: WrongCorrection) -> &'static str {
-    match why {
+fn sentence(form: &XForm, path: &str, why: WrongCorrection) -> String {
+    let what = match why {
         WrongCorrection::NoSuchQuestion => "Le questionnaire n'a pas cette question à cet endroit.",
         WrongCorrection::Calculated => {
             "Réponse calculée par le questionnaire : corriger celles dont elle dépend."
         }
         WrongCorrection::WrongType => "La valeur n'est pas du type attendu.",
-        WrongCorrection::UnknownCode => "Ce code n'est pas dans la liste du questionnaire.",
+        WrongCorrection::UnknownCode => {
+            let known = question(form, path).map(known_codes).unwrap_or_default();
+            return format!("Ce code n'est pas dans la liste du questionnaire{known}.");
+        }
         WrongCorrection::OutOfRange => "La valeur est hors des limites du questionnaire.",
+    };
+    what.to_owned()
+}
+
+/// The codes that a question takes, with what they mean; nothing where they are too many to read.
+fn known_codes(of: &Question) -> String {
+    let codes: Vec<&str> = match &of.choices {
+        Choices::Inline(set) => set.codes().iter().map(String::as_str).collect(),
+        Choices::List { file, .. } => return format!(" ; les codes sont dans {file}.csv"),
+        Choices::Open => Vec::new(),
+    };
+    if codes.is_empty() || codes.len() > CODES_TOLD {
+        return String::new();
     }
+    let labels = sanu_schemas::labels_of(&codes);
+    let with_label: Vec<String> =
+        labels.iter().map(|[code, label]| format!("{code} ({label})")).collect();
+    let told = if with_label.is_empty() { codes.join(", ") } else { with_label.join(", ") };
+    format!(" : {told}")
 }

@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 use uuid::Uuid;
 
 use super::{
@@ -51,7 +51,7 @@ struct Request {
     id: Option<Uuid>,
     /// The instance id, or the submission id.
     instance_id: String,
-    action: Action,
+    action: String,
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -60,7 +60,26 @@ struct Request {
     correction: Option<Uuid>,
     /// Of a correction: the new answers by path; `null` or an empty text removes one.
     #[serde(default)]
-    answers: BTreeMap<String, Option<String>>,
+    answers: BTreeMap<String, Option<Given>>,
+}
+
+/// An answer as it is given: a form knows texts only, whoever writes JSON numbers too.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Given {
+    Text(String),
+    Number(Number),
+    Boolean(bool),
+}
+
+impl Given {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+            Self::Boolean(yes) => yes.to_string(),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -70,12 +89,17 @@ struct Many {
 }
 
 impl Request {
-    fn check(&self) -> Result<(), Problem> {
+    /// What is to be done, when the rest is what that needs.
+    fn check(&self) -> Result<Action, Problem> {
+        let action = Action::parse(&self.action).ok_or_else(|| {
+            let known = "accept, reject, return, comment, correct, withdraw, reopen, force";
+            Problem::bad(format!("action: one of {known}"))
+        })?;
         if self.reason.chars().count() > REASON_MAX {
             return Err(Problem::bad(format!("reason: at most {REASON_MAX} characters")));
         }
         let needs_words = matches!(
-            self.action,
+            action,
             Action::Return | Action::Reject | Action::Comment | Action::Correct | Action::Force
         );
         if needs_words && self.reason.trim().is_empty() {
@@ -83,20 +107,20 @@ impl Request {
                 "reason: needed to return, reject, comment, correct or force",
             ));
         }
-        let corrects = self.action == Action::Correct;
+        let corrects = action == Action::Correct;
         if corrects == self.answers.is_empty() || self.answers.len() > ANSWERS_MAX {
             return Err(Problem::bad(format!(
                 "answers: of a correction, 1 to {ANSWERS_MAX}, by path"
             )));
         }
-        match self.action {
+        match action {
             Action::Delete | Action::Restore => {
                 Err(Problem::bad("action: entities are deleted at /v1/datasets"))
             }
             Action::Withdraw if self.correction.is_none() => {
                 Err(Problem::bad("correction: the one that is taken back"))
             }
-            _ => Ok(()),
+            _ => Ok(action),
         }
     }
 }
@@ -120,10 +144,8 @@ pub(in crate::http) async fn put(
         .ok_or_else(|| Problem::bad("id: a UUID"))?;
     may(&by)?;
     let bytes = body::read(&headers, body, 64 * 1024).await?;
-    let request: Request = serde_json::from_slice(&bytes).map_err(|_| {
-        let members = "expected {instance_id, action, reason, version, correction, answers}";
-        Problem::new("malformed", members)
-    })?;
+    let members = "{instance_id, action, reason, version, correction, answers}";
+    let request: Request = body::json(&bytes, members)?;
     match understood(&app, &by, id, request).await {
         Ok(sent) => settle(&app, &by, sent).await,
         Err(Refused::Problem(problem)) => Err(problem),
@@ -167,9 +189,7 @@ pub(in crate::http) async fn put_many(
 ) -> Result<Response, Problem> {
     may(&by)?;
     let bytes = body::read(&headers, body, 1024 * 1024).await?;
-    let many: Many = serde_json::from_slice(&bytes).map_err(|_| {
-        Problem::new("malformed", "expected {decisions: [{id, instance_id, action, reason}]}")
-    })?;
+    let many: Many = body::json(&bytes, "{decisions: [{id, instance_id, action, reason}]}")?;
     if many.decisions.is_empty() || many.decisions.len() > MANY {
         return Err(Problem::bad(format!("decisions: 1 to {MANY}")));
     }
@@ -225,8 +245,8 @@ fn may(by: &Caller) -> Result<(), Problem> {
 }
 
 async fn understood(app: &App, by: &Caller, id: Uuid, of: Request) -> Result<Sent, Refused> {
-    of.check()?;
-    if matches!(of.action, Action::Withdraw | Action::Correct) && !by.role.may_correct() {
+    let action = of.check()?;
+    if matches!(action, Action::Withdraw | Action::Correct) && !by.role.may_correct() {
         return Err(Problem::forbidden().into());
     }
     let mut tx = app.base.db.read().await.map_err(Problem::from)?;
@@ -236,12 +256,16 @@ async fn understood(app: &App, by: &Caller, id: Uuid, of: Request) -> Result<Sen
     let review = Review {
         review_id: id,
         submission_id: row.submission_id,
-        action: of.action,
+        action,
         reason: of.reason,
         role: by.role.as_str().to_owned(),
         seen: of.version,
         correction: of.correction,
-        answers: of.answers.into_iter().map(|(path, a)| (path, a.unwrap_or_default())).collect(),
+        answers: of
+            .answers
+            .into_iter()
+            .map(|(path, given)| (path, given.map(Given::text).unwrap_or_default()))
+            .collect(),
         corrected: String::new(),
         settled: None,
         children: forms.is_of_children(&row.form_id),

@@ -53,8 +53,11 @@ pub(super) async fn find(
         found.extend(row.filter(|r| by.role.may_review(forms.is_of_children(&r.form_id))));
     }
     match found.len() {
-        0 => Err(Problem::not_found()),
         1 => found.pop().ok_or_else(Problem::not_found),
+        0 => {
+            let detail = "instance_id: no submission has it, or this account may not see it";
+            Err(Problem::new("not-found", detail))
+        }
         _ => Err(Problem::bad("several submissions have this instance id: give the submission id")),
     }
 }

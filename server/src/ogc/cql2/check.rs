@@ -256,13 +256,13 @@ impl Checker<'_> {
         {
             return Ok(Scalar::Literal(moment));
         }
-        let wanted = match wanted {
-            Kind::Number | Kind::Integer => "a number",
-            Kind::Boolean => "true or false",
-            Kind::Date | Kind::Instant => "a date",
-            Kind::Text | Kind::List => "text",
+        let what = match wanted {
+            Kind::Number | Kind::Integer => "a number is compared with something else",
+            Kind::Boolean => "true or false is compared with something else",
+            Kind::Date | Kind::Instant => "a date is compared with something else",
+            Kind::Text | Kind::List => "text is compared with something else",
         };
-        Err(OgcError::filter(format!("{wanted} is compared with something else")))
+        Err(OgcError::filter(what))
     }
 
     fn moment(&self, node: &Node) -> Result<Moment, OgcError> {
