@@ -180,19 +180,19 @@ mod tests {
         let zone = ZoneId(1);
         let of = |start: u32| Interviewed {
             device_day: Uuid::from_u128(7),
-            interview: Interview { span_ms: Some((start, 10)), spot: None, child: None },
+            interview: Interview { span_ms: Some((start, 900_000)), spot: None, child: None },
         };
         let mut days = DeviceDays::default();
         for (n, start) in (1..).zip(0..u32::try_from(MOST).unwrap()) {
-            days.put((zone, Uuid::from_u128(n)), Some(of(100 * start)));
+            days.put((zone, Uuid::from_u128(n)), Some(of(1_000_000 * start)));
         }
         let late = (zone, Uuid::from_u128(9_999));
 
-        let when_full = days.says(late, &of(105), true);
-        days.put(late, Some(of(105)));
+        let when_full = days.says(late, &of(1_000_100), true);
+        days.put(late, Some(of(1_000_100)));
         days.put((zone, Uuid::from_u128(1)), None);
-        let later = days.says(late, &of(105), false);
-        let with_room = days.says((zone, Uuid::from_u128(9_998)), &of(105), true);
+        let later = days.says(late, &of(1_000_100), false);
+        let with_room = days.says((zone, Uuid::from_u128(9_998)), &of(1_000_100), true);
 
         assert_eq!((when_full, later), (DaySays::default(), DaySays::default()));
         assert_ne!(with_room, DaySays::default(), "it overlaps the second interview of the day");
