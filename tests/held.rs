@@ -1,6 +1,6 @@
 //! Changes that wait for what they build on: they are applied when it comes, when somebody says so, or in time.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     linkage::people::Miner,
@@ -65,6 +65,62 @@ on_both! {
         assert_eq!(server.count("sites"), 0, "the other builds on nothing");
         data.says(5, &instance, "reopen", "flagged");
         assert_eq!(server.count("sites"), 1);
+        same_when_rebuilt(&mut server);
+    }
+
+    fn what_waits_is_found_and_counted_as_waiting_and_not_as_accepted(server) {
+        let mut server = server;
+        let phone = server.phone("agent-1", None);
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let (first, second) = (site(91), site(92));
+        for xml in [&site(90).xml, &update_on(&first.xml, 3), &update_on(&second.xml, 3)] {
+            assert_eq!(submit(&phone.url, xml).status, 201);
+        }
+        server.settled();
+        let counted = || server.sql(
+            "SELECT review, CAST(SUM(n) AS bigint) FROM count_cell WHERE cube = 'form' GROUP BY review HAVING SUM(n) <> 0 \
+             ORDER BY review",
+        );
+
+        assert_eq!(data.queue("state=held"), [first.instance_id.as_str(), &second.instance_id]);
+        assert_eq!(data.queue("state=accepted"), [site(90).instance_id.as_str()]);
+        assert_eq!(counted(), "accepted|1\nheld|2");
+        let cells = data.get("/v1/counts?of=fiches&by=form,review").json();
+        let is_held = |cell: &Value| cell["review"] == "held" && cell["n"] == json!(2);
+        assert!(cells["cells"].as_array().expect("cells").iter().any(is_held), "{cells}");
+        let one = data.get(&format!("/v1/reviews/submissions/{}", first.instance_id)).json();
+        assert_eq!(one["state"], "held", "{one}");
+
+        data.says(1, &first.instance_id, "force", "flagged");
+        data.says(2, &second.instance_id, "reject", "rejected");
+        assert_eq!((data.queue("state=held"), data.queue("state=rejected")), (vec![], vec![second.instance_id.clone()]));
+        assert_eq!(counted(), "accepted|1\nflagged|1\nrejected|1");
+        data.says(3, &second.instance_id, "reopen", "held");
+        data.says(4, &second.instance_id, "accept", "held");
+        assert_eq!((counted().as_str(), data.queue("state=held").len()), ("accepted|1\nflagged|1\nheld|1", 1));
+        same_when_rebuilt(&mut server);
+    }
+
+    fn what_an_older_program_counted_as_accepted_while_it_waits_is_counted_as_waiting(server) {
+        let mut server = server;
+        let phone = server.phone("agent-1", None);
+        for xml in [&site(90).xml, &update_on(&site(91).xml, 3), &update_on(&site(92).xml, 3)] {
+            assert_eq!(submit(&phone.url, xml).status, 201);
+        }
+        server.settled();
+        server.stop();
+        let cells = "SELECT form, month, review, n FROM count_cell WHERE cube = 'form' AND n <> 0 ORDER BY review";
+        let counted = server.sql(cells);
+        server.sql(
+            "DROP INDEX record_held; DELETE FROM _sqlx_migrations WHERE version = 18; \
+             UPDATE count_cell SET n = 3 WHERE cube = 'form' AND review = 'accepted'; \
+             DELETE FROM count_cell WHERE cube = 'form' AND review = 'held';",
+        );
+
+        server.start();
+        server.settled();
+
+        assert_eq!(server.sql(cells), counted);
         same_when_rebuilt(&mut server);
     }
 

@@ -70,6 +70,8 @@ mod linkage;
 #[cfg(test)]
 mod main_job;
 #[cfg(test)]
+mod marks;
+#[cfg(test)]
 mod messages;
 #[cfg(test)]
 mod metrics;

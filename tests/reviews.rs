@@ -74,7 +74,7 @@ impl<'s> Reviewer<'s> {
     }
 
     /// The instance ids of a queue.
-    fn queue(&self, filter: &str) -> Vec<String> {
+    pub(crate) fn queue(&self, filter: &str) -> Vec<String> {
         let answer = self.get(&format!("/v1/reviews/submissions?{filter}"));
         assert_eq!(answer.status, 200, "{}", answer.text());
         let answer = answer.json();

@@ -220,6 +220,52 @@ on_both! {
         is_sound(&mut server);
     }
 
+    fn what_was_decided_is_a_list_the_last_first_as_far_as_the_reader_may_see(server) {
+        let mut server = server;
+        let (kayes, sikasso) = (server.phone("a", Some("kayes")), server.phone("b", Some("sikasso")));
+        let people = [Miner::new(1), Miner { surname: "Traore", ..Miner::new(2) },
+            Miner { surname: "Keïta", given: "Sidi", ..Miner::new(3) }, Miner { surname: "Keita", given: "Sidi", ..Miner::new(4) }];
+        for miner in &people {
+            send(&kayes.url, miner);
+        }
+        let far = Miner { surname: "Diallo", given: "Fatoumata", ..Miner::new(5) };
+        send(&sikasso.url, &far);
+        server.settled();
+        let awa = Reviewer::new(&server, "awa", "data_manager");
+        let ids: Vec<String> = people.iter().map(Miner::id).collect();
+        let list = |who: &Reviewer<'_>, rest: &str| who.get(&format!("/v1/reviews/duplicates?state=decided{rest}")).json();
+        let told = |list: &Value| -> Vec<(String, String, String)> {
+            let text = |value: &Value| value.as_str().expect("a word").to_owned();
+            let case = |c: &Value| (text(&c["a"]), text(&c["b"]), text(&c["decision"]["answer"]));
+            list["cases"].as_array().expect("a list").iter().map(case).collect()
+        };
+        let of = |a: &String, b: &String, answer: &str| (a.min(b).clone(), a.max(b).clone(), answer.to_owned());
+        assert_eq!(told(&list(&awa, "")), []);
+
+        awa.says(1, &ids[0], &ids[1], "same");
+        awa.says(2, &ids[2], &ids[3], "same");
+        awa.says(3, &ids[0], &ids[2], "cannot_tell");
+        awa.says(4, &ids[0], &ids[1], "unmerge");
+        awa.says(5, &ids[0], &far.id(), "different");
+
+        let all = [of(&ids[0], &far.id(), "different"), of(&ids[0], &ids[1], "unmerge"), of(&ids[2], &ids[3], "same")];
+        let found = list(&awa, "");
+        assert_eq!((told(&found), &found["next"]), (all.to_vec(), &Value::Null), "{found}");
+        assert_eq!(found["cases"][1]["decision"]["decision_id"], decision(4));
+        assert_eq!(found["cases"][2]["pairs"][0]["answer"], "same", "{found}");
+        let first = list(&awa, "&limit=2");
+        let rest = list(&awa, &format!("&limit=2&after={}", first["next"].as_str().expect("there is more")));
+        assert_eq!([told(&first), told(&rest)].concat(), all);
+        // A supervisor of one zone is told of pairs inside it, and of no child.
+        let sidi = Reviewer::of(&server, "sidi", "supervisor", Some("kayes"));
+        assert_eq!(told(&list(&sidi, "")), all[1..]);
+        assert_eq!(sidi.get("/v1/reviews/duplicates?state=decided&of=enfants").status, 403);
+        let fanta = Reviewer::new(&server, "fanta", "protection");
+        assert_eq!(fanta.get("/v1/reviews/duplicates?state=decided").status, 403);
+        assert_eq!(told(&list(&fanta, "&of=enfants")), []);
+        is_sound(&mut server);
+    }
+
     fn nobody_could_tell_is_a_list_of_its_own(server) {
         let phone = server.phone("agent", None);
         let people = [Miner::new(1), Miner { surname: "Traore", ..Miner::new(2) },

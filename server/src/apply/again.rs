@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     bring::fetch_named,
     event::Event,
+    force::told_forced,
     heard,
     interpret::{Interpretation, RecordState},
     looks::{BOUNDARIES, Facts, Look},
@@ -205,9 +206,10 @@ pub(super) async fn compare_page(
 ) -> Result<()> {
     let standing = standing(tx, register, places).await?;
     let seqs: Vec<i64> = standing.iter().map(|s| s.seq).collect();
-    // What this batch brought together is not stored as that yet.
+    // What this batch brought together or forced is not stored as that yet.
     let retold: HashMap<i64, Uuid> =
         register.chains.retold.iter().map(|r| (r.seq, r.submission_id)).collect();
+    let now_forced: HashSet<i64> = register.chains.forced.iter().map(|(_, seq)| *seq).collect();
     let mut said: HashMap<i64, (Event, Interpretation)> = heard::read(tx, &seqs, ground)
         .await?
         .into_iter()
@@ -215,6 +217,7 @@ pub(super) async fn compare_page(
             Some(into) => heard::told_as(said, *into, ground),
             None => said,
         })
+        .map(|said| if now_forced.contains(&said.event.seq) { told_forced(said) } else { said })
         .filter_map(|s| Some((s.event.seq, (s.event, s.interpretation?))))
         .collect();
     let of_zones = said.values().map(|(event, said)| (event.zone_id, said));

@@ -211,9 +211,7 @@ impl Register {
             self.say_again(*id, (&all, &stand, &own), (into_id, event), ground);
         }
         self.device_days.put((zone_id, from_id), None);
-        for spoken in &mut all.spoken {
-            self.look_up(&spoken.event, &mut spoken.said, ground.gazetteer);
-        }
+        self.meet_again(&mut all, ground);
         if stand.reviewed_seq == 0 {
             let state = all.newest(&stand).map(|s| s.said.state);
             stand.review = state.map_or(ReviewState::Waiting, |state| ground.acceptance.of(state));

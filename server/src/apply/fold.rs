@@ -10,6 +10,7 @@ use super::{
     entity::{EntityState, Source},
     event::Event,
     interpret::{Interpretation, RecordState},
+    meet::Met,
     register::{FeedOut, Ground, RecordOut, Register, Waiting},
     regroup::Identity,
     say::Said,
@@ -67,21 +68,15 @@ impl Register {
         changes.retain(|_| stand.speaks(event.seq, false));
         // Of what a change does not reach, nothing is marked either.
         changes.retain(|change| {
-            let missed = match self.change(event.zone_id, change, source, ground) {
-                Changed::Entity(id) => {
-                    entity_id = entity_id.or(Some(id));
-                    return true;
+            match self.change(event.zone_id, change, source, ground) {
+                Changed::Entity(id) => entity_id = entity_id.or(Some(id)),
+                Changed::Waits => waits += 1,
+                Changed::Met(met) => {
+                    said.flag_met(met, own);
+                    return false;
                 }
-                Changed::Waits => {
-                    waits += 1;
-                    return true;
-                }
-                Changed::Erased => "entity_erased",
-                Changed::Foreign => "entity_of_another_zone",
-                Changed::OtherDataset => "entity_id_of_another_dataset",
-            };
-            said.flag_met(missed, "A12", own);
-            false
+            }
+            true
         });
         // What was met on the way may have marked the record.
         let stand = self.stand_after(&event, said.state, ground);
@@ -164,6 +159,7 @@ impl Register {
         let known = Known {
             seq: out.event.seq,
             is_flagged: out.state == RecordState::Flagged.as_str(),
+            is_held: out.state == "held",
             is_erased: false,
             stand: out.stand.clone(),
         };
@@ -220,12 +216,10 @@ impl Register {
         ground: &Ground<'_>,
     ) -> Changed {
         let id = change.entity_id;
+        if let Some(met) = self.met(zone_id, change) {
+            return Changed::Met(met);
+        }
         match self.entities.get(&id) {
-            // An id means one thing: reused in another dataset it changes nothing.
-            Some(entity) if entity.dataset != change.dataset => return Changed::OtherDataset,
-            // What a zone may not see it may not change; a person met again elsewhere comes as a
-            // registration of its own, and is linked.
-            Some(entity) if hidden_from(zone_id, entity.zone_id) => return Changed::Foreign,
             Some(entity)
                 // What comes for something deleted is kept until it is restored.
                 if entity.deleted_seq > 0
@@ -238,9 +232,6 @@ impl Register {
             }
             Some(_) => {}
             None => match self.homes.get(&id).map(|home| home.0) {
-                // An id that was erased, or that a rebuild knows to be: it stays where it was.
-                Some(home) if hidden_from(zone_id, home) => return Changed::Foreign,
-                Some(_) if self.tombs.contains(&id) => return Changed::Erased,
                 home if change.makes() => {
                     self.create(id, home.unwrap_or(zone_id), change, source, ground);
                 }
@@ -376,11 +367,5 @@ fn may_contradict(entity: &EntityState, change: &EntityChange) -> bool {
 pub(super) enum Changed {
     Entity(Uuid),
     Waits,
-    Foreign,
-    OtherDataset,
-    Erased,
-}
-
-pub(super) fn hidden_from(sender: ZoneId, entity: ZoneId) -> bool {
-    sender != ZoneId::COUNTRY && sender != entity
+    Met(Met),
 }

@@ -11,7 +11,7 @@ use super::{
     interpret::Interpretation,
     register::{Ground, Register},
     review::Case,
-    say::say,
+    say::{Said, say},
     stand::Stand,
 };
 
@@ -20,6 +20,15 @@ pub(super) fn forced(mut said: Interpretation) -> Interpretation {
     said.flag("forced", "G04");
     for change in said.changes.iter_mut().chain(&mut said.withheld) {
         Arc::make_mut(change).forced = true;
+    }
+    said
+}
+
+/// What was read before it was known to be forced, as it is said since.
+pub(super) fn told_forced(mut said: Said) -> Said {
+    if !said.event.forced {
+        said.event.forced = true;
+        said.interpretation = said.interpretation.map(forced);
     }
     said
 }

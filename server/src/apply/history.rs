@@ -313,6 +313,7 @@ impl<'a> Telling<'a> {
         let known = |stand: Stand| Known {
             seq,
             is_flagged: state == super::interpret::RecordState::Flagged,
+            is_held: false,
             is_erased: false,
             stand,
         };

@@ -212,14 +212,6 @@ impl Interpretation {
         self.add(&Finding::of(rule, Severity::Warning), reason);
     }
 
-    /// Marks a record by what it met: its reason, whatever it was compared with, unless it broke a rule by itself.
-    pub(super) fn flag_met(&mut self, reason: &'static str, rule: &'static str, own: RecordState) {
-        self.flag(reason, rule);
-        if own == RecordState::Received {
-            self.reason = reason;
-        }
-    }
-
     pub(super) fn quarantine(&mut self, reason: &'static str, rule: &'static str) {
         self.add(&Finding::of(rule, Severity::Error), reason);
         self.reason = reason;

@@ -13,11 +13,11 @@ use uuid::Uuid;
 use super::{
     entity::EntityState,
     event::Event,
-    fold::hidden_from,
     holders::Holders,
     identity::{BlockKey, INTERVIEWED_AT},
     interpret::{Interpretation, interviewed_at},
     looks::Fact,
+    meet::hidden_from,
     register::Register,
 };
 use crate::{

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     change::Props,
     entity::EntityState,
-    fold::hidden_from,
+    meet::hidden_from,
     register::{Ground, Register},
 };
 use crate::{

@@ -43,6 +43,7 @@ mod load;
 mod look_up;
 mod looks;
 mod lots;
+mod meet;
 mod memory;
 mod needs;
 mod outside;

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{
     entity::EntityState,
-    fold::{hidden_from, is_on_devices},
+    fold::is_on_devices,
+    meet::hidden_from,
     register::{FeedOut, Ground, Register, Waiting},
     regroup::Identity,
     view::Step,

@@ -157,14 +157,12 @@ impl Register {
         if let Some(said) = corrected {
             case.spoken.push(Spoken { event: event.clone(), said });
         }
-        if matches!(review.action, Action::Correct | Action::Withdraw) {
-            // Another version will stand: it is compared with the register as it is now.
-            for spoken in &mut case.spoken {
-                self.look_up(&spoken.event, &mut spoken.said, ground.gazetteer);
-            }
-        }
         let forced = review.action == Action::Force;
         let waits = !forced || self.force(&mut case, ground);
+        let is_said_anew = matches!(review.action, Action::Correct | Action::Withdraw) || forced;
+        if is_said_anew && waits {
+            self.meet_again(&mut case, ground);
+        }
         let outcome = case.after(event.seq, review, ground.acceptance);
         let outcome = outcome.and_then(|stand| waits.then_some(stand).ok_or("not_held"));
         self.reviewed.log.push(ReviewLine {
@@ -187,7 +185,7 @@ impl Register {
             self.stand(&case, &stand, event, ground);
         }
         self.tell_sender(&case, &stand, event, review.action);
-        if matches!(review.action, Action::Correct | Action::Withdraw | Action::Force) {
+        if is_said_anew {
             self.write_again(case, stand, review.submission_id);
         } else {
             if let Some(Spoken { event, said }) = case.newest(&stand) {
@@ -234,7 +232,8 @@ impl Register {
             let steps = self.steps_of(id);
             let (own, mut others): (Vec<_>, Vec<_>) =
                 steps.into_iter().partition(|s| seqs.contains(&s.source.seq));
-            let wanted = wanted(case, stand, id);
+            let mut wanted = wanted(case, stand, id);
+            wanted.retain(|step| self.met(step.zone_id, &step.change).is_none());
             if case.is_import() && wanted.is_empty() && self.carries(id, &others) {
                 // What came later builds on it: it keeps what it says.
                 continue;
@@ -244,13 +243,25 @@ impl Register {
             if places(&own) == places(&wanted) {
                 self.mark(id, &seqs, stand.is_pending());
             } else {
-                others.extend(wanted);
+                others.extend(wanted.iter().cloned());
                 if let Some(submission) = submission {
                     self.remember_source(id, case.zone_id, submission);
                 }
                 self.refold(id, others, event.received_at, ground);
+                if case.known.is_held {
+                    self.end_wait(id, wanted);
+                }
             }
         }
+    }
+
+    /// Notes which of these steps are applied: their record was thrown out while it waited, and waits no longer.
+    fn end_wait(&mut self, id: Uuid, steps: Vec<Waiting>) {
+        let past = self.past.get(&id).into_iter().flatten();
+        let applied = past.chain(self.steps.get(&id).into_iter().flatten());
+        let applied: BTreeSet<i64> = applied.map(|step| step.source.seq).collect();
+        let ended = steps.into_iter().filter(|step| applied.contains(&step.source.seq));
+        self.released.extend(ended.map(|step| (id, step)));
     }
 
     /// Whether some of these steps changed an entity and none of them makes it. What waits for it has not changed it.

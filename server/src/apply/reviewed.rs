@@ -224,7 +224,8 @@ fn read(row: &Row) -> Result<Known> {
     };
     let state: String = row.get(5)?;
     let (is_flagged, is_erased) = (state == RecordState::Flagged.as_str(), state == ERASED);
-    Ok(Known { seq: row.get(1)?, is_flagged, is_erased, stand })
+    let is_held = state == "held";
+    Ok(Known { seq: row.get(1)?, is_flagged, is_held, is_erased, stand })
 }
 
 /// The submissions that these events review, with every version of each read again.

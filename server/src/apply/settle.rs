@@ -147,6 +147,6 @@ pub(super) async fn decided(
         spoken.extend(said.interpretation.map(|of| Spoken { event: said.event, said: of }));
     }
     let stand = Stand::by_rules(Acceptance::All, RecordState::Received);
-    let known = Known { seq, is_flagged: false, is_erased: false, stand };
+    let known = Known { seq, is_flagged: false, is_held: false, is_erased: false, stand };
     Ok(Some(Case { zone_id, known, spoken }))
 }

@@ -141,6 +141,8 @@ pub(super) struct Known {
     pub(super) seq: i64,
     /// Whether it was marked, by the checks or when it met the register.
     pub(super) is_flagged: bool,
+    /// Whether it waits, or waited when it was last written, for what it changes.
+    pub(super) is_held: bool,
     /// Whether its content was erased.
     pub(super) is_erased: bool,
     pub(super) stand: Stand,
@@ -188,7 +190,8 @@ mod tests {
     fn an_edit_reopens_what_a_person_decided_but_for_what_was_rejected() {
         let after = |review, reviewed_seq| {
             let stand = Stand { review, reviewed_seq, trail: Trail::default() };
-            let known = Known { seq: 1, is_flagged: false, is_erased: false, stand };
+            let known =
+                Known { seq: 1, is_flagged: false, is_held: false, is_erased: false, stand };
             STATES.map(|state| known.after(9, Acceptance::Clean, state).review)
         };
 

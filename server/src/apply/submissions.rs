@@ -9,23 +9,20 @@ use super::{
     cells::{CellKey, Cells},
     register::RecordOut,
     rows::Rows,
-    stand::ReviewState,
 };
 use crate::{
     db::{Result, Row, Tx},
     intake::EventKind,
     runtime::Micros,
-    store::ZoneId,
+    store::{ZoneId, submissions},
 };
 
-/// How a record stands is one word: what the checks say of it until a person decided.
-const TOUCHED: &str = "SELECT zone_id, form_id, received_at, \
-     CASE review WHEN 'waiting' THEN state ELSE review END FROM record \
+/// How a record stands is one word, as [`submissions::stands`] has it.
+const TOUCHED: &str = "SELECT zone_id, form_id, received_at, state, review FROM record \
      WHERE zone_id = $1 AND submission_id IN";
 
 /// The next page of all records.
-const PAGE: &str = "SELECT zone_id, form_id, received_at, \
-     CASE review WHEN 'waiting' THEN state ELSE review END, submission_id FROM record \
+const PAGE: &str = "SELECT zone_id, form_id, received_at, state, review, submission_id FROM record \
      WHERE (zone_id, submission_id) > ($1, $2) ORDER BY zone_id, submission_id LIMIT 5000";
 
 /// Counts every submission.
@@ -34,7 +31,7 @@ pub(super) async fn count_all(tx: &mut Tx, cells: &mut Cells) -> Result<()> {
     loop {
         let rows = tx.query(PAGE).bind(after.0).bind(after.1).fetch_all().await?;
         let Some(last) = rows.last() else { return Ok(()) };
-        after = (last.get(0)?, last.get(4)?);
+        after = (last.get(0)?, last.get(5)?);
         for row in &rows {
             cells.add(cell(row)?, 1);
         }
@@ -124,18 +121,16 @@ async fn count(
 }
 
 fn cell(row: &Row) -> Result<CellKey> {
-    let (form, stands): (String, String) = (row.get(1)?, row.get(3)?);
-    Ok(CellKey::submission(row.get(0)?, &form, Micros(row.get(2)?), &stands))
+    let (form, state, review): (String, String, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
+    let stands = submissions::stands(&state, &review);
+    Ok(CellKey::submission(row.get(0)?, &form, Micros(row.get(2)?), stands))
 }
 
 /// The cell of a record that is about to be written, where its event alone says it: what an edit or a review
 /// leaves of the stored one is not looked at here.
 pub(super) fn cell_of(record: &RecordOut) -> Option<CellKey> {
     let event = &record.event;
-    let stands = match record.stand.review {
-        ReviewState::Waiting => record.state,
-        decided => decided.as_str(),
-    };
+    let stands = submissions::stands(record.state, record.stand.review.as_str());
     (event.kind == EventKind::Submission)
         .then(|| CellKey::submission(event.zone_id.0, &event.form_id, event.received_at, stands))
 }

@@ -19,6 +19,7 @@ use crate::{
     store::{
         Scope,
         records::{self, RecordRow, Wanted},
+        submissions,
     },
 };
 
@@ -206,12 +207,12 @@ fn line(record: &RecordRow, columns: &[Column], base: &Base) -> anyhow::Result<V
         Some(plain) => serde_json::from_slice(&plain).context("record.sealed")?,
         None => Json::Null,
     };
-    let stands = if record.review == "waiting" { &record.state } else { &record.review };
+    let stands = submissions::stands(&record.state, &record.review);
     let mut line = vec![
         record.instance_id.clone(),
         record.received_at.to_rfc3339(),
         record.form_version.clone(),
-        stands.clone(),
+        stands.to_owned(),
         record.edits.to_string(),
         record.device_id.map(|id| id.to_string()).unwrap_or_default(),
     ];

@@ -224,7 +224,8 @@ async fn reasons(
     Ok(app.applier.reasons(tx, &seqs).await?.into_iter().collect())
 }
 
-fn decision(line: &DecisionLine, reasons: &BTreeMap<i64, String>) -> Value {
+/// A decision as the interface writes it.
+pub(super) fn decision(line: &DecisionLine, reasons: &BTreeMap<i64, String>) -> Value {
     json!({
         "decision_id": line.decision_id,
         "a": line.a,

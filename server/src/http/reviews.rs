@@ -1,4 +1,4 @@
-//! `GET /v1/reviews/duplicates`: what waits for an answer, one family per line.
+//! `GET /v1/reviews/duplicates`: what waits for an answer, one family per line, and what was decided.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,14 +15,16 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{auth::By, decisions::is_reviewed, problem::Problem, request::query_pairs};
+use super::{
+    auth::By, case::decision, decisions::is_reviewed, problem::Problem, request::query_pairs,
+};
 use crate::{
     access::Caller,
     app::App,
     db::Tx,
     store::{
         ZoneId,
-        pairs::{self, After, Heard, Pair},
+        pairs::{self, After, DecisionLine, Heard, Pair},
     },
 };
 
@@ -35,9 +37,18 @@ const PAGES_MAX: usize = 10;
 /// Registrations of one case: more are a matter for quality control.
 const MEMBERS_MAX: usize = 12;
 
+/// Which list is asked for.
+#[derive(Clone, Copy)]
+enum Listed {
+    /// What waits for an answer.
+    Open(Heard),
+    /// What was decided.
+    Decided,
+}
+
 struct Question {
     of: String,
-    heard: Heard,
+    listed: Listed,
     limit: usize,
     after: Option<After>,
 }
@@ -46,14 +57,14 @@ impl Question {
     fn read(uri: &Uri) -> Result<Self, Problem> {
         let mut question = Self {
             of: String::from("orpailleurs"),
-            heard: Heard::Nobody,
+            listed: Listed::Open(Heard::Nobody),
             limit: LIMIT,
             after: None,
         };
         for (name, value) in query_pairs(uri) {
             match name.as_str() {
                 "of" => question.of = value,
-                "state" => question.heard = state(&value)?,
+                "state" => question.listed = state(&value)?,
                 "limit" => {
                     question.limit = value
                         .parse()
@@ -76,20 +87,21 @@ impl Question {
     }
 }
 
-fn state(text: &str) -> Result<Heard, Problem> {
+fn state(text: &str) -> Result<Listed, Problem> {
     match text {
-        "unanswered" => Ok(Heard::Nobody),
-        "undecided" => Ok(Heard::Undecided),
-        "age_wrong" => Ok(Heard::AgeWrong),
-        _ => Err(Problem::bad("state: unanswered, undecided, age_wrong")),
+        "unanswered" => Ok(Listed::Open(Heard::Nobody)),
+        "undecided" => Ok(Listed::Open(Heard::Undecided)),
+        "age_wrong" => Ok(Listed::Open(Heard::AgeWrong)),
+        "decided" => Ok(Listed::Decided),
+        _ => Err(Problem::bad("state: unanswered, undecided, age_wrong, decided")),
     }
 }
 
 /// A place in the queue as text: opaque to the client.
-fn write_place(pair: &Pair) -> String {
-    let mut bytes = pair.effect.to_be_bytes().to_vec();
-    bytes.extend(pair.a.as_bytes());
-    bytes.extend(pair.b.as_bytes());
+fn write_place(after: After) -> String {
+    let mut bytes = after.effect.to_be_bytes().to_vec();
+    bytes.extend(after.a.as_bytes());
+    bytes.extend(after.b.as_bytes());
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
@@ -116,6 +128,28 @@ pub(super) async fn queue(
         return Err(Problem::forbidden());
     }
     let mut tx = app.base.db.read().await?;
+    let (cases, next) = match question.listed {
+        Listed::Open(heard) => open_cases(&mut tx, &by, &question, heard).await?,
+        Listed::Decided => decided_cases(&mut tx, &by, &question).await?,
+    };
+    let body = json!({
+        "of": question.of,
+        "cases": cases,
+        "waiting": load(&mut tx, &by, &question.of, Heard::Nobody).await?,
+        "undecided": load(&mut tx, &by, &question.of, Heard::Undecided).await?,
+        "age_wrong": load(&mut tx, &by, &question.of, Heard::AgeWrong).await?,
+        "next": next,
+    });
+    Ok(private(Json(body).into_response()))
+}
+
+/// The next families of what waits for an answer, and where to go on.
+async fn open_cases(
+    tx: &mut Tx,
+    by: &Caller,
+    question: &Question,
+    heard: Heard,
+) -> Result<(Vec<Value>, Option<String>), Problem> {
     let mut cases = Vec::new();
     let mut after = question.after;
     let mut last = None;
@@ -126,13 +160,13 @@ pub(super) async fn queue(
             break;
         }
         let wanted = i64::try_from(question.limit).unwrap_or(0);
-        let of = (question.of.as_str(), question.heard);
-        let page = pairs::queue(&mut tx, &by.scope, of, after, wanted).await?;
+        let of = (question.of.as_str(), heard);
+        let page = pairs::queue(tx, &by.scope, of, after, wanted).await?;
         more = page.len() == question.limit;
         for pair in page {
-            after = Some(After { effect: pair.effect, a: pair.a, b: pair.b });
-            last = Some(write_place(&pair));
-            let family = family(&mut tx, &by, &pair).await?;
+            let place = After { effect: pair.effect, a: pair.a, b: pair.b };
+            (after, last) = (Some(place), Some(write_place(place)));
+            let family = family(tx, by, &pair).await?;
             // A family is shown with the pair that matters most; its others have had their turn.
             if leads(&pair, &family) {
                 cases.push(as_case(&pair, &family));
@@ -143,15 +177,32 @@ pub(super) async fn queue(
             }
         }
     }
-    let body = json!({
-        "of": question.of,
-        "cases": cases,
-        "waiting": load(&mut tx, &by, &question.of, Heard::Nobody).await?,
-        "undecided": load(&mut tx, &by, &question.of, Heard::Undecided).await?,
-        "age_wrong": load(&mut tx, &by, &question.of, Heard::AgeWrong).await?,
-        "next": last.filter(|_| more),
-    });
-    Ok(private(Json(body).into_response()))
+    Ok((cases, last.filter(|_| more)))
+}
+
+/// The next decided pairs, the last decided first, and where to go on.
+async fn decided_cases(
+    tx: &mut Tx,
+    by: &Caller,
+    question: &Question,
+) -> Result<(Vec<Value>, Option<String>), Problem> {
+    let wanted = i64::try_from(question.limit).unwrap_or(0);
+    // The place in the journal stands where another list has what an answer changes.
+    let before = question.after.map(|after| after.effect);
+    let found = pairs::decided(tx, &by.scope, &question.of, before, wanted).await?;
+    let last = found.last().filter(|_| found.len() == question.limit);
+    let next = last.map(|(line, _)| write_place(After { effect: line.seq, a: line.a, b: line.b }));
+    let case = |(line, pair): &(DecisionLine, Option<Pair>)| {
+        json!({
+            "a": line.a,
+            "b": line.b,
+            "probability": pair.as_ref().map(|pair| millionths(pair.probability)),
+            "members": [line.a, line.b],
+            "pairs": pair.iter().map(as_json).collect::<Vec<_>>(),
+            "decision": decision(line, &BTreeMap::new()),
+        })
+    };
+    Ok((found.iter().map(case).collect(), next))
 }
 
 async fn load(
@@ -243,25 +294,8 @@ mod tests {
     #[test]
     fn a_place_in_the_queue_reads_back_and_others_are_refused() {
         let after = After { effect: -5, a: Uuid::from_u128(1), b: Uuid::from_u128(2) };
-        let pair = Pair {
-            a: after.a,
-            a_zone: ZoneId(1),
-            b: after.b,
-            b_zone: ZoneId(1),
-            dataset: String::from("orpailleurs"),
-            class: String::from("review"),
-            stops: String::new(),
-            key: String::from("card"),
-            weight: 0,
-            probability: 0,
-            relative: 0,
-            effect: after.effect,
-            model: String::new(),
-            answer: String::new(),
-        };
-
-        assert_eq!(read_place(&write_place(&pair)), Some(after));
+        assert_eq!(read_place(&write_place(after)), Some(after));
         assert_eq!(read_place("AAAA"), None);
-        assert_eq!(read_place(&format!("{}AA", write_place(&pair))), None);
+        assert_eq!(read_place(&format!("{}AA", write_place(after))), None);
     }
 }

@@ -1,8 +1,10 @@
 //! What of the register is still open: pairs that nobody has decided, records under review.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
-use super::{Scope, cells::column};
+use super::{Scope, cells::column, submissions::stands};
 use crate::{
     counts::Axis,
     db::{Result, Tx},
@@ -68,15 +70,20 @@ pub async fn open(tx: &mut Tx, scope: &Scope, dataset: &str, axes: &[Axis]) -> R
         .collect()
 }
 
-/// How many records of a dataset are not accepted, by how they stand: as the checks have it
-/// (`received`, `flagged`, `quarantined`, `held`) until a person decided.
+/// How many records of a dataset are not accepted, by how they stand; see [`stands`].
 pub async fn in_review(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<Vec<(String, i64)>> {
-    let query = tx
-        .query(
-            "SELECT CASE review WHEN 'waiting' THEN state ELSE review END AS stands, COUNT(*) \
-             FROM record WHERE review <> 'accepted' AND dataset = ",
-        )
-        .push_bind(dataset);
-    let rows = scope.narrow(query).push(" GROUP BY stands ORDER BY stands").fetch_all().await?;
-    rows.iter().map(|r| Ok((r.get(0)?, r.get(1)?))).collect()
+    // Two questions, each with an index of its own.
+    const OPEN: &str =
+        "SELECT state, review, COUNT(*) FROM record WHERE review <> 'accepted' AND dataset = ";
+    const HELD: &str = "SELECT state, review, COUNT(*) FROM record WHERE state = 'held' \
+         AND review = 'accepted' AND dataset = ";
+    let mut counts: BTreeMap<String, i64> = BTreeMap::new();
+    for sql in [OPEN, HELD] {
+        let query = scope.narrow(tx.query(sql).push_bind(dataset));
+        for row in &query.push(" GROUP BY state, review").fetch_all().await? {
+            let (state, review): (String, String) = (row.get(0)?, row.get(1)?);
+            *counts.entry(stands(&state, &review).to_owned()).or_default() += row.get::<i64>(2)?;
+        }
+    }
+    Ok(counts.into_iter().collect())
 }

@@ -240,6 +240,51 @@ pub struct DecisionLine {
     pub dataset: String,
 }
 
+/// The decision whose columns begin at this one.
+fn line(row: &Row, from: usize) -> Result<DecisionLine> {
+    Ok(DecisionLine {
+        decision_id: row.get(from)?,
+        seq: row.get(from + 1)?,
+        a: row.get(from + 2)?,
+        b: row.get(from + 3)?,
+        answer: row.get(from + 4)?,
+        state: row.get(from + 5)?,
+        refusal: row.get(from + 6)?,
+        account_id: row.get(from + 7)?,
+        at: row.get(from + 8)?,
+        dataset: row.get(from + 9)?,
+    })
+}
+
+/// The answers about pairs of a dataset that stand and leave no question open, the newest first, each with its pair if
+/// the engine found it; both ends in scope. What leaves one open has lists of its own ([`Heard`]).
+pub async fn decided(
+    tx: &mut Tx,
+    scope: &Scope,
+    dataset: &str,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<(DecisionLine, Option<Pair>)>> {
+    const OF: &str = "SELECT d.a_id, d.zone_id, d.b_id, d.b_zone_id, COALESCE(p.class, ''), COALESCE(p.stops, ''), \
+         COALESCE(p.match_key, ''), COALESCE(p.weight, 0), COALESCE(p.probability, 0), COALESCE(p.relative, 0), \
+         COALESCE(p.effect, 0), COALESCE(p.model, ''), d.dataset, d.answer, \
+         d.decision_id, d.seq, d.a_id, d.b_id, d.answer, d.state, d.refusal, d.account_id, d.decided_at, d.dataset \
+         FROM decision d LEFT JOIN match_pair p ON p.zone_id = d.zone_id AND p.a_id = d.a_id AND p.b_id = d.b_id \
+         WHERE d.state = 'standing' AND d.answer NOT IN ('cannot_tell', 'age_wrong') AND d.dataset = ";
+    let mut query = tx.query(OF).push_bind(dataset);
+    if let Some(before) = before {
+        query = query.push(" AND d.seq < ").push_bind(before);
+    }
+    let query = scope.narrow_on(query, " AND d.zone_id IN ");
+    let query = scope.narrow_on(query, " AND d.b_zone_id IN ");
+    let rows = query.push(" ORDER BY d.seq DESC LIMIT ").push_bind(limit).fetch_all().await?;
+    let of = |row: &Row| {
+        let found = pair(row)?;
+        Ok((line(row, 14)?, Some(found).filter(|pair| !pair.class.is_empty())))
+    };
+    rows.iter().map(of).collect()
+}
+
 /// What was decided about an entity, the newest first.
 pub async fn decisions(
     tx: &mut Tx,
@@ -259,20 +304,7 @@ pub async fn decisions(
             .push(" ORDER BY d.seq DESC LIMIT 200")
             .fetch_all()
             .await?;
-        for row in &rows {
-            found.push(DecisionLine {
-                decision_id: row.get(0)?,
-                seq: row.get(1)?,
-                a: row.get(2)?,
-                b: row.get(3)?,
-                answer: row.get(4)?,
-                state: row.get(5)?,
-                refusal: row.get(6)?,
-                account_id: row.get(7)?,
-                at: row.get(8)?,
-                dataset: row.get(9)?,
-            });
-        }
+        found.extend(rows.iter().map(|row| line(row, 0)).collect::<Result<Vec<_>>>()?);
     }
     found.sort_by_key(|d| std::cmp::Reverse(d.seq));
     Ok(found)

@@ -43,6 +43,15 @@ pub struct SubmissionRow {
     pub violations: String,
 }
 
+/// How a submission stands, in one word: what people decided, and until then what the checks say. What waits for its
+/// entity is `held` although nothing is wrong with it: it is in no figure yet.
+pub fn stands<'r>(state: &'r str, review: &'r str) -> &'r str {
+    match (state, review) {
+        ("held", "waiting" | "accepted") | (_, "waiting") => state,
+        _ => review,
+    }
+}
+
 const COLUMNS: &str = "SELECT zone_id, submission_id, seq, form_id, form_version, instance_id, dataset, \
      state, reason, review, entity_id, account_id, device_id, received_at, violations FROM record ";
 
@@ -100,7 +109,8 @@ pub async fn queue(
         .push(")");
     query = match wanted.state.as_str() {
         "" => query.push(" AND review <> 'accepted' AND review IN ('waiting', 'edited')"),
-        "accepted" => query.push(" AND review = 'accepted'"),
+        "accepted" => query.push(" AND review = 'accepted' AND state <> 'held'"),
+        "held" => query.push(" AND state = 'held' AND review IN ('waiting', 'accepted')"),
         review @ ("rejected" | "returned" | "edited") => {
             query.push(" AND review <> 'accepted' AND review = ").push_bind(review)
         }

@@ -65,7 +65,7 @@ pub(super) async fn find(
 /// How a submission stands, in one word: as the checks have it until a person decided.
 pub(super) fn stands(row: &SubmissionRow) -> &str {
     // What was erased is neither accepted nor anything else.
-    if row.review == "waiting" || row.state == "erased" { &row.state } else { &row.review }
+    if row.state == "erased" { &row.state } else { submissions::stands(&row.state, &row.review) }
 }
 
 /// A submission as the queue shows it.

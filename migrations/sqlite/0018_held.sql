@@ -1,0 +1,26 @@
+-- What waits for its entity stands as `held`, in the queue and in the counts of submissions, and not as `accepted` by rules that
+-- only say that nothing is wrong with it. The move belongs to the day that is open.
+CREATE INDEX record_held ON record (zone_id, submission_id) WHERE state = 'held';
+
+INSERT INTO count_cell (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023,
+    district, sex, age_group, status, nationality, role_group, coop_member, protection, site, cooperative, month, form, review, n, closed)
+    SELECT zone_id, 'fiches', 'form', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
+        strftime('%Y-%m', received_at / 1000000, 'unixepoch'), form_id, 'held', COUNT(*), 0
+    FROM record
+    WHERE state = 'held' AND review = 'accepted' AND (SELECT cubes FROM apply_state WHERE id = 1) > 0
+    GROUP BY zone_id, strftime('%Y-%m', received_at / 1000000, 'unixepoch'), form_id
+    ON CONFLICT (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, district,
+    sex, age_group, status, nationality, role_group, coop_member, protection, site, cooperative, month, form, review)
+    DO UPDATE SET n = count_cell.n + excluded.n;
+INSERT INTO count_cell (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023,
+    district, sex, age_group, status, nationality, role_group, coop_member, protection, site, cooperative, month, form, review, n, closed)
+    SELECT zone_id, 'fiches', 'form', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '', '',
+        strftime('%Y-%m', received_at / 1000000, 'unixepoch'), form_id, 'accepted', -COUNT(*), 0
+    FROM record
+    WHERE state = 'held' AND review = 'accepted' AND (SELECT cubes FROM apply_state WHERE id = 1) > 0
+    GROUP BY zone_id, strftime('%Y-%m', received_at / 1000000, 'unixepoch'), form_id
+    ON CONFLICT (zone_id, dataset, cube, region_2012, cercle_2012, commune_2012, region_2023, cercle_2023, commune_2023, district,
+    sex, age_group, status, nationality, role_group, coop_member, protection, site, cooperative, month, form, review)
+    DO UPDATE SET n = count_cell.n + excluded.n;
+-- Who keeps the cells in memory reads them again.
+UPDATE apply_state SET turn = turn + 1 WHERE id = 1;
