@@ -104,6 +104,28 @@ on_both! {
         assert_eq!(stands(&server, &deadly.instance_id), "flagged|forced|waiting");
     }
 
+    fn what_came_before_its_entity_changes_none_of_another_zone(server) {
+        let mut server = server;
+        let (here, there) = (server.phone("a", Some("kayes")), server.phone("b", Some("sikasso")));
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let mut of = visits();
+        let mut next = || visit(&of.next().expect("enough visits"), 90, 1, 0);
+        let (far, near) = (next(), next());
+        for (phone, visit) in [(&there, &far), (&here, &near)] {
+            sends(&phone.url, &visit.xml);
+            assert!(stands(&server, &visit.instance_id).starts_with("held|entity_not_here_yet|"));
+        }
+        sends(&here.url, &site(90).xml);
+
+        assert!(!stands(&server, &near.instance_id).starts_with("held|"), "the zone's own comes in");
+        assert!(stands(&server, &far.instance_id).starts_with("held|"), "the other waits on");
+        assert_eq!(server.sql("SELECT version FROM entity WHERE dataset = 'sites'"), "2");
+        data.says(1, &far.instance_id, "force", "flagged");
+        assert!(broken(&server, &far.instance_id).contains("A12"));
+        assert_eq!(server.sql("SELECT version FROM entity WHERE dataset = 'sites'"), "2");
+        agrees(&mut server);
+    }
+
     fn a_correction_leaves_what_its_record_met_in_another_zone(server) {
         let mut server = server;
         let (here, there) = (server.phone("a", Some("kayes")), server.phone("b", Some("sikasso")));
@@ -159,9 +181,15 @@ on_both! {
         let mut fresh = visits();
         let (mut sent, mut corrected): (Vec<String>, Vec<(u32, String)>) = Default::default();
         let mut forced = 0;
+        // Each site is its zone's from the start: what is forced meets it there.
+        let home = |place: u32| [0, 0, 0, 1, 2][usize::try_from(place).expect("small")];
+        for place in 1..=4 {
+            sends(&urls[home(place)], &with_answer(&site(place).xml, "deaths_12m", "4"));
+        }
+        server.settled();
         for number in 1..=70_u32 {
             let place = 1 + u32::try_from(dice.below(4)).expect("small");
-            let url = &urls[dice.below(3)];
+            let url = &urls[if dice.below(4) == 0 { dice.below(3) } else { home(place) }];
             match dice.below(9) {
                 0 => sends(url, &with_answer(&site(place).xml, "deaths_12m", ["0", "4", "20"][dice.below(3)])),
                 1 => {
@@ -170,7 +198,7 @@ on_both! {
                 }
                 2..=4 => {
                     let of = fresh.next().expect("enough visits");
-                    let deaths = [0, 3, 60][dice.below(3)];
+                    let deaths = [0, 3, 30][dice.below(3)];
                     let of = visit(&of, place, [1, 9, 9][dice.below(3)], deaths);
                     sends(url, &of.xml);
                     sent.push(of.instance_id);

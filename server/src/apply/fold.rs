@@ -341,7 +341,9 @@ impl Register {
             let ready = self
                 .entities
                 .get(&id)
-                .is_some_and(|e| e.deleted_seq == 0 && self.has_base(e, &waiting.change));
+                .is_some_and(|e| e.deleted_seq == 0 && self.has_base(e, &waiting.change))
+                // What came before its entity may not change one of another zone or list either.
+                && self.met(waiting.zone_id, &waiting.change).is_none();
             if !ready {
                 later.push(waiting);
                 continue;

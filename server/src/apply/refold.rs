@@ -47,7 +47,9 @@ impl Register {
             }
             return;
         };
-        steps.retain(|s| s.change.dataset == old.dataset && !hidden_from(s.zone_id, old.zone_id));
+        let (steps, mut barred): (Vec<_>, Vec<_>) = steps
+            .into_iter()
+            .partition(|s| s.change.dataset == old.dataset && !hidden_from(s.zone_id, old.zone_id));
         // Whoever it was one with is looked at again, whatever becomes of it.
         self.stirred.extend(self.groups.group_of(id));
         self.stirred.extend(self.homes.get(&id).map(|home| home.1));
@@ -62,7 +64,10 @@ impl Register {
         if made_again || steps.iter().any(|s| s.change.update || s.change.settles > 0) {
             self.disputed.insert(id);
         }
-        let held = self.replay(id, steps);
+        let mut held = self.replay(id, steps);
+        // What may not come in waits as before, if it did and nobody forced it.
+        barred.retain(|s| waited.contains_key(&s.source.seq) && !s.change.forced);
+        held.extend(barred);
         self.hold_again(id, &waited, held);
         let Some(entity) = self.entities.get_mut(&id) else { return };
         entity.shifts = served + 1 - entity.version;

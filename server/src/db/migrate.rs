@@ -9,15 +9,13 @@ static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
 /// Whether a database lacks a migration of this program.
 pub(super) async fn is_behind(db: &Db) -> Result<bool> {
-    let last = |of: &Migrator| of.iter().map(|m| m.version).max().unwrap_or(0);
-    let last = match db {
-        Db::Sqlite { .. } => last(&SQLITE),
-        Db::Postgres(_) => last(&POSTGRES),
+    let all = match db {
+        Db::Sqlite { .. } => SQLITE.iter().count(),
+        Db::Postgres(_) => POSTGRES.iter().count(),
     };
     let mut tx = db.read().await?;
-    let row =
-        tx.query("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations").fetch_one().await?;
-    Ok(row.get::<i64>(0)? < last)
+    let row = tx.query("SELECT COUNT(*) FROM _sqlx_migrations").fetch_one().await?;
+    Ok(row.get::<i64>(0)? < i64::try_from(all)?)
 }
 
 /// Applies what is missing; refuses a database that a newer program has migrated.
