@@ -120,8 +120,14 @@ on_both! {
         assert!(!stands(&server, &near.instance_id).starts_with("held|"), "the zone's own comes in");
         assert!(stands(&server, &far.instance_id).starts_with("held|"), "the other waits on");
         assert_eq!(server.sql("SELECT version FROM entity WHERE dataset = 'sites'"), "2");
-        data.says(1, &far.instance_id, "force", "flagged");
+        // Whatever is said of it but that it be forced or thrown out, it waits on.
+        assert_eq!(data.decides(1, &far.instance_id, "accept").status, 200);
+        assert!(stands(&server, &far.instance_id).starts_with("held|"));
+        assert_eq!(server.sql("SELECT COUNT(*) FROM held"), "1");
+        data.decides(2, &far.instance_id, "reopen");
+        data.says(3, &far.instance_id, "force", "flagged");
         assert!(broken(&server, &far.instance_id).contains("A12"));
+        assert_eq!(server.sql("SELECT COUNT(*) FROM held"), "0");
         assert_eq!(server.sql("SELECT version FROM entity WHERE dataset = 'sites'"), "2");
         agrees(&mut server);
     }

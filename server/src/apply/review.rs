@@ -230,10 +230,13 @@ impl Register {
                 continue;
             }
             let steps = self.steps_of(id);
-            let (own, mut others): (Vec<_>, Vec<_>) =
+            let (mut own, mut others): (Vec<_>, Vec<_>) =
                 steps.into_iter().partition(|s| seqs.contains(&s.source.seq));
-            let mut wanted = wanted(case, stand, id);
-            wanted.retain(|step| self.met(step.zone_id, &step.change).is_none());
+            let wanted = wanted(case, stand, id);
+            let (barred, wanted): (Vec<_>, Vec<_>) =
+                wanted.into_iter().partition(|s| self.met(s.zone_id, &s.change).is_some());
+            // What may not come in and is still wanted waits on.
+            own.retain(|s| barred.iter().all(|of| of.source.seq != s.source.seq));
             if case.is_import() && wanted.is_empty() && self.carries(id, &others) {
                 // What came later builds on it: it keeps what it says.
                 continue;
