@@ -1,16 +1,21 @@
 //! Interpreting what comes next while the batch before it is written: the pure half of apply keeps one core busy,
 //! the database the other.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::JoinHandle,
 };
+use uuid::Uuid;
 
 use super::{
     engine::Applier,
     event::{self, Event},
+    load::{KeptKey, kept_keys},
     say::{Said, say},
 };
 use crate::{
@@ -62,9 +67,21 @@ pub(super) async fn read_after(
     let mut tx = applier.read().await?;
     let events = event::after(&mut tx, after, i64::try_from(applier.batch)?, &applier.keys).await?;
     drop(tx);
-    let said = interpret_all(applier, events, forms).await?;
+    let said = say_all(applier, events, forms).await?;
+    let kept = kept_keys_of(applier, &said).await?;
+    let said = make_all(applier, said, kept).await?;
     applier.foresee(&said).await;
     Ok(said)
+}
+
+/// The keys that entities had before a rebuild which these submissions may make again.
+async fn kept_keys_of(applier: &Applier, said: &[Said]) -> Result<HashMap<Uuid, KeptKey>> {
+    let mut places = HashSet::new();
+    for s in said {
+        let changes = s.interpretation.iter().flat_map(|i| &i.changes);
+        places.extend(changes.filter(|c| c.create).map(|c| (s.event.zone_id, c.entity_id)));
+    }
+    kept_keys(&mut applier.read().await?, &places, &applier.keys).await
 }
 
 /// Fewer events than this are interpreted in less time than handing them to another thread takes.
@@ -103,46 +120,61 @@ pub(super) async fn interpret_ahead(
     }
 }
 
-/// Interprets events, in order.
+/// Interprets events, in order, and seals ahead what new entities will hold: it costs about what interpreting does.
 pub(super) async fn interpret_all(
     applier: &Applier,
     events: Vec<Event>,
     forms: &Arc<Snapshot>,
 ) -> Result<Vec<Said>> {
-    say_all(applier, events, forms, made_ready).await
+    make_all(applier, say_all(applier, events, forms).await?, HashMap::new()).await
 }
 
-/// What events say, in order, each taken over by `ready`.
+/// What events say, in order.
 pub(super) async fn say_all(
     applier: &Applier,
     events: Vec<Event>,
     forms: &Arc<Snapshot>,
-    ready: fn(Said, &Applier) -> Said,
 ) -> Result<Vec<Said>> {
     let applier = applier.clone();
     let forms = Arc::clone(forms);
-    let is_short = events.len() <= FEW;
-    let work = move || {
+    beside(events.len(), move || {
         let gazetteer = applier.gazetteer();
         let ground = applier.ground(&forms, &gazetteer);
-        events.into_iter().map(|e| ready(say(e, &ground), &applier)).collect()
-    };
-    if is_short {
+        events.into_iter().map(|e| say(e, &ground)).collect()
+    })
+    .await
+}
+
+/// Seals what new entities will hold, under these keys of theirs or new ones.
+async fn make_all(
+    applier: &Applier,
+    mut said: Vec<Said>,
+    mut kept: HashMap<Uuid, KeptKey>,
+) -> Result<Vec<Said>> {
+    let (keys, runtime) = (Arc::clone(&applier.keys), applier.runtime.clone());
+    beside(said.len(), move || {
+        let interpretations = said.iter_mut().flat_map(|s| &mut s.interpretation);
+        for change in interpretations.flat_map(|i| &mut i.changes) {
+            if let Some(change) = Arc::get_mut(change) {
+                change.make(kept.remove(&change.entity_id), &keys, &runtime);
+            }
+        }
+        said
+    })
+    .await
+}
+
+/// Does this work on so many events, on another thread unless they are few.
+async fn beside(
+    size: usize,
+    work: impl FnOnce() -> Vec<Said> + Send + 'static,
+) -> Result<Vec<Said>> {
+    if size <= FEW {
         return Ok(work());
     }
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| DbError::Inconsistent { table: "journal", column: "payload" })
-}
-
-/// Seals ahead what new entities will hold: it costs about what interpreting does.
-fn made_ready(mut said: Said, applier: &Applier) -> Said {
-    for change in said.interpretation.iter_mut().flat_map(|i| &mut i.changes) {
-        if let Some(change) = Arc::get_mut(change) {
-            change.make(&applier.keys, &applier.runtime);
-        }
-    }
-    said
 }
 
 /// What was interpreted ahead by these forms; nothing when they have changed meanwhile: the events

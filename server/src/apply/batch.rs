@@ -14,7 +14,7 @@ use super::{
     engine::Applier,
     entity::Source,
     erase::erase,
-    event,
+    heard,
     holders::{self, Holders},
     interpret::Interpretation,
     load, lots,
@@ -22,7 +22,7 @@ use super::{
     register::{Ground, PeopleGuard, Register, Waiting},
     reviewed::{self, cases, remember_versions},
     rows::Rows,
-    say::{Said, say},
+    say::Said,
 };
 use crate::{
     db::{Result, Tx},
@@ -86,7 +86,7 @@ impl Applier {
         register.fetch_device_days(tx, said, (&needs.edited, ground)).await?;
         needs.entity_ids.extend(&restored);
         needs.reviewed_entities.extend(&restored);
-        bring(tx, &mut register, needs.entity_ids.clone(), ground).await?;
+        bring(tx, &mut register, needs.all_ids(), ground).await?;
         fetch_waiting(tx, &needs.entity_ids, &mut register, ground).await?;
         needs.reviewed_entities.extend(register.deleted_by(said));
         let changed = (&needs.reviewed_entities, &needs.edited_entities);
@@ -98,7 +98,7 @@ impl Applier {
         let others = register.holders.values().flat_map(Holders::listed).collect();
         bring(tx, &mut register, others, ground).await?;
         // Who becomes one with somebody may have changes waiting.
-        let met = register.entities.keys().filter(|id| !needs.entity_ids.contains(id));
+        let met = register.entities.keys().filter(|id| !needs.names(id));
         let met = met.copied().collect();
         fetch_waiting(tx, &met, &mut register, ground).await?;
         register.kept_keys = load::kept_keys(tx, &needs.places, &self.keys).await?;
@@ -125,8 +125,9 @@ pub(super) async fn fetch_waiting(
     let seqs: BTreeSet<i64> = rows.iter().map(|r| r.seq).collect();
     let seqs: Vec<i64> = seqs.into_iter().collect();
     let mut sites = HashSet::new();
-    let events = event::at(tx, &seqs, ground.keys).await?;
-    let said: Vec<Said> = events.into_iter().map(|event| say(event, ground)).collect();
+    // Who sends thousands of versions that wait does not have them opened once per batch.
+    let mut said = heard::at(tx, &seqs, ground).await?;
+    said.sort_by_key(|s| s.event.seq);
     let ids = said.iter().map(|s| (s.event.zone_id, s.event.submission_id)).collect();
     let known = reviewed::known(tx, &ids).await?;
     for Said { event, interpretation, .. } in said {

@@ -71,6 +71,8 @@ pub(super) struct Made {
     pub(super) wrapped: Vec<u8>,
     pub(super) open: String,
     pub(super) sealed: Vec<u8>,
+    /// Whether the key is the one that the entity had before a rebuild.
+    is_kept: bool,
 }
 
 impl EntityChange {
@@ -92,17 +94,25 @@ impl EntityChange {
         self.sealed.extend(later.sealed);
     }
 
-    /// Makes the first version of the entity, in case there is none yet.
-    pub(super) fn make(&mut self, keys: &MasterKeys, runtime: &Runtime) {
+    /// Makes the first version of the entity, in case there is none yet: under the key that it had before a
+    /// rebuild, or a new one.
+    pub(super) fn make(&mut self, kept: Option<KeptKey>, keys: &MasterKeys, runtime: &Runtime) {
         if self.create {
-            let key = SubjectKey::new(runtime.bytes());
+            let is_kept = kept.is_some();
+            let (key, wrapped) = self.key(kept, keys, runtime);
             self.made = Some(Made {
-                wrapped: keys.wrap(self.realm, self.entity_id.as_bytes(), &key),
                 open: to_text(&self.open),
                 sealed: key.seal(VAULT, to_text(&self.sealed).as_bytes()),
                 key,
+                wrapped,
+                is_kept,
             });
         }
+    }
+
+    /// Whether it was made under the key that its entity had before a rebuild.
+    pub(super) fn has_kept_key(&self) -> bool {
+        self.made.as_ref().is_some_and(|made| made.is_kept)
     }
 
     /// The key of the new entity, and that key as it is stored: the one it had before a rebuild, else

@@ -24,7 +24,10 @@ use crate::{intake::EventKind, store::ZoneId};
 #[derive(Default)]
 pub(super) struct Needs {
     pub(super) entity_ids: HashSet<Uuid>,
-    /// The same ids, where their changes were registered.
+    /// Entities that are looked at: the sites of people, what rules ask for. What waits for these goes on waiting,
+    /// unless they are among the others too.
+    regarded: HashSet<Uuid>,
+    /// The same ids where their changes were registered, but those that were given the keys of before a rebuild.
     pub(super) places: HashSet<(ZoneId, Uuid)>,
     pub(super) edited: HashSet<(ZoneId, Uuid)>,
     /// Submissions that are here already, of which more came.
@@ -65,6 +68,16 @@ impl Needs {
         needs
     }
 
+    /// Everything that is to be fetched.
+    pub(super) fn all_ids(&self) -> HashSet<Uuid> {
+        self.entity_ids.union(&self.regarded).copied().collect()
+    }
+
+    /// Whether it was asked for, as what changes or only to be looked at.
+    pub(super) fn names(&self, id: &Uuid) -> bool {
+        self.entity_ids.contains(id) || self.regarded.contains(id)
+    }
+
     /// The cards and NINA that the batch may touch, and how many of those who change carry each now.
     ///
     /// A number may come together from two submissions, the digits in one and the paper that showed them in the
@@ -77,7 +90,7 @@ impl Needs {
     ) -> BTreeMap<BlockKey, usize> {
         let mut leaving: BTreeMap<BlockKey, usize> =
             self.asked_keys.iter().map(|key| (*key, 0)).collect();
-        let known = self.entity_ids.iter().filter_map(|id| register.entities.get(id));
+        let known = register.entities.values().filter(|e| self.names(&e.entity_id));
         for entity in known.filter(|e| identity::kind(&e.dataset).is_some()) {
             let (open, sealed) = (&entity.open, &entity.sealed);
             for key in identity::block_keys(&entity.dataset, open, sealed, ground.keys) {
@@ -111,7 +124,7 @@ impl Needs {
     }
 
     fn ask(&mut self, asks: &Asks) {
-        self.entity_ids.extend(asks.ids());
+        self.regarded.extend(asks.ids());
         self.asked_keys.extend(asks.keys());
     }
 
@@ -143,9 +156,11 @@ impl Needs {
 
     fn add(&mut self, zone_id: ZoneId, change: &EntityChange) {
         self.entity_ids.insert(change.entity_id);
-        self.places.insert((zone_id, change.entity_id));
+        if !change.has_kept_key() {
+            self.places.insert((zone_id, change.entity_id));
+        }
         self.branched |= !change.branch_id.is_empty();
-        self.entity_ids.extend(change.site_id);
+        self.regarded.extend(change.site_id);
     }
 }
 

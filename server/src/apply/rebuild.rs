@@ -10,8 +10,8 @@ use crate::{
     store::server,
 };
 
-/// Tables that only apply writes, children before parents.
-const DERIVED: [&str; 26] = [
+/// Tables that only apply writes. Each is emptied whole: SQLite then lets go its pages without a look at its rows.
+const DERIVED: [&str; 29] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
@@ -43,8 +43,12 @@ const DERIVED: [&str; 26] = [
     "DELETE FROM held",
     "DELETE FROM block_key",
     // Where somebody was who is erased later: their id must not become somebody else's in between.
-    "DELETE FROM entity_home WHERE NOT EXISTS (SELECT 1 FROM entity AS e WHERE e.zone_id = entity_home.zone_id \
-     AND e.entity_id = entity_home.entity_id AND length(e.wrapped) = 0)",
+    "CREATE TEMPORARY TABLE kept_home AS SELECT h.entity_id, h.zone_id, h.canonical_id FROM entity AS e \
+     JOIN entity_home AS h ON h.entity_id = e.entity_id AND h.zone_id = e.zone_id WHERE length(e.wrapped) = 0",
+    "DELETE FROM entity_home",
+    "INSERT INTO entity_home (entity_id, zone_id, canonical_id) \
+     SELECT entity_id, zone_id, canonical_id FROM kept_home",
+    "DROP TABLE kept_home",
     "DELETE FROM entity_version",
     "DELETE FROM entity_past",
     "DELETE FROM entity_source",
@@ -79,17 +83,33 @@ async fn derive_again(
     runtime: &Runtime,
     told: &mut (dyn FnMut(i64) + Send),
 ) -> Result<i64> {
+    db.let_rows_go_whole(true).await?;
     let mut tx = db.write().await?;
     for statement in DERIVED {
         tx.query(statement).execute().await?;
     }
     server::new_epoch(&mut tx, runtime).await?;
     tx.commit().await?;
+    db.let_rows_go_whole(false).await?;
     let events = applier.run_to_end(told).await?;
+    end(db).await?;
+    Ok(events)
+}
+
+/// Whether a rebuild was interrupted, here or in another process.
+pub(super) async fn is_under_way(db: &Db) -> Result<bool> {
+    let mut tx = db.read().await?;
+    Ok(tx.query("SELECT zone_id FROM kept_key LIMIT 1").fetch_optional().await?.is_some())
+}
+
+/// Ends a rebuild, once everything is derived: what it let go and what it kept is gone from the file.
+pub(super) async fn end(db: &Db) -> Result<()> {
+    db.overwrite_free_pages().await?;
     let mut tx = db.write().await?;
     tx.query("DELETE FROM kept_key").execute().await?;
     tx.commit().await?;
-    Ok(events)
+    db.scrub();
+    Ok(())
 }
 
 /// What a comparison of two registers looks at: every derived column except the feed's numbers,

@@ -155,7 +155,7 @@ impl Applier {
         let (after, limit) = (page.start() - 1, page.end() - page.start() + 1);
         let events = event::after(&mut tx, after, limit, &self.keys).await?;
         let events = events.into_iter().filter(|e| e.seq <= *page.end()).collect();
-        let said = say_all(self, events, &forms, |said, _| said).await?;
+        let said = say_all(self, events, &forms).await?;
         let mut stored = stored(&mut tx, &said).await?;
         let gazetteer = self.gazetteer();
         let ground = self.ground(&forms, &gazetteer);

@@ -10,7 +10,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions as _, Connection as _, PgPool, SqliteConnection, SqlitePool,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool, SqliteConnection, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -219,6 +219,37 @@ impl Db {
         if let Self::Sqlite { write, .. } = self {
             sqlx::query("PRAGMA cache_size = -524288").execute(write).await?;
         }
+        Ok(())
+    }
+
+    /// Lets SQLite's writer empty whole tables without a look at their rows: the pages go as they are, to be
+    /// used again, and [`Db::overwrite_free_pages`] is owed. Not within a transaction.
+    pub async fn let_rows_go_whole(&self, is_so: bool) -> Result<()> {
+        let Self::Sqlite { write, .. } = self else { return Ok(()) };
+        let (overwritten, checked) = if is_so { ("FAST", "OFF") } else { ("ON", "ON") };
+        for (pragma, value) in [("secure_delete", overwritten), ("foreign_keys", checked)] {
+            let text = format!("PRAGMA {pragma} = {value}");
+            sqlx::query(AssertSqlSafe(text)).execute(write).await?;
+        }
+        Ok(())
+    }
+
+    /// Overwrites what the free pages of SQLite's file still hold.
+    pub async fn overwrite_free_pages(&self) -> Result<()> {
+        let Self::Sqlite { write, .. } = self else { return Ok(()) };
+        let page: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(write).await?;
+        sqlx::query("CREATE TABLE IF NOT EXISTS filler (bytes BLOB)").execute(write).await?;
+        loop {
+            let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(write).await?;
+            if free == 0 {
+                break;
+            }
+            // A long value takes a page for each of its page-fuls, and free ones first.
+            let bytes = free.min(LOG_PAGES) * page;
+            let fill = "INSERT INTO filler (bytes) VALUES (zeroblob($1))";
+            sqlx::query(fill).bind(bytes).execute(write).await?;
+        }
+        sqlx::query("DROP TABLE filler").execute(write).await?;
         Ok(())
     }
 

@@ -1,10 +1,9 @@
 //! The synthetic census: a stream of submissions, the same for the same seed, day and size.
 
 use jiff::civil::Date;
-use uuid::Uuid;
 
 use super::document::Form;
-use super::survey::Survey;
+use super::survey::{Filled, Survey};
 use super::{child, cooperative, miner, profile, site_form, visit};
 
 /// One filled form, as a phone would send it.
@@ -18,6 +17,8 @@ pub struct Submission {
     pub instance_id: String,
     /// The submission, as ODK XML.
     pub xml: String,
+    /// Which site of the census it was filled on: those who work there send it.
+    pub site: u64,
 }
 
 /// A census that can be drawn again and again.
@@ -60,7 +61,7 @@ impl Submissions {
 
     fn make(&mut self, position: u64) -> Submission {
         let form = self.survey.form(position);
-        let (form, (instance, xml)) = match form {
+        let (form, Filled { instance, xml, site }) = match form {
             Form::Site => (form, site_form::fill(self.survey.interview(position))),
             Form::Cooperative => (form, cooperative::fill(&self.survey, position)),
             Form::Enfant => (form, child::fill(&self.survey, position)),
@@ -77,10 +78,11 @@ impl Submissions {
             version: form.version(),
             instance_id: format!("uuid:{instance}"),
             xml,
+            site,
         }
     }
 
-    fn visit(&mut self, position: u64) -> (Uuid, String) {
+    fn visit(&mut self, position: u64) -> Filled {
         let interview = self.survey.interview(position);
         let visited = usize::try_from(interview.site_index).ok();
         let visits = visited.and_then(|site| self.visits.get_mut(site));

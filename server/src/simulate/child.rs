@@ -1,12 +1,10 @@
 //! Fills « Identification des enfants de 6 à 17 ans sur les sites ».
 
-use uuid::Uuid;
-
 use super::document::{Document, Form};
 use super::names;
 use super::people::Sex;
 use super::rng::Rng;
-use super::survey::{Interview, Miner, Survey};
+use super::survey::{Filled, Interview, Miner, Survey};
 
 /// What is known of the child before the questions begin.
 struct Child {
@@ -74,7 +72,7 @@ impl Child {
 }
 
 /// Fills the form about the child met at this position, where possible with a miner as caregiver.
-pub(super) fn fill(survey: &Survey, position: u64) -> (Uuid, String) {
+pub(super) fn fill(survey: &Survey, position: u64) -> Filled {
     let mut interview = survey.interview(position);
     let mut child = Child::draw(&mut interview.rng, survey.child_card(position));
     let parent = survey.earlier_miner(position, &mut interview.rng, |miner| {

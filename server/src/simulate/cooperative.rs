@@ -1,11 +1,9 @@
 //! Fills « Registre des coopératives, unions et fédérations ».
 
-use uuid::Uuid;
-
 use super::document::{Document, Form};
 use super::miner::contact_name;
 use super::sites::Site;
-use super::survey::{Interview, Survey};
+use super::survey::{Filled, Interview, Survey};
 
 const NAMES: &[&str] = &[
     "Sabougnouma",
@@ -24,7 +22,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Fills the form about the cooperative registered at this position.
-pub(super) fn fill(survey: &Survey, position: u64) -> (Uuid, String) {
+pub(super) fn fill(survey: &Survey, position: u64) -> Filled {
     let cooperative = survey.cooperative(position);
     let mut interview = survey.interview(position);
     let area = interview.area;

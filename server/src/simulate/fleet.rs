@@ -1,9 +1,10 @@
 //! A fleet of phones: many devices that share one census and send it at once.
 
 use std::{
+    collections::VecDeque,
     io::IsTerminal as _,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
@@ -23,6 +24,7 @@ use super::target::{Target, TargetError};
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The address of each device, `http://host:port/v1/key/TOKEN/projects/1`; devices share when there are fewer.
+    /// Everything of one site goes to one address: those who work there are of one zone.
     pub server_urls: Vec<String>,
     /// How many devices send at the same time.
     pub devices: usize,
@@ -68,8 +70,13 @@ pub async fn run(plan: Plan) -> Result<Report, SimulateError> {
         return Err(SimulateError::NoServer);
     }
     let census = Census::new(plan.seed, plan.day);
+    let teams = targets.len().min(plan.devices.max(1));
     let fleet = Arc::new(Fleet {
-        supply: Mutex::new(Supply { submissions: census.submissions(plan.records), taken: 0 }),
+        supply: Mutex::new(Supply {
+            submissions: census.submissions(plan.records),
+            taken: 0,
+            waiting: vec![VecDeque::new(); teams],
+        }),
         progress: progress_bar(&plan),
         plan,
     });
@@ -89,9 +96,11 @@ async fn send_phase(
     phase: Phase,
 ) -> Result<Tally, SimulateError> {
     let mut devices = JoinSet::new();
-    for (number, target) in (0_u32..).zip(targets.iter().cycle()).take(fleet.plan.devices.max(1)) {
+    let teams = targets.iter().enumerate().cycle();
+    for (number, (team, target)) in (0_u32..).zip(teams).take(fleet.plan.devices.max(1)) {
         let device = Device {
             fleet: Arc::clone(fleet),
+            team,
             client: Client::new(target.clone()),
             phase,
             rng: Rng::of(fleet.plan.seed, Stream::Batches, (u64::from(number) << 1) | phase.bit()),
@@ -138,31 +147,62 @@ struct Fleet {
 struct Supply {
     submissions: Submissions,
     taken: u64,
+    /// What was drawn for each team and not yet sent.
+    waiting: Vec<VecDeque<Outgoing>>,
 }
 
+/// What may wait for one team: one that is faster than the others waits for them.
+const AHEAD: usize = 4 * BATCH;
+/// How long it waits before it looks again.
+const PAUSE: Duration = Duration::from_millis(2);
+
 /// A submission, and whether the phone will lose the answer and send it again.
+#[derive(Clone)]
 struct Outgoing {
     submission: Submission,
     again: bool,
 }
 
+/// What a phone finds to send.
+enum Taken {
+    One(Outgoing),
+    /// Others are behind.
+    Later,
+    Nothing,
+}
+
 impl Fleet {
-    fn take(&self, phase: Phase) -> Option<Outgoing> {
+    fn take(&self, phase: Phase, team: usize) -> Taken {
         // A device that panicked left the supply whole: it is changed only by finished calls.
         let mut supply = self.supply.lock().unwrap_or_else(PoisonError::into_inner);
-        let submission = match phase {
-            Phase::Sites => supply.submissions.next_site(),
-            Phase::Rest => supply.submissions.next(),
-        }?;
-        supply.taken += 1;
-        let mut rng = Rng::of(self.plan.seed, Stream::Resends, supply.taken);
-        Some(Outgoing { submission, again: rng.fraction() < self.plan.resend })
+        loop {
+            if let Some(outgoing) = supply.waiting.get_mut(team).and_then(VecDeque::pop_front) {
+                return Taken::One(outgoing);
+            }
+            if supply.waiting.iter().any(|w| w.len() >= AHEAD) {
+                return Taken::Later;
+            }
+            let drawn = match phase {
+                Phase::Sites => supply.submissions.next_site(),
+                Phase::Rest => supply.submissions.next(),
+            };
+            let Some(submission) = drawn else { return Taken::Nothing };
+            supply.taken += 1;
+            let mut rng = Rng::of(self.plan.seed, Stream::Resends, supply.taken);
+            let again = rng.fraction() < self.plan.resend;
+            let teams = supply.waiting.len();
+            let of = usize::try_from(submission.site).unwrap_or(0) % teams.max(1);
+            let Some(waiting) = supply.waiting.get_mut(of) else { return Taken::Nothing };
+            waiting.push_back(Outgoing { submission, again });
+        }
     }
 }
 
 /// One phone.
 struct Device {
     fleet: Arc<Fleet>,
+    /// Those who share an address.
+    team: usize,
     client: Client,
     phase: Phase,
     rng: Rng,
@@ -180,14 +220,21 @@ impl Device {
     }
 
     async fn post_all(&mut self) -> Result<(), SimulateError> {
-        while let Some(outgoing) = self.fleet.take(self.phase) {
+        loop {
+            let outgoing = match self.fleet.take(self.phase, self.team) {
+                Taken::One(outgoing) => outgoing,
+                Taken::Later => {
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+                Taken::Nothing => return Ok(()),
+            };
             self.post(&outgoing.submission, Outcome::Accepted).await?;
             if outgoing.again {
                 self.post(&outgoing.submission, Outcome::Duplicate).await?;
             }
             self.fleet.progress.inc(1);
         }
-        Ok(())
     }
 
     async fn post(&mut self, submission: &Submission, taken: Outcome) -> Result<(), ClientError> {
@@ -199,15 +246,23 @@ impl Device {
         let (path, token) = self.client.target().push_path_and_token()?;
         let mut again = Vec::new();
         loop {
-            let (fleet, phase, batch) = (Arc::clone(&self.fleet), self.phase, self.rng.uuid());
+            let (fleet, batch) = (Arc::clone(&self.fleet), self.rng.uuid());
+            let from = (self.phase, self.team);
             let pack = move || {
-                let load = Load::fill(&fleet, phase, again);
-                Push::encode(batch, load.records)
-                    .map(|push| (push, load.fresh, load.again, load.is_empty))
+                let load = Load::fill(&fleet, from, again);
+                let is_empty = load.records.is_empty();
+                let sent = Push::encode(batch, load.records)?;
+                Ok::<_, std::io::Error>((sent, load.fresh, load.again, (is_empty, load.is_last)))
             };
-            let (push, fresh, next, is_empty) = tokio::task::spawn_blocking(pack).await??;
-            if is_empty {
+            let (push, fresh, next, (is_empty, is_last)) =
+                tokio::task::spawn_blocking(pack).await??;
+            if is_empty && is_last {
                 return Ok(());
+            }
+            if is_empty {
+                again = next;
+                tokio::time::sleep(PAUSE).await;
+                continue;
             }
             push.send(&mut self.client, &mut self.tally, &path, &token).await?;
             self.fleet.progress.inc(fresh);
@@ -223,15 +278,22 @@ struct Load {
     fresh: u64,
     /// Those to be sent again with the next push.
     again: Vec<PushRecord>,
-    is_empty: bool,
+    /// Whether nothing comes after it.
+    is_last: bool,
 }
 
 impl Load {
-    fn fill(fleet: &Fleet, phase: Phase, resent: Vec<PushRecord>) -> Self {
-        let mut load = Self { records: resent, fresh: 0, again: Vec::new(), is_empty: false };
-        while load.records.len() < BATCH
-            && let Some(outgoing) = fleet.take(phase)
-        {
+    fn fill(fleet: &Fleet, (phase, team): (Phase, usize), resent: Vec<PushRecord>) -> Self {
+        let mut load = Self { records: resent, fresh: 0, again: Vec::new(), is_last: false };
+        while load.records.len() < BATCH {
+            let outgoing = match fleet.take(phase, team) {
+                Taken::One(outgoing) => outgoing,
+                Taken::Later => break,
+                Taken::Nothing => {
+                    load.is_last = true;
+                    break;
+                }
+            };
             let record = record(outgoing.submission);
             if outgoing.again {
                 load.again.push(record.clone());
@@ -239,7 +301,6 @@ impl Load {
             load.records.push(record);
             load.fresh += 1;
         }
-        load.is_empty = load.records.is_empty();
         load
     }
 }

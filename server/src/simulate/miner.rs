@@ -1,16 +1,14 @@
 //! Fills « Recensement des orpailleurs ».
 
-use uuid::Uuid;
-
 use super::document::{Document, Form};
 use super::names;
 use super::people::{Birth, Person, Sex};
 use super::rng::Rng;
 use super::sites::cercle_name;
-use super::survey::{Interview, Miner, Survey};
+use super::survey::{Filled, Interview, Miner, Survey};
 
 /// Fills the form about the miner met at this position.
-pub(super) fn fill(survey: &Survey, position: u64) -> (Uuid, String) {
+pub(super) fn fill(survey: &Survey, position: u64) -> Filled {
     let mut interview = survey.interview(position);
     let miner = survey.miner(position);
     let mut document =

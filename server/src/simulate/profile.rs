@@ -1,14 +1,12 @@
 //! Fills « Profil socio-économique » about a miner registered before.
 
-use uuid::Uuid;
-
 use super::document::{Document, Form};
 use super::people::{Person, Sex};
 use super::rng::Rng;
-use super::survey::Survey;
+use super::survey::{Filled, Survey};
 
 /// Fills a profile, if anybody has been registered who could be asked.
-pub(super) fn fill(survey: &Survey, position: u64) -> Option<(Uuid, String)> {
+pub(super) fn fill(survey: &Survey, position: u64) -> Option<Filled> {
     let mut interview = survey.interview(position);
     let miner = survey.earlier_miner(position, &mut interview.rng, |_| true)?;
     let mut interview = interview.at_site(miner.site);

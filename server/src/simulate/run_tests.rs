@@ -162,3 +162,27 @@ async fn a_plan_without_a_usable_address_is_refused() {
     let secure = run(plan("https://sanu.example/v1/key/t/projects/1".to_owned())).await;
     assert!(matches!(secure, Err(SimulateError::Target(TargetError::NotHttp))));
 }
+
+#[tokio::test]
+async fn everything_of_one_site_is_sent_by_those_who_work_there() {
+    let ((one, first), (other, second)) = (serve(Mood::Closing).await, serve(Mood::Closing).await);
+    let mut plan = plan(one);
+    plan.server_urls.push(other);
+    (plan.records, plan.resend) = (400, 0.0);
+
+    let report = run(plan).await.unwrap();
+
+    assert_eq!(report.accepted, 400);
+    let sites = |received: Received| {
+        let received = received.lock().unwrap();
+        let named = received.iter().flat_map(|(.., body)| {
+            let text = String::from_utf8_lossy(body).into_owned();
+            let id = text.split("<site_id>").nth(1)?.split('<').next()?.to_owned();
+            (!id.is_empty()).then_some(id)
+        });
+        named.collect::<std::collections::BTreeSet<_>>()
+    };
+    let (here, there) = (sites(first), sites(second));
+    assert!(!here.is_empty() && !there.is_empty());
+    assert!(here.is_disjoint(&there), "{here:?} {there:?}");
+}

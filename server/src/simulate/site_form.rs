@@ -1,17 +1,15 @@
 //! Fills « Recensement des sites d'orpaillage ».
 
-use uuid::Uuid;
-
 use super::document::{Document, Form, point};
 use super::rng::Rng;
 use super::sites::{Site, cercle_name};
-use super::survey::Interview;
+use super::survey::{Filled, Interview};
 
 const MONTHS: &[&str] =
     &["m01", "m02", "m03", "m04", "m05", "m06", "m07", "m08", "m09", "m10", "m11", "m12"];
 
 /// Fills the form about the site of the interview.
-pub(super) fn fill(mut interview: Interview<'_>) -> (Uuid, String) {
+pub(super) fn fill(mut interview: Interview<'_>) -> Filled {
     let site = interview.site;
     let mut document = interview.open(Form::Site, (35, 55));
     let agreed = interview.rng.percent(98);

@@ -25,6 +25,14 @@ pub(super) struct Survey {
     cooperatives: u64,
 }
 
+/// A filled form.
+pub(super) struct Filled {
+    pub(super) instance: Uuid,
+    pub(super) xml: String,
+    /// The place of its site among those of the census.
+    pub(super) site: u64,
+}
+
 /// One interview: who asks whom, where and when, and the choices left to the form.
 #[derive(Debug)]
 pub(super) struct Interview<'a> {
@@ -192,12 +200,12 @@ impl<'a> Interview<'a> {
         mut document: Document,
         name: &str,
         entity: impl FnOnce(&mut Document, Uuid),
-    ) -> (Uuid, String) {
+    ) -> Filled {
         document.group("meta", |meta| {
             entity(meta, self.entity);
             meta.put("instanceID", format_args!("uuid:{}", self.instance));
             meta.put("instanceName", name);
         });
-        (self.instance, document.finish())
+        Filled { instance: self.instance, xml: document.finish(), site: self.site_index }
     }
 }

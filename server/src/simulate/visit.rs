@@ -1,12 +1,10 @@
 //! Fills « Visite et suivi d'un site ».
 
-use uuid::Uuid;
-
 use super::document::{Document, Form};
-use super::survey::Interview;
+use super::survey::{Filled, Interview};
 
 /// Fills a visit to the site of the interview, of which the phone knew this version.
-pub(super) fn fill(mut interview: Interview<'_>, base_version: u32) -> (Uuid, String) {
+pub(super) fn fill(mut interview: Interview<'_>, base_version: u32) -> Filled {
     let site_id = interview.site.id;
     let mut document = interview.open(Form::VisiteSite, (12, 25));
     document.group("a", |group| visit(group, &mut interview));
