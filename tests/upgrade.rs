@@ -1,6 +1,9 @@
 //! A register outlives the schema it was made with, and a rebuild that was cut off.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use crate::{
     register::hashes,
@@ -190,6 +193,10 @@ on_both! {
 
         server.start();
         server.settled();
+        let until = Instant::now() + Duration::from_secs(30);
+        while server.sql("SELECT COUNT(*) FROM kept_key") != "0" {
+            assert!(Instant::now() < until, "the rebuild was not brought to its end");
+        }
         server.stop();
 
         assert_eq!(live_hashes(&server), live);

@@ -368,30 +368,70 @@ fn shuffled(n: usize) -> Vec<usize> {
     order
 }
 
+/// The day after the census.
+const AFTER: i64 = 1_795_305_600;
+
+/// A register with the forms of the project and one site.
+async fn with_a_site() -> Register {
+    let register = Register::at(AFTER).await;
+    let mut tx = register.base.db.write().await.unwrap();
+    for form in sanu_schemas::forms() {
+        let now = register.base.runtime.now();
+        catalogue::publish(&mut tx, form.xml, Vec::new(), now).await.expect("a form");
+    }
+    tx.commit().await.unwrap();
+    let mut place = site_at(1, 12.5, -9.25);
+    place.xml = with_answer(&place.xml, "chemicals", "none");
+    register.take(of_census(&[place])).await;
+    register
+}
+
+fn of_census(all: &[Submission]) -> Vec<Incoming> {
+    all.iter().map(census_incoming).collect()
+}
+
+/// Visits of it: the first saw this version of it, each other one the next.
+fn visits_from(version: usize) -> Vec<Submission> {
+    let visits = census(5, 900).into_iter().filter(|s| s.form_id == "visite_site");
+    visits.enumerate().map(|(before, s)| visit_of(&s, 1, version + before)).collect()
+}
+
+#[test]
+fn whoever_works_on_a_site_opens_nothing_that_waits_for_it() {
+    run(async {
+        let register = with_a_site().await;
+        let miners = miners_on(1, 3, 60);
+        let mut waits = visits_from(2);
+        let missing = visit_of(&waits.pop().unwrap(), 1, 1);
+        register.take(of_census(&waits)).await;
+        assert_eq!(
+            register.number("SELECT COUNT(*) FROM held").await,
+            i64::try_from(waits.len()).unwrap()
+        );
+        let before = register.applier.read_again();
+
+        for some in miners.chunks(20) {
+            register.take(of_census(some)).await;
+        }
+
+        assert_eq!(register.applier.read_again() - before, 0);
+        // What they wait for comes: all are applied.
+        register.take(of_census(&[missing])).await;
+        assert_eq!(register.number("SELECT COUNT(*) FROM held").await, 0);
+        let live = derived_hash(&register.base.db).await.unwrap();
+        let again = register.base.applier();
+        rebuild(&register.base.db, again, &register.base.runtime, &mut |_| {}).await.unwrap();
+        assert_eq!(derived_hash(&register.base.db).await.unwrap(), live);
+    });
+}
+
 #[test]
 fn a_visit_of_a_site_opens_nothing_that_was_said_by_those_met_on_it() {
-    /// The day after the census.
-    const AFTER: i64 = 1_795_305_600;
     run(async {
-        let register = Register::at(AFTER).await;
-        let mut tx = register.base.db.write().await.unwrap();
-        for form in sanu_schemas::forms() {
-            let now = register.base.runtime.now();
-            catalogue::publish(&mut tx, form.xml, Vec::new(), now).await.expect("a form");
-        }
-        tx.commit().await.unwrap();
-        let of_census = |all: &[Submission]| all.iter().map(census_incoming).collect::<Vec<_>>();
-        let visits: Vec<Submission> = census(5, 900)
-            .into_iter()
-            .filter(|s| s.form_id == "visite_site")
-            .enumerate()
-            .map(|(before, s)| visit_of(&s, 1, 1 + before))
-            .collect();
+        let register = with_a_site().await;
+        let visits = visits_from(1);
         let miners = miners_on(1, 3, 240);
         assert!(visits.len() > 10, "{} visits", visits.len());
-        let mut place = site_at(1, 12.5, -9.25);
-        place.xml = with_answer(&place.xml, "chemicals", "none");
-        register.take(of_census(&[place])).await;
         register.take(of_census(&miners[..200])).await;
         let before = register.applier.read_again();
 

@@ -357,3 +357,51 @@ impl From<std::num::TryFromIntError> for DbError {
         Self::Inconsistent { table: "?", column: "integer" }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn of_a_table_that_went_whole_nothing_is_left_once_its_pages_are_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("register.db");
+        let db = Db::open(&DbConfig::Sqlite(path.clone())).await.unwrap();
+        let on_disk = || {
+            let files = ["register.db", "register.db-wal"].map(|name| dir.path().join(name));
+            let held = files.into_iter().filter_map(|file| std::fs::read(file).ok());
+            held.map(|bytes| bytes.windows(9).filter(|w| w == b"a secret ").count()).sum::<usize>()
+        };
+        let rows = (0..2_000).map(|n| vec![format!("a secret {n:0>900}").into()]).collect();
+        let mut tx = db.write().await.unwrap();
+        tx.query("CREATE TABLE secret (text TEXT)").execute().await.unwrap();
+        tx.insert_rows("INSERT INTO secret (text)", "", rows).await.unwrap();
+        tx.commit().await.unwrap();
+
+        db.let_rows_go_whole(true).await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        tx.query("DELETE FROM secret").execute().await.unwrap();
+        tx.commit().await.unwrap();
+        db.let_rows_go_whole(false).await.unwrap();
+        let Db::Sqlite { keeper, .. } = &db else { unreachable!() };
+        assert!(empty_log(keeper).await);
+        assert!(on_disk() > 1_000, "they were let go as they are");
+
+        db.overwrite_free_pages().await.unwrap();
+
+        assert!(empty_log(keeper).await);
+        assert_eq!(on_disk(), 0);
+        let free: i64 =
+            sqlx::query_scalar("PRAGMA freelist_count").fetch_one(keeper).await.unwrap();
+        assert!(free > 400, "{free} pages are there to be used again");
+        // Now what is deleted is overwritten again.
+        let mut tx = db.write().await.unwrap();
+        tx.query("INSERT INTO secret (text) VALUES ('a secret again')").execute().await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = db.write().await.unwrap();
+        tx.query("DELETE FROM secret").execute().await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(empty_log(keeper).await);
+        assert_eq!(on_disk(), 0);
+    }
+}
