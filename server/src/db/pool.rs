@@ -214,10 +214,15 @@ impl Db {
         Ok(value)
     }
 
-    /// Gives SQLite's writer half a gigabyte of memory, for work that touches the whole register.
+    /// Gives SQLite's writer half a gigabyte of memory and as long a log, for work that touches the whole register.
+    ///
+    /// A commit is on disk when the log is folded back, and not before: what is lost in a power cut is done again,
+    /// and the file stays whole.
     pub async fn work_at_large(&self) -> Result<()> {
-        if let Self::Sqlite { write, .. } = self {
-            sqlx::query("PRAGMA cache_size = -524288").execute(write).await?;
+        let Self::Sqlite { write, .. } = self else { return Ok(()) };
+        let log = format!("wal_autocheckpoint = {}", 8 * LOG_PAGES);
+        for pragma in ["cache_size = -524288", "synchronous = NORMAL", &log] {
+            sqlx::query(AssertSqlSafe(format!("PRAGMA {pragma}"))).execute(write).await?;
         }
         Ok(())
     }
