@@ -192,7 +192,7 @@ fn send(server: &Server, devices: usize, records: usize, seed: u64, native: bool
     assert_eq!(report.refused, 0, "{:?}", report.first_refusal);
 }
 
-/// Registers many sites: one real site form, again and again with another id and place.
+/// Registers many sites: one real site form, again and again with another id and place, a kilometre apart.
 fn fill_sites(server: &Server, count: usize) {
     let one = sanu::simulate::Census::new(5, jiff::civil::date(2026, 11, 21))
         .submissions(10)
@@ -205,16 +205,17 @@ fn fill_sites(server: &Server, count: usize) {
         .split("id=\"")
         .find_map(|p| p.get(..36).filter(|t| t.parse::<uuid::Uuid>().is_ok()))
         .expect("an entity id");
+    let (before, rest) = one.xml.split_once("<gps>").expect("a site has a position");
+    let (_, after) = rest.split_once("</gps>").expect("which ends");
     for start in (0..count).step_by(500) {
         let records = (start..count.min(start + 500))
             .map(|i| {
                 let instance = format!("uuid:{}", uuid::Uuid::from_u128((7 << 64) + i as u128));
                 let id = uuid::Uuid::from_u128(0x4000_8000_0000_0000_0000 + ((i as u128) << 90));
+                let (lat, lon) = (11.0 + (i / 317) as f64 * 0.01, -11.0 + (i % 317) as f64 * 0.016);
+                let xml = format!("{before}<gps>{lat:.5} {lon:.5} 0 5</gps>{after}");
                 sync_protocol::PushRecord {
-                    xml: one
-                        .xml
-                        .replace(&one.instance_id, &instance)
-                        .replace(entity, &id.to_string()),
+                    xml: xml.replace(&one.instance_id, &instance).replace(entity, &id.to_string()),
                     instance_id: instance,
                     form_id: one.form_id.to_owned(),
                     form_version: one.version.to_owned(),
@@ -280,6 +281,7 @@ fn measure(name: &str, database_url: Option<String>, options: &Options) {
     send(&server, 8, options.records, 2, false);
     send(&server, 32, options.records, 3, false);
     send(&server, 2, options.records * 4, 4, true);
+    send(&server, 4, options.records * 4, 5, true);
     if options.sites > 0 {
         download(&server, options.sites);
     }

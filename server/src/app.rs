@@ -415,6 +415,8 @@ pub struct App {
     pub applier: Applier,
     /// Large submissions in memory at once.
     pub large: tokio::sync::Semaphore,
+    /// Pushes in memory, decoded, at once.
+    pub(crate) pushes: tokio::sync::Semaphore,
     /// The memory that large bodies share.
     pub(crate) budget: crate::http::Budget,
     /// The collections of `/ogc` that are held in memory.
@@ -447,6 +449,9 @@ pub struct Tasks {
 const HAND_OVER: usize = 1;
 /// Submissions over 256 KiB decoded at once.
 const LARGE_AT_ONCE: usize = 6;
+/// Pushes decoded at once, of up to 500 records each: more would wait for the writer all the same, and hold ten
+/// megabytes each meanwhile.
+const PUSHES_AT_ONCE: usize = 4;
 
 impl App {
     /// Starts writer and apply.
@@ -463,6 +468,7 @@ impl App {
         let overdue = tokio::spawn(crate::overdue::force(base.clone(), intake.clone()));
         let access = Access::new(base.db.clone(), Arc::clone(&base.keys), base.runtime.clone());
         let large = tokio::sync::Semaphore::new(LARGE_AT_ONCE);
+        let pushes = tokio::sync::Semaphore::new(PUSHES_AT_ONCE);
         let budget = crate::http::Budget::new();
         let layers = crate::layers::Layers::default();
         let exports = crate::http::Files::default();
@@ -475,6 +481,7 @@ impl App {
             intake,
             applier,
             large,
+            pushes,
             budget,
             layers,
             exports,

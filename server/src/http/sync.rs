@@ -87,6 +87,7 @@ pub(super) async fn push(
     let limits = Limits::default();
     let max = usize::try_from(limits.max_body_bytes).unwrap_or(usize::MAX);
     let bytes = body::read(&headers, request, max).await?;
+    let _turn = app.pushes.acquire().await.map_err(|_| Problem::new("busy", ""))?;
     let decoded =
         decode_push(&bytes, &limits).map_err(|e| Problem::new(e.slug(), e.to_string()))?;
     drop(bytes);

@@ -155,7 +155,8 @@ impl<K: Copy + Ord + Hash> Index<K> {
     /// Neighbours within about a kilometre; namesakes of the cercle where a position is missing.
     fn sites_like(&self, id: K, of: &site::Known) -> BTreeSet<K> {
         let squares = of.square().into_iter().flat_map(around).map(Key::Square);
-        let near = squares.flat_map(|key| self.block(&key).collect::<Vec<_>>()).take(LOOKED_AT);
+        let near = squares.flat_map(|key| self.block(&key).take(LOOKED_AT).collect::<Vec<_>>());
+        let near = near.take(LOOKED_AT);
         let mut near: Vec<(f64, K, bool)> = near
             .filter_map(|(other, known)| match known {
                 Known::Site(site) if other != id => {
