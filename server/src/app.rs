@@ -451,7 +451,7 @@ const HAND_OVER: usize = 1;
 const LARGE_AT_ONCE: usize = 6;
 /// Pushes decoded at once, of up to 500 records each: more would wait for the writer all the same, and hold ten
 /// megabytes each meanwhile.
-const PUSHES_AT_ONCE: usize = 4;
+const PUSHES_AT_ONCE: usize = 3;
 
 impl App {
     /// Starts writer and apply.
