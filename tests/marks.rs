@@ -9,7 +9,7 @@ use crate::{
     reviews::{Dice, Reviewer, decision, is_sound},
     support::{
         Server,
-        places::{visit_of, with_answer},
+        places::{site_at, visit_of, with_answer},
         xml::{census, edited, site, submit},
     },
 };
@@ -129,6 +129,70 @@ on_both! {
         assert!(broken(&server, &far.instance_id).contains("A12"));
         assert_eq!(server.sql("SELECT COUNT(*) FROM held"), "0");
         assert_eq!(server.sql("SELECT version FROM entity WHERE dataset = 'sites'"), "2");
+        agrees(&mut server);
+    }
+
+    fn what_waits_for_a_site_comes_in_when_somebody_lets_the_site_in(server) {
+        let mut server = server;
+        let (here, there) = (server.phone("a", Some("kayes")), server.phone("b", Some("sikasso")));
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let mut of = visits();
+        let mut next = || visit(&of.next().expect("enough visits"), 90, 1, 0);
+        let (near, far) = (next(), next());
+        // In Paris.
+        let aside = site_at(90, 48.85, 2.35);
+        sends(&here.url, &aside.xml);
+        assert!(stands(&server, &aside.instance_id).starts_with("quarantined|"));
+        for (phone, visit) in [(&here, &near), (&there, &far)] {
+            sends(&phone.url, &visit.xml);
+            assert!(stands(&server, &visit.instance_id).starts_with("held|entity_not_here_yet|"));
+        }
+
+        assert_eq!(data.decides(1, &aside.instance_id, "accept").status, 200);
+
+        assert!(!stands(&server, &near.instance_id).starts_with("held|"), "it came in");
+        assert!(stands(&server, &far.instance_id).starts_with("held|"), "that of another zone waits on");
+        assert_eq!(server.sql("SELECT COUNT(*) FROM held"), "1");
+        assert_eq!(server.sql("SELECT version FROM entity WHERE dataset = 'sites'"), "2");
+        data.says(2, &far.instance_id, "force", "flagged");
+        assert!(broken(&server, &far.instance_id).contains("A12"));
+        agrees(&mut server);
+    }
+
+    fn what_loses_its_site_waits_whatever_was_found_of_it(server) {
+        let mut server = server;
+        let phone = server.phone("agent", Some("kayes"));
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let place = site_at(90, 14.4469, -11.4445);
+        let of = visit(&visits().next().expect("a visit"), 90, 1, 0);
+        // Far from the site: what is found of it goes when the site does.
+        let far_off = with_answer(&of.xml, "gps", "13.9 -9.9 404.0 6.9");
+        sends(&phone.url, &place.xml);
+        sends(&phone.url, &far_off);
+        assert!(stands(&server, &of.instance_id).starts_with("flagged|"));
+
+        assert_eq!(data.decides(1, &place.instance_id, "reject").status, 200);
+
+        assert!(stands(&server, &of.instance_id).starts_with("held|"), "{}", stands(&server, &of.instance_id));
+        assert_eq!(server.sql("SELECT COUNT(*) FROM held"), "1");
+        agrees(&mut server);
+    }
+
+    fn an_edit_that_is_marked_marks_what_waits(server) {
+        let mut server = server;
+        let phone = server.phone("agent", Some("kayes"));
+        let place = site_at(90, 14.4469, -11.4445);
+        let first = visit(&visits().next().expect("a visit"), 90, 1, 0);
+        let first = sanu::simulate::Submission {
+            xml: with_answer(&first.xml, "gps", "14.4469 -11.4445 404.0 6.9"),
+            ..first
+        };
+        let second = edited(&first, "uuid:second");
+        sends(&phone.url, &first.xml);
+        assert!(stands(&server, &first.instance_id).starts_with("held|"));
+        sends(&phone.url, &with_answer(&second.xml, "gps", "48.85 2.35 404.0 6.9"));
+        server.settled();
+        sends(&phone.url, &place.xml);
         agrees(&mut server);
     }
 

@@ -253,8 +253,11 @@ pub(super) fn is_of_meeting(line: &Json) -> bool {
 }
 
 impl Register {
-    /// Whether a record is in the register, or came in with this batch.
+    /// Whether a record is in the register, or came in with this batch; not if it went out with it.
     fn is_compared(&self, state: &str, submission_id: Uuid) -> bool {
+        if self.reviewed.grounded.contains(&submission_id) {
+            return false;
+        }
         let released =
             |(_, w): &(Uuid, super::register::Waiting)| w.source.submission_id == submission_id;
         matches!(state, "received" | "flagged")

@@ -98,8 +98,8 @@ impl Applier {
         let others = register.holders.values().flat_map(Holders::listed).collect();
         bring(tx, &mut register, others, ground).await?;
         // Who becomes one with somebody may have changes waiting.
-        let met = register.entities.keys().filter(|id| !needs.names(id));
-        let met = met.copied().collect();
+        let met = register.entities.keys().filter(|id| !needs.names(id)).copied();
+        let met = met.chain(register.holders.values().flat_map(Holders::listed)).collect();
         fetch_waiting(tx, &met, &mut register, ground).await?;
         register.kept_keys = load::kept_keys(tx, &needs.places, &self.keys).await?;
         let canonical: HashSet<_> =
@@ -116,7 +116,8 @@ pub(super) async fn fetch_waiting(
     register: &mut Register,
     ground: &Ground<'_>,
 ) -> Result<()> {
-    let rows = load::held(tx, ids).await?;
+    let fresh = ids.iter().filter(|id| register.waits_asked.insert(**id)).copied().collect();
+    let rows = load::held(tx, &fresh).await?;
     if rows.is_empty() {
         return Ok(());
     }
@@ -160,11 +161,13 @@ async fn fold_all(
         }
         register.take(s, ground);
         if !register.by_score.is_empty() {
-            let others = register.by_score.iter().map(|(_, other, _)| *other).collect();
+            let others: HashSet<Uuid> =
+                register.by_score.iter().map(|(_, other, _)| *other).collect();
             let known: HashSet<Uuid> = register.entities.keys().copied().collect();
-            bring(tx, register, others, ground).await?;
-            let met = register.entities.keys().filter(|id| !known.contains(id));
-            fetch_waiting(tx, &met.copied().collect(), register, ground).await?;
+            bring(tx, register, others.clone(), ground).await?;
+            let met = register.entities.keys().filter(|id| !known.contains(id)).copied();
+            let met = met.chain(others).collect();
+            fetch_waiting(tx, &met, register, ground).await?;
             register.join_by_score();
         }
     }

@@ -17,7 +17,6 @@ use super::{
     heard::Heard,
     lots::LotBook,
     people::People,
-    rebuild,
     recall::recall,
     recount,
     register::Ground,
@@ -190,7 +189,6 @@ impl Applier {
         let mut ahead = Ahead::default();
         let mut open = true;
         let mut forms_token = None;
-        let mut has_caught_up = false;
         while open || !ahead.handed.is_empty() {
             if open && ahead.handed.is_empty() {
                 match tokio::time::timeout(LOOK, hand_over.recv()).await {
@@ -212,12 +210,7 @@ impl Applier {
                 let Ok(events) = hand_over.try_recv() else { break };
                 ahead.keep(events);
             }
-            let caught_up = match self.catch_up(&mut ahead, &mut forms_token).await {
-                Ok(()) if !has_caught_up => self.end_rebuild().await,
-                done => done,
-            };
-            has_caught_up |= caught_up.is_ok();
-            if let Err(failure) = caught_up {
+            if let Err(failure) = self.catch_up(&mut ahead, &mut forms_token).await {
                 error!(error = %failure, "apply failed; it will be tried again");
                 ahead = Ahead::default();
                 tokio::time::sleep(AFTER_FAILURE).await;
@@ -251,15 +244,6 @@ impl Applier {
         // A backlog is read from the journal to its end; what is handed over is taken step by step,
         // so that nothing is read back that waits in the channel.
         while self.step(ahead).await? == Step::FromJournal {}
-        Ok(())
-    }
-
-    /// Ends a rebuild that was interrupted, now that this program has derived what it had not.
-    async fn end_rebuild(&self) -> Result<()> {
-        if rebuild::is_under_way(&self.db).await? {
-            rebuild::end(&self.db).await?;
-            info!("the rebuild that was interrupted is done");
-        }
         Ok(())
     }
 

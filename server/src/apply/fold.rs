@@ -307,7 +307,13 @@ impl Register {
         self.relink(id, before, source.seq, ground);
     }
 
-    fn wait(&mut self, id: Uuid, zone_id: ZoneId, change: &Arc<EntityChange>, source: Source) {
+    pub(super) fn wait(
+        &mut self,
+        id: Uuid,
+        zone_id: ZoneId,
+        change: &Arc<EntityChange>,
+        source: Source,
+    ) {
         let waiting = Waiting { source, zone_id, change: Arc::clone(change) };
         self.waiting.entry(id).or_default().push(waiting.clone());
         self.new_waiting.insert((id, source.seq), waiting);
@@ -337,7 +343,11 @@ impl Register {
         let Some(mut queue) = self.waiting.remove(&id) else { return };
         queue.sort_by_key(|w| (w.change.base_version, w.source.seq));
         let mut later = Vec::new();
-        for waiting in queue {
+        for mut waiting in queue {
+            // Its record may have come to wait for review, or no longer, since it was sent.
+            if let Some(known) = self.known.get(&waiting.source.submission_id) {
+                waiting.source.pending = known.stand.is_pending();
+            }
             let ready = self
                 .entities
                 .get(&id)

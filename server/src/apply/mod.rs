@@ -88,7 +88,7 @@ pub use imported::read_imports;
 pub use interpret::realm as realm_of_form;
 pub use people::People;
 pub use reading::{Contact, Registered};
-pub use rebuild::{derived_hash, rebuild};
+pub use rebuild::{derived_hash, go_on, is_under_way, rebuild};
 pub use recheck::{Difference, RuleCheck};
 pub use stand::Acceptance;
 pub use versions::{Version, Versions};

@@ -60,7 +60,7 @@ const DERIVED: [&str; 29] = [
 
 /// Derives everything again from the journal; a new epoch tells devices to read the feed anew.
 ///
-/// The server must not be running. Interrupted, it goes on at the next start.
+/// The server must not be running. Interrupted, [`go_on`] ends it.
 pub async fn rebuild(
     db: &Db,
     applier: Applier,
@@ -68,21 +68,6 @@ pub async fn rebuild(
     told: &mut (dyn FnMut(i64) + Send),
 ) -> Result<i64> {
     db.work_at_large().await?;
-    let keeper = {
-        let db = db.clone();
-        tokio::spawn(async move { db.tend().await })
-    };
-    let events = derive_again(db, applier.in_large_batches(), runtime, told).await;
-    keeper.abort();
-    events
-}
-
-async fn derive_again(
-    db: &Db,
-    applier: Applier,
-    runtime: &Runtime,
-    told: &mut (dyn FnMut(i64) + Send),
-) -> Result<i64> {
     db.let_rows_go_whole(true).await?;
     let mut tx = db.write().await?;
     for statement in DERIVED {
@@ -91,19 +76,31 @@ async fn derive_again(
     server::new_epoch(&mut tx, runtime).await?;
     tx.commit().await?;
     db.let_rows_go_whole(false).await?;
-    let events = applier.run_to_end(told).await?;
-    end(db).await?;
-    Ok(events)
+    go_on(db, applier, told).await
 }
 
-/// Whether a rebuild was interrupted, here or in another process.
-pub(super) async fn is_under_way(db: &Db) -> Result<bool> {
+/// Whether a rebuild was interrupted: what is derived is not what is known, and nobody must be told it.
+pub async fn is_under_way(db: &Db) -> Result<bool> {
     let mut tx = db.read().await?;
     Ok(tx.query("SELECT zone_id FROM kept_key LIMIT 1").fetch_optional().await?.is_some())
 }
 
-/// Ends a rebuild, once everything is derived: what it let go and what it kept is gone from the file.
-pub(super) async fn end(db: &Db) -> Result<()> {
+/// Derives what a rebuild has not yet, and ends it.
+pub async fn go_on(db: &Db, applier: Applier, told: &mut (dyn FnMut(i64) + Send)) -> Result<i64> {
+    let keeper = {
+        let db = db.clone();
+        tokio::spawn(async move { db.tend().await })
+    };
+    let applier = applier.in_large_batches();
+    let events = Box::pin(applier.run_to_end(told)).await;
+    keeper.abort();
+    let events = events?;
+    end(db).await?;
+    Ok(events)
+}
+
+/// Everything is derived: what the rebuild let go and what it kept is gone from the file.
+async fn end(db: &Db) -> Result<()> {
     db.overwrite_free_pages().await?;
     let mut tx = db.write().await?;
     tx.query("DELETE FROM kept_key").execute().await?;

@@ -1,12 +1,15 @@
 //! Making an entity again from the records that still speak for it, as if the others had not come.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use uuid::Uuid;
 
 use super::{
     entity::EntityState,
-    fold::is_on_devices,
+    fold::{Changed, is_on_devices},
     meet::hidden_from,
     register::{FeedOut, Ground, Register, Waiting},
     regroup::Identity,
@@ -38,13 +41,7 @@ impl Register {
     ) {
         steps.sort_by_key(|s| s.source.seq);
         let Some(old) = self.entities.remove(&id) else {
-            // Those of these that still wait are noted again.
-            self.waiting.remove(&id);
-            self.new_waiting.retain(|(of, _), _| *of != id);
-            self.reviewed.unheld.insert(id);
-            for step in steps {
-                let _said = self.change(step.zone_id, &step.change, step.source, ground);
-            }
+            self.make(id, steps, ground);
             return;
         };
         let (steps, mut barred): (Vec<_>, Vec<_>) = steps
@@ -74,6 +71,28 @@ impl Register {
         self.settle_again(id, &old, at, ground);
         self.relink_again(id, before, ground);
         self.stirred.insert(id);
+    }
+
+    /// Makes an entity that is not there of these steps, if one of them makes it. Those that still wait are noted again.
+    fn make(&mut self, id: Uuid, steps: Vec<Waiting>, ground: &Ground<'_>) {
+        let waited = self.waiting.remove(&id).into_iter().flatten();
+        let waited: HashSet<i64> = waited.map(|w| w.source.seq).collect();
+        self.new_waiting.retain(|(of, _), _| *of != id);
+        self.reviewed.unheld.insert(id);
+        for step in steps {
+            let said = self.change(step.zone_id, &step.change, step.source, ground);
+            if !waited.contains(&step.source.seq) {
+                continue;
+            }
+            match said {
+                Changed::Entity(_) => self.released.push((id, step)),
+                // What may not come in waits as before, unless somebody forced it.
+                Changed::Met(_) if !step.change.forced => {
+                    self.wait(id, step.zone_id, &step.change, step.source);
+                }
+                Changed::Met(_) | Changed::Waits => {}
+            }
+        }
     }
 
     /// Applies steps as they came; gives back those whose base never came.
@@ -187,8 +206,13 @@ impl Register {
 
     /// Says of the versions that these events made whether their record waits for review.
     pub(super) fn mark(&mut self, id: Uuid, seqs: &[i64], pending: bool) {
-        let Some(entity) = self.entities.get_mut(&id) else { return };
         let is_one = |seq: i64| seqs.contains(&seq);
+        for waiting in self.waiting.get_mut(&id).into_iter().flatten() {
+            if is_one(waiting.source.seq) {
+                waiting.source.pending = pending;
+            }
+        }
+        let Some(entity) = self.entities.get_mut(&id) else { return };
         for version in entity.versions.iter_mut().filter(|v| is_one(v.seq)) {
             version.pending = pending;
         }
@@ -196,11 +220,6 @@ impl Register {
         for step in self.past.get_mut(&id).into_iter().flatten().chain(steps) {
             if is_one(step.source.seq) {
                 step.source.pending = pending;
-            }
-        }
-        for waiting in self.waiting.get_mut(&id).into_iter().flatten() {
-            if is_one(waiting.source.seq) {
-                waiting.source.pending = pending;
             }
         }
         // Of an entity that a submission only named, the other versions were not looked up; one that this

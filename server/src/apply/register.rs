@@ -102,6 +102,8 @@ pub(super) struct Register {
     pub(super) brought: usize,
     /// Ids that were looked for, found or not.
     pub(super) asked: HashSet<Uuid>,
+    /// Ids whose waiting changes are here.
+    pub(super) waits_asked: HashSet<Uuid>,
     pub(super) groups: Groups,
     /// Versions that the database holds, of entities whose group may be folded.
     pub(super) past: BTreeMap<Uuid, Vec<Step>>,

@@ -16,6 +16,7 @@ use super::{account, args::Serve, device, notice, qr, simulate};
 use crate::{
     access::Role,
     app::{App, Base, Settings, create_private, is_demo},
+    apply,
     http::{TlsFiles, metrics_router, router, serve, tls_acceptor},
     runtime::Runtime,
     scratch,
@@ -60,6 +61,7 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     let base = Base::open(settings, Runtime::system()).await?;
     base.blobs.clear_unfinished()?;
     scratch::clear(&base.settings.data)?;
+    end_rebuild(&base).await?;
     let url = base.settings.public_url.clone().unwrap_or_else(|| local_url(address, tls.is_some()));
     remember_url(&base, &url).await?;
     if base.first_start {
@@ -100,6 +102,17 @@ pub(super) async fn run(mut settings: Settings, args: Serve) -> anyhow::Result<(
     // What was acknowledged is in the journal; apply goes on at the next start if this is cut.
     let _cut = tokio::time::timeout(Duration::from_secs(8), tasks.finish()).await;
     base.db.close().await;
+    Ok(())
+}
+
+/// Ends a rebuild that was interrupted before anybody can read half of a register: a table that is published once stays.
+async fn end_rebuild(base: &Base) -> anyhow::Result<()> {
+    if apply::is_under_way(&base.db).await? {
+        notice(
+            "sanu rebuild avait été interrompu : il est terminé d'abord, puis le serveur répond / an interrupted rebuild is ended first",
+        );
+        apply::go_on(&base.db, base.applier(), &mut |_| {}).await?;
+    }
     Ok(())
 }
 

@@ -175,7 +175,7 @@ async fn everything_of_one_site_is_sent_by_those_who_work_there() {
     assert_eq!(report.accepted, 400);
     let sites = |received: Received| {
         let received = received.lock().unwrap();
-        let named = received.iter().flat_map(|(.., body)| {
+        let named = received.iter().filter_map(|(.., body)| {
             let text = String::from_utf8_lossy(body).into_owned();
             let id = text.split("<site_id>").nth(1)?.split('<').next()?.to_owned();
             (!id.is_empty()).then_some(id)
