@@ -196,6 +196,33 @@ on_both! {
         agrees(&mut server);
     }
 
+    fn an_edit_that_names_another_site_marks_what_it_said_of_the_first(server) {
+        let mut server = server;
+        let phone = server.phone("agent", Some("kayes"));
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let place = site_at(90, 14.4469, -11.4445);
+        let visit = visit(&visits().next().expect("a visit"), 90, 1, 0);
+        let first = sanu::simulate::Submission {
+            xml: with_answer(&visit.xml, "gps", "14.4469 -11.4445 404.0 6.9"),
+            ..visit
+        };
+        let second = visit_of(&edited(&first, "uuid:second"), 91, 1);
+        sends(&phone.url, &place.xml);
+        sends(&phone.url, &first.xml);
+        server.settled();
+        data.says(1, &first.instance_id, "accept", "accepted");
+        assert_eq!(server.sql("SELECT review FROM entity_version WHERE version = 2"), "accepted");
+
+        // Of a site that is not here, and far from the one that is.
+        sends(&phone.url, &with_answer(&second.xml, "gps", "48.85 2.35 404.0 6.9"));
+
+        server.settled();
+        let of_second = server.sql("SELECT review FROM record WHERE instance_id = 'uuid:second'");
+        assert_ne!(of_second, "accepted");
+        assert_eq!(server.sql("SELECT review FROM entity_version WHERE version = 2"), "pending");
+        agrees(&mut server);
+    }
+
     fn a_correction_leaves_what_its_record_met_in_another_zone(server) {
         let mut server = server;
         let (here, there) = (server.phone("a", Some("kayes")), server.phone("b", Some("sikasso")));

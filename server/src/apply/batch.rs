@@ -76,6 +76,9 @@ impl Applier {
             lots: Some(lots::stored(tx, ground).await?),
             ..Register::default()
         };
+        // An edit may name another entity than the version before it: what that one made is marked with it.
+        needs.entity_ids.extend(register.record_entities.values());
+        needs.edited_entities.extend(register.record_entities.values());
         let (chains, cases) = chain::fetch(tx, said, ground).await?;
         needs.add_chains(&chains);
         register.chains.found = chains;

@@ -111,8 +111,10 @@ impl Register {
             seqs.extend(&stand.trail.earlier);
         }
         if !seqs.is_empty() {
-            for change in changes {
-                self.mark(change.entity_id, &seqs, stand.is_pending());
+            let before = self.record_entities.get(&event.submission_id).copied();
+            let named: BTreeSet<Uuid> = changes.iter().map(|c| c.entity_id).chain(before).collect();
+            for id in named {
+                self.mark(id, &seqs, stand.is_pending());
             }
         }
     }
