@@ -32,21 +32,29 @@ impl Places {
 
     /// The gazetteer as last loaded.
     pub fn gazetteer(&self) -> Arc<Gazetteer> {
-        Arc::clone(&self.held.read().expect("no holder of this lock can panic").gazetteer)
+        self.held().0
     }
 
-    /// Loads again if polygons were imported since; says whether it did.
-    pub async fn refresh(&self) -> Result<bool, DbError> {
+    /// The gazetteer as last loaded, and a token that changes with every import.
+    pub fn held(&self) -> (Arc<Gazetteer>, (i64, i64)) {
+        let held = self.held.read().expect("no holder of this lock can panic");
+        (Arc::clone(&held.gazetteer), held.token)
+    }
+
+    /// The gazetteer, loaded again if polygons were imported since: other processes import too.
+    pub async fn current(&self) -> Result<Arc<Gazetteer>, DbError> {
         let mut tx = self.db.read().await?;
         let token = boundaries::change_token(&mut tx).await?;
         drop(tx);
-        if token == self.held.read().expect("no holder of this lock can panic").token {
-            return Ok(false);
+        let (gazetteer, held) = self.held();
+        if token == held {
+            return Ok(gazetteer);
         }
         let (gazetteer, token) = load(&self.db).await?;
+        let gazetteer = Arc::new(gazetteer);
         *self.held.write().expect("no holder of this lock can panic") =
-            Held { gazetteer: Arc::new(gazetteer), token };
-        Ok(true)
+            Held { gazetteer: Arc::clone(&gazetteer), token };
+        Ok(gazetteer)
     }
 }
 

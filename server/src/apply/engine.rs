@@ -86,6 +86,8 @@ pub struct Applier {
     pub(super) runtime: Runtime,
     pub(super) catalogue: Catalogue,
     pub(super) places: Places,
+    /// The polygons by which every place is computed: readers may have loaded newer ones.
+    placed_by: Arc<std::sync::Mutex<(i64, i64)>>,
     progress: Arc<watch::Sender<Progress>>,
     /// Events of a backlog that are folded in one transaction.
     pub(super) batch: usize,
@@ -119,12 +121,14 @@ impl Applier {
         (policy, acceptance): (Policy, Acceptance),
     ) -> Self {
         let progress = Arc::new(watch::Sender::new(Progress::default()));
+        let placed_by = Arc::new(std::sync::Mutex::new(places.held().1));
         Self {
             db,
             keys,
             runtime,
             catalogue,
             places,
+            placed_by,
             progress,
             batch: BATCH,
             turn: Arc::default(),
@@ -229,7 +233,8 @@ impl Applier {
         let forms = self.catalogue.current().await?;
         self.fill_cells().await?;
         self.recall(&forms).await?;
-        if self.places.refresh().await? {
+        self.places.current().await?;
+        if self.places.held().1 != self.placed_by() {
             self.replace_all(&mut |_| {}).await?;
         }
         if forms_token.is_none() {
@@ -378,11 +383,17 @@ impl Applier {
         self.fill_cells().await?;
         let _turn = self.turn.lock().await;
         let today = self.runtime.now().day();
-        let gazetteer = self.places.gazetteer();
+        let (gazetteer, token) = self.places.held();
         let placed =
             replace::replace_all(&self.db, (&*gazetteer, &*self.keys), today, told).await?;
         self.compare_with_boundaries(&gazetteer, today).await?;
+        *self.placed_by.lock().expect("no holder of this lock can panic") = token;
         Ok(placed)
+    }
+
+    /// The token of the polygons by which every place is computed.
+    fn placed_by(&self) -> (i64, i64) {
+        *self.placed_by.lock().expect("no holder of this lock can panic")
     }
 }
 
@@ -401,5 +412,53 @@ impl Ahead {
             batch.push(event);
         }
         batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::{Base, Settings},
+        geo::{Division, Level},
+        runtime::Micros,
+        store::boundaries::{self, BoundaryRow},
+    };
+
+    fn region() -> BoundaryRow {
+        let geometry = r#"{"type":"Feature","properties":{"division":"2012","level":"region","code":"kayes","name":"Kayes"},
+            "geometry":{"type":"Polygon","coordinates":[[[-12,14],[-11,14],[-11,15],[-12,15],[-12,14]]]}}"#;
+        BoundaryRow {
+            division: String::from("2012"),
+            level: String::from("region"),
+            code: String::from("kayes"),
+            geometry: geometry.to_owned(),
+            source: String::from("test"),
+            name: String::from("Kayes"),
+            code_system: String::new(),
+            source_code: String::new(),
+            valid_from: String::new(),
+            valid_to: String::new(),
+            licence: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn limits_that_a_reader_saw_first_still_move_the_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = Base::open(Settings::new(folder.path()), Runtime::system()).await.unwrap();
+        let applier = base.applier();
+        let mut tx = base.db.write().await.unwrap();
+        boundaries::put(&mut tx, vec![region()], Micros(1)).await.unwrap();
+        tx.commit().await.unwrap();
+        let knows = |g: &Gazetteer| g.has_polygons(Division::D2012, Level::Region);
+        assert!(!knows(&base.places.gazetteer()));
+
+        assert!(knows(&*base.places.current().await.unwrap()), "a reader sees them at once");
+        assert_ne!(applier.placed_by(), base.places.held().1);
+        let (_, nothing_comes) = mpsc::channel(1);
+        applier.clone().run(nothing_comes).await;
+
+        assert_eq!(applier.placed_by(), base.places.held().1);
     }
 }

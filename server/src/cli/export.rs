@@ -98,7 +98,7 @@ async fn scope(base: &Base, zone: Option<&str>) -> anyhow::Result<Scope> {
 
 async fn layer(base: &Base, role: Role, id: &str) -> anyhow::Result<Layer> {
     let forms = base.catalogue.current().await?;
-    let all = layers(role, &forms, &base.places.gazetteer());
+    let all = layers(role, &forms, &*base.places.current().await?);
     let known: Vec<_> = all.iter().map(|l| l.collection.id.clone()).collect();
     match all.into_iter().find(|l| l.collection.id == id) {
         Some(layer) => Ok(layer),

@@ -35,7 +35,7 @@ pub(super) async fn run(base: &Base, action: Geography, json: bool) -> anyhow::R
     audit::note(&mut tx, &base.runtime, "console", "geography.import", "", &names.join(", "))
         .await?;
     tx.commit().await?;
-    base.places.refresh().await?;
+    base.places.current().await?;
     let bar = ProgressBar::new_spinner().with_style(
         ProgressStyle::with_template("{spinner} {pos} places computed again")
             .unwrap_or_else(|_| ProgressStyle::default_spinner()),

@@ -54,7 +54,7 @@ pub(crate) struct Files {
 /// `GET /v1/exports`
 pub(super) async fn list(State(app): State<Arc<App>>, By(by): By) -> Result<Response, Problem> {
     let forms = app.base.catalogue.current().await?;
-    let all = layers(by.role, &forms, &app.base.places.gazetteer());
+    let all = layers(by.role, &forms, &*app.base.places.current().await?);
     let files = |id: &str| -> Vec<String> {
         let formats = Format::ALL.map(Format::suffix).into_iter();
         let suffixes = formats.chain(Companion::ALL.map(Companion::suffix));
@@ -137,7 +137,7 @@ async fn wanted(
         return Ok((collection, String::from(extract::ID), held));
     }
     let forms = app.base.catalogue.current().await?;
-    let all = layers(by.role, &forms, &app.base.places.gazetteer());
+    let all = layers(by.role, &forms, &*app.base.places.current().await?);
     let layer = all.into_iter().find(|l| l.collection.id == id).ok_or_else(Problem::not_found)?;
     let held = app.layers.features(&app.base, &by.scope, &layer).await?;
     let what = format!("{}{:?}", layer.collection.id, layer.source);

@@ -47,7 +47,7 @@ pub(super) async fn tile(
 ) -> Result<Response, Problem> {
     let tile = number(&z, &x, &y).ok_or_else(Problem::not_found)?;
     let forms = app.base.catalogue.current().await?;
-    let all = layers(by.role, &forms, &app.base.places.gazetteer());
+    let all = layers(by.role, &forms, &*app.base.places.current().await?);
     let layer = chosen(&name, tile, all).ok_or_else(Problem::not_found)?;
     let held = app.layers.features(&app.base, &by.scope, &layer).await?;
     let news = format!("tiles/{name}");

@@ -121,7 +121,7 @@ impl Layers {
             return Ok(held);
         }
         let at = base.runtime.now();
-        let gazetteer = base.places.gazetteer();
+        let gazetteer = base.places.current().await?;
         let miners = match layer.source {
             Source::Miners(false) => Some(base.publication.current("orpailleurs").await?),
             _ => None,
@@ -154,7 +154,7 @@ impl Layers {
         as_of: AsOf,
     ) -> Result<Features, DbError> {
         let _turn = self.building.lock().await;
-        let gazetteer = base.places.gazetteer();
+        let gazetteer = base.places.current().await?;
         let as_of = told(base, layer, as_of);
         let make = make(base);
         let gazetteer = &gazetteer;
@@ -275,5 +275,7 @@ async fn token(
     };
     let sites = sites.map(|s| s.token.as_str()).unwrap_or_default();
     let told = told(base, layer, AsOf::Now).token();
-    Ok(format!("{}|{heads:?}|{limits:?}|{zones}|{sites}|{told}|", base.info.epoch))
+    // Units have other fields once limits were imported.
+    let fields = layer.collection.fields.len();
+    Ok(format!("{}|{heads:?}|{limits:?}|{fields}|{zones}|{sites}|{told}|", base.info.epoch))
 }

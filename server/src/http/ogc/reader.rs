@@ -111,7 +111,7 @@ impl Reader {
     /// The collections that there are for this reader.
     pub(super) async fn layers(&self) -> Result<Vec<Layer>, DbError> {
         let forms = self.app.base.catalogue.current().await?;
-        Ok(layers(self.by.role, &forms, &self.app.base.places.gazetteer()))
+        Ok(layers(self.by.role, &forms, &*self.app.base.places.current().await?))
     }
 
     /// The same, as they are described.
