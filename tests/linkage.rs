@@ -1,5 +1,6 @@
 //! Who is who: registrations stay, groups of them are one person, and every answer can be undone.
 
+mod calendar;
 mod cases;
 mod crowds;
 mod facts;

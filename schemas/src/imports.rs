@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn every_list_has_a_key_and_no_header_means_two_things() {
         let datasets: HashSet<_> = import_columns().iter().map(|c| c.dataset.as_str()).collect();
-        assert_eq!(datasets.len(), 4);
+        assert_eq!(datasets.len(), 6);
         for dataset in datasets {
             let columns = || import_columns().iter().filter(|c| c.dataset == dataset);
             let keys = columns().filter(|c| c.required).count();

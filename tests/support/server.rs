@@ -259,7 +259,8 @@ impl Server {
         loop {
             // Not `sanu check`: it reads the whole journal each time.
             let waiting = self.sql(
-                "SELECT (SELECT seq FROM journal_head) - (SELECT seq FROM apply_state) FROM server_info",
+                "SELECT (SELECT seq FROM journal_head) - (SELECT seq FROM apply_state) \
+                 + (SELECT COUNT(*) FROM setting WHERE name = 'ask_again') FROM server_info",
             );
             if waiting == "0" {
                 return;

@@ -85,7 +85,7 @@ pub(super) async fn compare(
     before: &Facts,
     ground: &Ground<'_>,
 ) -> Result<()> {
-    register.settle_lots();
+    register.settle_lists();
     let now = register.facts();
     let names = register.changed((before, &now), ground);
     let mut places: BTreeSet<(ZoneId, Uuid)> = BTreeSet::new();
@@ -123,6 +123,27 @@ pub(super) async fn placed_after(
         .bind(BOUNDARIES)
         .bind(after.0.0)
         .bind(after.1)
+        .bind(i64::try_from(PAGE)?)
+        .fetch_all()
+        .await?;
+    rows.iter().map(|row| Ok((ZoneId(row.get(0)?), row.get(1)?))).collect()
+}
+
+/// The records after this one that stand by what the journal said until then, no more than are compared in one go.
+pub(super) async fn received_after(
+    tx: &mut Tx,
+    after: (ZoneId, Uuid),
+    until: i64,
+) -> Result<Vec<(ZoneId, Uuid)>> {
+    let rows = tx
+        .query(
+            "SELECT zone_id, submission_id FROM record WHERE (zone_id, submission_id) > ($1, $2) \
+             AND seq <= $3 AND state IN ('received', 'flagged') \
+             ORDER BY zone_id, submission_id LIMIT $4",
+        )
+        .bind(after.0.0)
+        .bind(after.1)
+        .bind(until)
         .bind(i64::try_from(PAGE)?)
         .fetch_all()
         .await?;

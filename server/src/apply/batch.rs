@@ -17,7 +17,7 @@ use super::{
     heard,
     holders::{self, Holders},
     interpret::Interpretation,
-    load, lots,
+    lists, load,
     needs::Needs,
     register::{Ground, PeopleGuard, Register, Waiting},
     reviewed::{self, cases, remember_versions},
@@ -73,7 +73,7 @@ impl Applier {
             record_entities: load::record_entities(tx, &needs.edited).await?,
             known: reviewed::known(tx, &stored).await?,
             cases: cases(tx, said, ground).await?,
-            lots: Some(lots::stored(tx, ground).await?),
+            lists: Some(lists::stored(tx, ground).await?),
             ..Register::default()
         };
         // An edit may name another entity than the version before it: what that one made is marked with it.

@@ -9,9 +9,8 @@ use super::{
     groups::Standing,
     heard, holders,
     interpret::Interpretation,
-    load,
+    lists, load,
     look_up::Asks,
-    lots,
     register::{Ground, Register},
     view::{self, Step},
 };
@@ -167,8 +166,8 @@ pub(super) async fn fetch_named(
         keys.extend(asks.flat_map(Asks::keys).map(|key| (key, 0)));
     }
     register.device_days.fetch(tx, days).await?;
-    if register.lots.is_none() {
-        register.lots = Some(lots::stored(tx, ground).await?);
+    if register.lists.is_none() {
+        register.lists = Some(lists::stored(tx, ground).await?);
     }
     keys.retain(|key, _| !register.holders.contains_key(key));
     let (holders, _) = holders::fetch(tx, &keys).await?;

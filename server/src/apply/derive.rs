@@ -1,6 +1,6 @@
 //! A batch becomes rows: folded beside the writer, written in one transaction; and what cannot be applied is set aside.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use tracing::{error, info};
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use super::{
     turn::Mark,
     write,
 };
-use crate::{catalogue::Snapshot, db::Result};
+use crate::{catalogue::Snapshot, db::Result, store::settings};
 
 impl Applier {
     pub(super) async fn derive_part(
@@ -97,6 +97,7 @@ impl Applier {
         let ground = self.ground(forms, &gazetteer);
         if people.seq != Some(mark.seq) {
             // Another process has derived since.
+            self.may_ask_again.store(true, Ordering::Relaxed);
             recall(&mut tx, &mut people, mark.seq, &ground).await?;
         }
         let place = |s: &Said| (s.event.zone_id, s.event.submission_id);
@@ -133,6 +134,10 @@ impl Applier {
         }
         if !mark.has_reached(day) {
             days::turn_to(&mut tx, day).await?;
+        }
+        if rows.calendar_moved {
+            settings::set(&mut tx, settings::ASK_AGAIN, &to.to_string()).await?;
+            self.may_ask_again.store(true, Ordering::Relaxed);
         }
         let destroys = rows.erased.destroys();
         let lost: Vec<Uuid> = rows.reviewed.lost_sites.iter().copied().collect();

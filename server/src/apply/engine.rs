@@ -15,7 +15,7 @@ use tracing::{error, info};
 use super::{
     ahead::{Next, Ready, interpret_ahead, read_after, read_by},
     heard::Heard,
-    lots::LotBook,
+    lists::ListBook,
     people::People,
     recall::recall,
     recount,
@@ -99,8 +99,10 @@ pub struct Applier {
     pub(super) brought: Arc<AtomicU64>,
     /// What was read lately.
     pub(super) heard: Arc<Heard>,
-    lots: Arc<LotBook>,
+    lists: Arc<ListBook>,
     cells_are_full: Arc<AtomicBool>,
+    /// Whether records may have to be asked again since the calendar changed.
+    pub(super) may_ask_again: Arc<AtomicBool>,
     /// What the rules alone accept.
     acceptance: Acceptance,
     /// The files, some of which go with an erased person.
@@ -135,8 +137,10 @@ impl Applier {
             people: Arc::new(RwLock::new(People::new(policy))),
             brought: Arc::default(),
             heard: Arc::default(),
-            lots: Arc::default(),
+            lists: Arc::default(),
             cells_are_full: Arc::default(),
+            // Nobody knows what the last run left.
+            may_ask_again: Arc::new(AtomicBool::new(true)),
             acceptance,
             blobs,
             tallies: Arc::default(),
@@ -249,7 +253,7 @@ impl Applier {
         // A backlog is read from the journal to its end; what is handed over is taken step by step,
         // so that nothing is read back that waits in the channel.
         while self.step(ahead).await? == Step::FromJournal {}
-        Ok(())
+        self.compare_with_calendar().await
     }
 
     /// Applies everything in the journal; for command-line work and tests.
@@ -260,6 +264,7 @@ impl Applier {
         while self.step(&mut ahead).await? != Step::Idle {
             told(self.progress.borrow().seq);
         }
+        self.compare_with_calendar().await?;
         Ok(self.progress.borrow().seq)
     }
 
@@ -374,7 +379,7 @@ impl Applier {
             runtime: &self.runtime,
             acceptance: self.acceptance,
             heard: &self.heard,
-            lots: &self.lots,
+            lists: &self.lists,
         }
     }
 
@@ -454,10 +459,10 @@ mod tests {
         let knows = |g: &Gazetteer| g.has_polygons(Division::D2012, Level::Region);
         assert!(!knows(&base.places.gazetteer()));
 
-        assert!(knows(&*base.places.current().await.unwrap()), "a reader sees them at once");
+        assert!(knows(&base.places.current().await.unwrap()), "a reader sees them at once");
         assert_ne!(applier.placed_by(), base.places.held().1);
         let (_, nothing_comes) = mpsc::channel(1);
-        applier.clone().run(nothing_comes).await;
+        Box::pin(applier.clone().run(nothing_comes)).await;
 
         assert_eq!(applier.placed_by(), base.places.held().1);
     }

@@ -16,8 +16,8 @@ use super::{
     groups::Standing,
     heard::Heard,
     identity,
+    lists::ListBook,
     load::KeptKey,
-    lots::LotBook,
     people::People,
     register::{Ground, Register},
 };
@@ -97,7 +97,7 @@ struct World {
     keys: MasterKeys,
     runtime: Runtime,
     heard: Heard,
-    lots: LotBook,
+    lists: ListBook,
 }
 
 impl World {
@@ -108,7 +108,7 @@ impl World {
             keys: MasterKeys::new([1; 32], [2; 32]),
             runtime: Runtime::fixed(Micros(0), 1),
             heard: Heard::default(),
-            lots: LotBook::default(),
+            lists: ListBook::default(),
         }
     }
 
@@ -119,7 +119,7 @@ impl World {
             keys: &self.keys,
             runtime: &self.runtime,
             heard: &self.heard,
-            lots: &self.lots,
+            lists: &self.lists,
             acceptance: super::Acceptance::Clean,
         }
     }

@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use jiff::civil::Date;
 use sanu_schemas::attribute;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -85,6 +86,13 @@ impl Asks {
             published: Arc::clone(published),
             decoded: Arc::clone(decoded),
         })
+    }
+
+    /// The day of the interview, else that of its receipt.
+    fn day(&self, event: &Event) -> Date {
+        let at = interviewed_at(&self.published.form, &self.decoded);
+        let day = at.and_then(|at| at.get(..10)?.parse().ok());
+        day.unwrap_or_else(|| event.received_at.date())
     }
 
     /// Whether the record registers the person whose card it shows.
@@ -181,8 +189,12 @@ impl Register {
         let registers = asks.registers_place().then(|| own.first().copied()).flatten();
         let beside = self.beside_it(event, registers);
         let placement = asks.point.map(|at| gazetteer.locate(at));
+        let campaign = self.campaign_of(zone, asks.day(event)).cloned();
+        let holidays = self.holidays(zone);
         let mut context = Context {
             placement: placement.as_ref(),
+            campaign: campaign.as_ref(),
+            holidays: &holidays,
             device_day: interviewed
                 .map_or_else(DaySays::default, |of| self.device_days.says(place, &of, comes)),
             neighbours: &beside,

@@ -14,7 +14,7 @@ use super::{
     entity::EntityState,
     event::Event,
     identity::{self, BlockKey},
-    lots::Lot,
+    lists::{Line, Says},
     register::{Ground, Register},
 };
 use crate::store::ZoneId;
@@ -217,9 +217,10 @@ impl Register {
             for fact in Fact::of(&entity.dataset) {
                 facts.extend(fact.value(entity).map(|value| ((*id, *fact), value)));
             }
-            if let Some(lot) = Lot::of_entity(entity) {
-                let said = number(|hash| (id, &lot.cards, entity.zone_id.0).hash(hash));
-                let of_agent = facts.entry((lot.agent, Fact::Lots)).or_default();
+            let line = Line::of_entity(entity).map(|line| line.says);
+            if let Some(Says::Lot { agent, cards }) = line {
+                let said = number(|hash| (id, &cards, entity.zone_id.0).hash(hash));
+                let of_agent = facts.entry((agent, Fact::Lots)).or_default();
                 *of_agent = of_agent.wrapping_add(said);
             }
         }

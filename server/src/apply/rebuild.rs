@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Tables that only apply writes. Each is emptied whole: SQLite then lets go its pages without a look at its rows.
-const DERIVED: [&str; 29] = [
+const DERIVED: [&str; 30] = [
     // The keys of entities are no function of the journal: they outlive their rows.
     "INSERT INTO kept_key (zone_id, entity_id, realm, wrapped) \
      SELECT zone_id, entity_id, realm, wrapped FROM entity WHERE TRUE \
@@ -55,6 +55,7 @@ const DERIVED: [&str; 29] = [
     "DELETE FROM entity",
     "DELETE FROM attachment",
     "DELETE FROM record",
+    "DELETE FROM setting WHERE name = 'ask_again'",
     "UPDATE apply_state SET seq = 0, turn = turn + 1, day = 0, first_day = 0, cubes = 1 WHERE id = 1",
 ];
 

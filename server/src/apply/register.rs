@@ -20,9 +20,9 @@ use super::{
     heard::Heard,
     holders::Holders,
     identity::BlockKey,
+    lists::{Line, ListBook, Lists},
     load::KeptKey,
     looks::Look,
-    lots::{Lot, LotBook, Lots},
     pairs::PairRow,
     people::People,
     review::Case,
@@ -44,7 +44,7 @@ pub(super) struct Ground<'a> {
     pub(super) acceptance: Acceptance,
     /// What was read lately; it changes nothing of what is found.
     pub(super) heard: &'a Heard,
-    pub(super) lots: &'a LotBook,
+    pub(super) lists: &'a ListBook,
 }
 
 /// A change that waits for its entity, or for the version it builds on.
@@ -152,9 +152,11 @@ pub(super) struct Register {
     pub(super) looks: Vec<Look>,
     pub(super) recompared: Vec<Recompared>,
     pub(super) device_days: DeviceDays,
-    /// Lots of cards as stored, and those that the batch changed.
-    pub(super) lots: Option<Arc<Lots>>,
-    pub(super) own_lots: BTreeMap<Uuid, Option<Lot>>,
+    /// The small base lists as stored, and the lines that the batch changed.
+    pub(super) lists: Option<Arc<Lists>>,
+    pub(super) own_lines: BTreeMap<Uuid, Option<Line>>,
+    /// Whether this batch changed the campaigns or the holidays, of which every record may ask.
+    pub(super) calendar_moved: bool,
     /// The places that this batch changed, and which others were beside them before.
     pub(super) was_beside: BTreeMap<Uuid, BTreeSet<Uuid>>,
     pub(super) conflicts: Vec<ConflictRows>,

@@ -73,6 +73,8 @@ pub(super) struct Rows {
     /// Days of phones, packed.
     pub(super) device_days: Vec<(DeviceDay, Vec<u8>)>,
     pub(super) erased: Erased,
+    /// Whether the calendar changed, of which every record may ask.
+    pub(super) calendar_moved: bool,
 }
 
 impl Rows {
@@ -119,6 +121,7 @@ impl Rows {
             recompared: register.recompared,
             device_days: register.device_days.into_rows(),
             erased: register.erased,
+            calendar_moved: register.calendar_moved,
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: Geography,
     },
-    /// Load a base list (sites, cooperatives, agents, `card_lots`) from CSV or XLSX; `sanu import list` tells what was
+    /// Load a base list (sites, cooperatives, agents, `card_lots`, campaigns, holidays) from CSV or XLSX; `sanu import list` tells what was
     /// loaded. Without --apply it only says what would change
     Import(Import),
     /// Send a synthetic census from a fleet of phones, for demonstrations and load
@@ -318,7 +318,7 @@ pub(super) struct Link {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Import {
-    /// `sites`, `cooperatives`, `agents` or `card_lots`; `list` tells what was loaded
+    /// `sites`, `cooperatives`, `agents`, `card_lots`, `campaigns` or `holidays`; `list` tells what was loaded
     #[arg(required_unless_present = "undo")]
     pub(super) dataset: Option<String>,
     /// The file: CSV (semicolon, comma or tab; UTF-8, UTF-16 or Windows-1252) or XLSX

@@ -20,7 +20,7 @@ use crate::{
     store::{
         Scope, ZoneId, audit,
         imports::{self, ImportLine},
-        zones,
+        settings, zones,
     },
 };
 
@@ -338,6 +338,8 @@ async fn applied(base: &Base, data: &Path, last: i64) -> anyhow::Result<()> {
         }
         if seq < last {
             notice("Tout est écrit ; le serveur est en retard et suivra.");
+        } else if settings::get(&mut base.db.read().await?, settings::ASK_AGAIN).await?.is_some() {
+            notice("Le serveur compare encore les fiches déjà reçues avec la liste.");
         }
     }
     bar.finish_and_clear();

@@ -253,6 +253,12 @@ impl Reading {
         {
             self.list.fault(line, format!("{women} femmes sur {all} membres"));
         }
+        if let (Some(least), Some(most)) = (whole("gold_min"), whole("gold_max"))
+            && least > most
+        {
+            let what = format!("le prix le plus bas ({least}) dépasse le plus haut ({most})");
+            self.list.fault(line, what);
+        }
         let day = |name: &str| values.get(name).and_then(Json::as_str);
         if let (Some(starts), Some(ends)) = (day("starts"), day("ends"))
             && starts > ends

@@ -144,7 +144,7 @@ fn childless_caregiver<'r>(_: &Record<'r>, context: &Context<'_>) -> Option<Hit<
 
 fn holidays<'r>(record: &Record<'r>, context: &Context<'_>) -> Option<Hit<'r>> {
     let day = record.day();
-    let closed = context.campaign?.holidays.iter().any(|(from, to)| (*from..=*to).contains(&day));
+    let closed = context.holidays.iter().any(|days| days.contains(&day));
     (closed && record.is("school_now", "yes")).then(|| Hit::information(["school_now", "today"]))
 }
 

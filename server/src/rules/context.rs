@@ -44,6 +44,8 @@ pub struct Context<'a> {
     pub received_at: Timestamp,
     /// The campaign it belongs to.
     pub campaign: Option<&'a Campaign>,
+    /// Days on which schools are closed, from the first to the last.
+    pub holidays: &'a [RangeInclusive<Date>],
     /// The enumerator whose code it bears.
     pub agent: Known<Agent>,
     /// The site that it names or visits.
@@ -78,6 +80,7 @@ impl Context<'_> {
         Self {
             received_at,
             campaign: None,
+            holidays: &[],
             agent: Known::NotAsked,
             site: Known::NotAsked,
             merged_site: Known::NotAsked,
@@ -104,8 +107,6 @@ pub struct Campaign {
     pub ends: Date,
     /// Prices of gold that are believable, in FCFA per gram.
     pub gold_price: RangeInclusive<i64>,
-    /// School holidays, first and last day of each.
-    pub holidays: Vec<(Date, Date)>,
 }
 
 /// An enumerator in the list of agents.

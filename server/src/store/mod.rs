@@ -5,7 +5,7 @@ pub mod as_of;
 pub mod audit;
 pub mod boundaries;
 mod called;
-pub mod card_lots;
+
 pub mod cells;
 pub mod central_entities;
 pub mod chains;
@@ -34,6 +34,7 @@ mod scope;
 pub mod server;
 pub mod settings;
 pub mod sites;
+pub mod small_lists;
 pub mod submissions;
 pub mod tallies;
 pub mod vault;

@@ -14,6 +14,9 @@ pub const PUBLIC_DELAY: &str = "public_delay";
 /// After how many days what waits for something to build on is applied without it; 0 = never.
 pub const FORCE_HELD: &str = "force_held_after";
 
+/// Up to which event of the journal records are to be asked again, since the calendar changed then.
+pub const ASK_AGAIN: &str = "ask_again";
+
 /// That the register was made for a demonstration.
 pub const DEMO: &str = "demo";
 
@@ -34,5 +37,15 @@ pub async fn set(tx: &mut Tx, name: &'static str, value: &str) -> Result<()> {
     .bind(value)
     .execute()
     .await?;
+    Ok(())
+}
+
+/// Takes a value away, unless it has become another.
+pub async fn clear(tx: &mut Tx, name: &'static str, value: &str) -> Result<()> {
+    tx.query("DELETE FROM setting WHERE name = $1 AND value = $2")
+        .bind(name)
+        .bind(value)
+        .execute()
+        .await?;
     Ok(())
 }

@@ -77,14 +77,15 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 pub(super) fn campaign() -> Context<'static> {
+    static HOLIDAYS: [std::ops::RangeInclusive<jiff::civil::Date>; 1] =
+        [date(2026, 11, 15)..=date(2026, 11, 16)];
     static CAMPAIGN: std::sync::OnceLock<Campaign> = std::sync::OnceLock::new();
     let campaign = CAMPAIGN.get_or_init(|| Campaign {
         starts: date(2026, 11, 10),
         ends: date(2026, 12, 15),
         gold_price: 40_000..=90_000,
-        holidays: vec![(date(2026, 11, 15), date(2026, 11, 16))],
     });
-    Context { campaign: Some(campaign), ..now() }
+    Context { campaign: Some(campaign), holidays: &HOLIDAYS, ..now() }
 }
 
 fn good() -> Agent {
