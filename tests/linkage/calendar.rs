@@ -41,8 +41,10 @@ on_both! {
         let dear = on(&Submission { xml: dear, ..site_at(1, 0.0, 0.0) }, "2026-02-03");
         let early = on(&site_at(2, 14.1, -11.3), "2026-01-10");
         let late = on(&site_at(3, 13.9, -11.2), "2026-05-02");
+        // Beside the dear one, under another name: that goes on being told.
+        let beside = on(&site_at(5, 14.446_9, -11.444_5), "2026-02-04");
         let elsewhere = on(&site_at(4, 11.3, -5.6), "2026-02-03");
-        register(&server, &phone.token, &[dear.clone(), early.clone()]);
+        register(&server, &phone.token, &[dear.clone(), early.clone(), beside.clone()]);
         register(&server, &other.token, std::slice::from_ref(&elsewhere));
         let all = [&dear, &early, &late, &elsewhere];
         let marks = |count: usize| {
@@ -72,6 +74,7 @@ on_both! {
         undo(&server, &second);
         assert_eq!(marks(4), [[0, 1, 0], [1, 0, 0], [0, 0, 0], [0, 0, 0]]);
         undo(&server, &first);
+        assert!([&dear, &beside].iter().all(|one| breaks(&server, &one.instance_id, "B14")));
         assert_eq!(marks(4), [[0, 0, 0]; 4]);
         assert_eq!(all[..2].iter().map(|one| found(&server, &one.instance_id)).collect::<Vec<_>>(), before);
 

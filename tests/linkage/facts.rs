@@ -144,6 +144,46 @@ on_both! {
         is_sound(&mut server);
     }
 
+    fn a_telephone_that_more_than_five_others_give_marks_all_of_them_while_they_do(server) {
+        let mut server = server;
+        let (here, there) = (server.phone("ici", Some("kayes")), server.phone("la", Some("sikasso")));
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let people = [
+            ("Dembélé", "Oumar", "76123450"), ("Keïta", "Sira", "+223 76 12 34 50"), ("Coulibaly", "Awa", "76.12.34.50"),
+            ("Sissoko", "Fodé", "0022376123450"), ("Diarra", "Bintou", "76 123 450"), ("Touré", "Salif", "76123450"),
+            ("Maïga", "Hawa", "76123450"), ("Cissé", "Modibo", "76123450"),
+        ];
+        let people: Vec<Miner> = (1_u32..).zip(people).map(|(number, (surname, given, phone))| {
+            Miner { surname, given, phone, year: 1968 + 3 * i32::try_from(number).unwrap(), ..Miner::new(number) }
+        }).collect();
+        let miner = |number: usize| people[number - 1].clone();
+        let marked = |numbers: &[u32]| {
+            server.settled();
+            numbers.iter().map(|n| breaks(&server, &format!("uuid:miner-{n}"), "C21")).collect::<Vec<_>>()
+        };
+        (1..=6).for_each(|n| send(&here.url, &miner(n)));
+        assert_eq!(marked(&[1, 2, 3, 4, 5, 6]), [false; 6], "five others share it");
+        // One of another zone is told to nobody; who registers again with the same card is the same person.
+        send(&there.url, &miner(7));
+        send(&here.url, &Miner { number: 9, ..miner(1) });
+        assert_eq!(marked(&[1, 2, 3, 4, 5, 6, 7, 9]), [false; 8]);
+
+        send(&here.url, &miner(8));
+        assert_eq!(marked(&[1, 2, 3, 4, 5, 6, 8, 9]), [true; 8], "{:?}", found(&server, "uuid:miner-1"));
+        assert_eq!(marked(&[7]), [false]);
+        assert_eq!(server.cli_json(&["check", "--rules"])["rules"], serde_json::json!({}));
+        data.says(1, "uuid:miner-8", "reject", "rejected");
+        assert_eq!(marked(&[1, 2, 3, 4, 5, 6, 9]), [false; 7]);
+        data.says(2, "uuid:miner-8", "reopen", "flagged");
+        assert_eq!(marked(&[1, 2, 3, 4, 5, 6, 8, 9]), [true; 8]);
+        // The second corrects a digit.
+        let mended = Miner { phone: "76123459", ..miner(2) }.xml();
+        let mended = Submission { xml: mended, instance_id: String::from("uuid:miner-2"), ..site_at(1, 0.0, 0.0) };
+        accepted(&here.url, &edited(&mended, "uuid:miner-2-mended").xml);
+        assert_eq!(marked(&[1, 3, 4, 5, 6, 8, 9]), [false; 7]);
+        is_sound(&mut server);
+    }
+
     fn a_site_cannot_become_one_with_a_site_that_became_another_before(server) {
         let mut server = server;
         let phone = server.phone("agent", None);

@@ -16,6 +16,7 @@ use super::{
     heard,
     interpret::{Interpretation, RecordState},
     looks::{BOUNDARIES, Facts, Look},
+    phones::records_of_sharers,
     register::{Ground, Register},
     reviewed::{self, remember_versions},
     stand::{ReviewState, Stand},
@@ -62,6 +63,8 @@ pub(super) enum Changed {
     Register,
     /// The boundaries, which say something of every record at any time.
     Boundaries,
+    /// Campaigns and holidays; what is kept out or waits is compared when it comes in.
+    Calendar,
 }
 
 impl Standing {
@@ -74,6 +77,7 @@ impl Standing {
             }
             Changed::Register => rules::is_asked_again(rule),
             Changed::Boundaries => rules::is_by_boundaries(rule),
+            Changed::Calendar => rules::is_of_calendar(rule),
         }
     }
 }
@@ -96,6 +100,7 @@ pub(super) async fn compare(
     }
     places.extend(register.outdated(&names, &now));
     places.extend(register.device_days.outdated());
+    places.extend(records_of_sharers(tx, register).await?);
     // What waited was not compared while it did.
     let released = register.released.iter().map(|(_, w)| (w.zone_id, w.source.submission_id));
     places.extend(released);
@@ -192,7 +197,7 @@ async fn standing(
             let id: Uuid = row.get(0)?;
             let state: String = row.get(4)?;
             let is_aside = !register.is_compared(&state, id);
-            if is_aside && changed == Changed::Register {
+            if is_aside && changed != Changed::Boundaries {
                 continue;
             }
             // What this batch decided of it is newer than what is stored.

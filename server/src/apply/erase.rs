@@ -295,8 +295,10 @@ impl Register {
         for key in &Identity::of(entity, ground).keys {
             self.drop_key(*key, zone, id);
         }
+        let before = Described::of(entity);
+        self.note_phones([before.as_ref()]);
         if let Some(people) = &mut self.people {
-            people.erase(zone, id, Described::of(entity));
+            people.erase(zone, id, before);
         }
     }
 

@@ -132,7 +132,7 @@ pub(super) struct Person {
     birth_place: String,
     cercle: String,
     nationality: String,
-    phone: String,
+    pub(super) phone: String,
     pub(super) nina: String,
     pub(super) card: String,
     site: String,

@@ -88,6 +88,13 @@ impl Asks {
         })
     }
 
+    /// The telephone of whoever it registers.
+    fn phone(&self) -> Option<&str> {
+        let form = &self.published.form;
+        let is_miner = form.dataset.as_deref() == Some(MINERS);
+        is_miner.then(|| answer(form, &self.decoded, "phone")).flatten()
+    }
+
     /// The day of the interview, else that of its receipt.
     fn day(&self, event: &Event) -> Date {
         let at = interviewed_at(&self.published.form, &self.decoded);
@@ -198,7 +205,11 @@ impl Register {
             device_day: interviewed
                 .map_or_else(DaySays::default, |of| self.device_days.says(place, &of, comes)),
             neighbours: &beside,
-            others: Others { same_cooperative: Some(!beside.is_empty()), ..Others::default() },
+            others: Others {
+                same_cooperative: Some(!beside.is_empty()),
+                phone_uses: self.phone_uses(zone, &own, asks.phone()),
+                ..Others::default()
+            },
             outside_cercle_m: metres_outside(&asks, gazetteer),
             site: known(asks.site.and_then(|id| self.site_known(zone, id))),
             merged_site: known(asks.merged.and_then(|id| self.site_known(zone, id))),

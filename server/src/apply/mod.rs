@@ -50,6 +50,7 @@ mod outside;
 mod pairs;
 mod past;
 mod people;
+mod phones;
 mod placed;
 mod reading;
 mod rebuild;

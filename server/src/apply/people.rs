@@ -183,6 +183,14 @@ impl People {
         found.filter_map(|(id, said)| Some((*self.zones.get(&id)?, id, said))).collect()
     }
 
+    /// The registrations of miners that give this telephone: zone, id, and the hash of the card, 0 without one.
+    pub(super) fn with_phone(&self, written: &str) -> impl Iterator<Item = (ZoneId, Uuid, u64)> {
+        self.resolver.with_phone(written).filter_map(|(record, card)| {
+            let (zone, id) = *self.registered.get(usize::try_from(record.0).ok()?)?;
+            Some((zone, id, card))
+        })
+    }
+
     /// The sites near this one that are called otherwise, or the cooperatives called like this one, and how far they are in
     /// metres, wherever they live.
     pub(super) fn beside(&self, entity_id: Uuid) -> Vec<places::Beside<Uuid>> {

@@ -52,7 +52,7 @@ impl Applier {
             let _turn = self.turn.lock().await;
             let which = Which::Until(until.parse().unwrap_or(i64::MAX));
             let (gazetteer, today) = (self.gazetteer(), self.runtime.now().day());
-            self.compare_pages((which, Changed::Register), &gazetteer, today).await?;
+            self.compare_pages((which, Changed::Calendar), &gazetteer, today).await?;
             let mut tx = self.db.write().await?;
             settings::clear(&mut tx, settings::ASK_AGAIN, &until).await?;
             tx.commit().await?;

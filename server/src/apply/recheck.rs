@@ -224,10 +224,10 @@ fn ask(
         register.find_again(
             (&of.violations, &of.reason),
             (&event, &mut said),
-            // The engine's memory is apply's: what is beside a place is not looked for.
+            // The engine's memory is apply's, and not loaded for this.
             |rule| {
                 let is_kept = of.is_rejected && rules::is_of_device_day(rule);
-                rules::is_asked_again(rule) && !rules::is_beside(rule) && !is_kept
+                rules::is_asked_again(rule) && !rules::is_of_memory(rule) && !is_kept
             },
             gazetteer,
         );

@@ -159,6 +159,8 @@ pub(super) struct Register {
     pub(super) calendar_moved: bool,
     /// The places that this batch changed, and which others were beside them before.
     pub(super) was_beside: BTreeMap<Uuid, BTreeSet<Uuid>>,
+    /// The telephones of the registrations that this batch changed, before and after.
+    pub(super) phones_moved: BTreeSet<String>,
     pub(super) conflicts: Vec<ConflictRows>,
     pub(super) erased: Erased,
 }

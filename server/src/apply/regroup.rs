@@ -121,6 +121,7 @@ impl Register {
             let beside = people.beside(id).into_iter().map(|it| it.id);
             self.was_beside.entry(id).or_default().extend(beside);
         }
+        self.note_phones([before.as_ref(), now]);
         people.put(zone, id, before, now);
         match now {
             Some(Described::Person(person)) => self.people_like(id, zone, person, &people, seq),

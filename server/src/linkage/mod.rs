@@ -21,6 +21,7 @@ mod model;
 mod names;
 mod numbers;
 mod pattern;
+mod phones;
 pub mod places;
 mod policy;
 mod prior;

@@ -6,6 +6,8 @@ use super::{
     index::Index,
     keys,
     model::Model,
+    numbers,
+    phones::Phones,
     policy::Policy,
     records::{RecordNo, Records, Row},
     registration::{Kind, Registration},
@@ -24,6 +26,7 @@ pub use super::snapshot::SnapshotError;
 pub struct Resolver {
     records: Records,
     index: Index,
+    phones: Phones,
     model: Model,
     policy: Policy,
 }
@@ -31,7 +34,13 @@ pub struct Resolver {
 impl Resolver {
     /// Starts an empty resolver.
     pub fn new(model: Model, policy: Policy) -> Self {
-        Self { records: Records::new(), index: Index::default(), model, policy }
+        Self {
+            records: Records::new(),
+            index: Index::default(),
+            phones: Phones::default(),
+            model,
+            policy,
+        }
     }
 
     /// Takes over records that were loaded in bulk, settles and indexes them.
@@ -42,7 +51,8 @@ impl Resolver {
 
     fn indexed(records: Records, model: Model, policy: Policy) -> Self {
         let index = Index::of(&records.words, &records.rows);
-        Self { records, index, model, policy }
+        let phones = Phones::of(&records.rows);
+        Self { records, index, phones, model, policy }
     }
 
     /// The records, for `train` and `link`.
@@ -70,6 +80,7 @@ impl Resolver {
         let number = self.records.push(registration);
         if let Some(row) = self.records.row(number) {
             self.index.add(&self.records.words, &self.records.rows, row);
+            self.phones.add(row, number);
         }
         number
     }
@@ -79,6 +90,7 @@ impl Resolver {
     pub fn remove(&mut self, record: RecordNo) -> bool {
         let Some(row) = self.records.row(record).copied() else { return false };
         self.index.remove(&self.records.words, &row, record);
+        self.phones.remove(&row, record);
         self.records.remove(record)
     }
 
@@ -135,6 +147,13 @@ impl Resolver {
     /// Everything about one pair, whether a key joins them or not. `None` for an unknown or removed number.
     pub fn compare(&self, a: RecordNo, b: RecordNo) -> Option<Comparison> {
         explain::compare(&self.records, &self.model, &self.policy, a, b)
+    }
+
+    /// The registrations of miners that give this telephone, however it is written, and the hash of the card of each (0 without
+    /// one), whoever came first first.
+    pub fn with_phone(&self, written: &str) -> impl Iterator<Item = (RecordNo, u64)> {
+        let all = self.phones.with(numbers::phone(written));
+        all.filter_map(|record| Some((record, self.records.row(record)?.card)))
     }
 
     /// Which register a registration is in; `None` for an unknown number or one taken out.

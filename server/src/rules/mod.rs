@@ -29,6 +29,6 @@ pub use finding::Finding;
 pub use interviews::{DaySays, Interview};
 pub use position::is_of_another_cercle;
 pub use register::{
-    check, compare, compares, is_asked_again, is_beside, is_by_boundaries, is_compared,
-    is_of_device_day, is_placed, without_consent,
+    check, compare, compares, is_asked_again, is_by_boundaries, is_compared, is_of_calendar,
+    is_of_device_day, is_of_memory, is_placed, without_consent,
 };

@@ -86,8 +86,11 @@ const ASKED_ONCE: [&str; 7] = ["C07", "C08", "C18", "D16", "E17", "E18", "E20"];
 const BY_BOUNDARIES: [&str; 4] = ["B03", "B05", "B07", "B08"];
 const PLACED: [&str; 3] = ["site", "visite_site", "cooperative"];
 
-/// Those of [`COMPARED`] that ask the engine's memory what is beside a place.
-const BESIDE: [&str; 2] = ["B14", "F10"];
+/// Those of [`COMPARED`] that ask the engine's memory: what is beside a place, who else gave a telephone.
+const OF_MEMORY: [&str; 3] = ["B14", "C21", "F10"];
+
+/// Those of [`COMPARED`] that ask the campaigns and the school holidays.
+const OF_CALENDAR: [&str; 4] = ["A08", "D18", "E12", "G06"];
 
 /// Those of [`COMPARED`] that ask the other interviews of a phone that day.
 const OF_DEVICE_DAY: [&str; 3] = ["A14", "B10", "D14"];
@@ -97,9 +100,14 @@ pub fn is_of_device_day(id: &str) -> bool {
     OF_DEVICE_DAY.contains(&id)
 }
 
-/// Whether a rule asks what is beside a place.
-pub fn is_beside(id: &str) -> bool {
-    BESIDE.contains(&id)
+/// Whether a rule asks the engine's memory.
+pub fn is_of_memory(id: &str) -> bool {
+    OF_MEMORY.contains(&id)
+}
+
+/// Whether a rule asks the campaigns or the school holidays.
+pub fn is_of_calendar(id: &str) -> bool {
+    OF_CALENDAR.contains(&id)
 }
 
 /// Whether records of this form are compared with the boundaries.
