@@ -188,6 +188,11 @@ on_both! {
              DELETE FROM record; UPDATE apply_state SET seq = 0 WHERE id = 1;",
         );
 
+        for command in [&["check"][..], &["export", "sites", "--format", "csv", "--out", "-"], &["import", "list"]] {
+            let refused = server.cli(command);
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert!(!refused.status.success() && said.contains("sanu rebuild n'est pas fini"), "{command:?}: {said}");
+        }
         server.start();
         // Nobody was answered before all of it was derived: a table published of half a register would stay.
         assert_eq!(server.sql("SELECT COUNT(*) FROM kept_key"), "0");

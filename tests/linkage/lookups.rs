@@ -34,6 +34,42 @@ fn counted(server: &Server) -> String {
 }
 
 on_both! {
+    fn who_names_a_person_as_a_site_is_what_a_rebuild_makes_of_them_whatever_happens_to_the_person(server) {
+        let mut server = server;
+        let phone = server.phone("agent", None);
+        let data = Reviewer::new(&server, "donnees", "data_manager", None);
+        let person = Miner::new(1);
+        let met = |number: u32, surname| Miner { surname, site: Some(person.id()), ..Miner::new(number) };
+        // A visit of the person, who is no site; one who was met "there" before the person came, and one after.
+        let visit = census(5, 900).into_iter().find(|s| s.form_id == "visite_site").unwrap();
+        let former = between(&visit.xml, "<site_id>", "</site_id>").unwrap();
+        let visit = visit.xml.replace(former, &person.id());
+        send(&phone.url, &met(2, "Dembélé"));
+        server.settled();
+        send(&phone.url, &person);
+        assert_eq!(submit(&phone.url, &visit).status, 201);
+        send(&phone.url, &met(3, "Keïta"));
+        server.settled();
+        let edit = |number: u32, from: &str, to: &str| {
+            let xml = met(number, "Cissé").xml_as(from);
+            let xml = xml.replace(
+                &format!("<instanceID>{from}<"),
+                &format!("<deprecatedID>{from}</deprecatedID><instanceID>{to}<"),
+            );
+            assert_eq!(submit(&phone.url, &xml).status, 201);
+            server.settled();
+        };
+
+        data.says(1, "uuid:miner-1", "reject", "rejected");
+        edit(2, "uuid:miner-2", "uuid:edit-2");
+        data.says(2, "uuid:miner-1", "reopen", "accepted");
+        edit(3, "uuid:miner-3", "uuid:edit-3");
+        data.says(3, "uuid:edit-3", "reject", "rejected");
+
+        assert_eq!(server.count("orpailleurs"), 2);
+        is_sound(&mut server);
+    }
+
     fn a_card_shown_by_two_marks_the_second_and_keeps_both_in_the_register(server) {
         let mut server = server;
         let phone = server.phone("agent", None);

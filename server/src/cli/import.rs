@@ -38,6 +38,7 @@ const STALLED: u32 = 240;
 pub(super) async fn run(settings: Settings, args: Args, json: bool) -> anyhow::Result<()> {
     let data = settings.data.clone();
     let base = Base::existing(settings, Runtime::system()).await?;
+    super::whole(&base).await?;
     let done = match (args.undo, args.dataset.as_deref(), &args.file) {
         (Some(id), ..) => undo(&base, &data, id, json).await,
         (None, Some("list"), None) => list(&base, json).await,

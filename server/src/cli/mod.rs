@@ -30,6 +30,7 @@ use args::{Args, Command};
 
 use crate::{
     app::{Base, Settings},
+    apply,
     db::Db,
     runtime::Runtime,
 };
@@ -117,15 +118,19 @@ async fn dispatch(args: Args, environment: &Environment) -> anyhow::Result<()> {
         Command::Account { action } => account::run(&open(settings).await?, action, json).await,
         Command::Device { action } => device::run(&open(settings).await?, action, json).await,
         Command::Form { action } => form::run(&open(settings).await?, action, json).await,
-        Command::Geography { action } => geography::run(&open(settings).await?, action, json).await,
+        Command::Geography { action } => {
+            geography::run(&open_whole(settings).await?, action, json).await
+        }
         Command::Import(import) => Box::pin(import::run(settings, import, json)).await,
-        Command::Export(export) => export::run(&open(settings).await?, export, json).await,
+        Command::Export(export) => export::run(&open_whole(settings).await?, export, json).await,
         Command::Link(list) => link::run(&list, json),
         Command::Backup(args) => backup::run(settings, args, json).await,
         Command::Restore { file } => restore::run(&settings, &file, json).await,
         Command::Rebuild => Box::pin(rebuild::run(settings, json)).await,
-        Command::Check { rules: true, .. } => check_rules::run(&open(settings).await?, json).await,
-        Command::Check { quick, .. } => check::run(&open(settings).await?, quick, json).await,
+        Command::Check { rules: true, .. } => {
+            check_rules::run(&open_whole(settings).await?, json).await
+        }
+        Command::Check { quick, .. } => check::run(&open_whole(settings).await?, quick, json).await,
         Command::DerivedHash => rebuild::hash(&open(settings).await?, json).await,
         Command::Migrate => migrate(settings).await,
     }
@@ -146,6 +151,22 @@ async fn open(settings: Settings) -> anyhow::Result<Base> {
         );
     }
     Ok(Base::existing(settings, Runtime::system()).await?)
+}
+
+/// The same for a command that reads what is derived: of half a register it would say what is not so.
+async fn open_whole(settings: Settings) -> anyhow::Result<Base> {
+    let base = open(settings).await?;
+    whole(&base).await?;
+    Ok(base)
+}
+
+async fn whole(base: &Base) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        !apply::is_under_way(&base.db).await?,
+        "sanu rebuild n'est pas fini. S'il tourne, attendre sa fin ; s'il a été interrompu, le relancer ou démarrer sanu serve, \
+         qui le termine / a rebuild is not finished: wait for it, or run it again"
+    );
+    Ok(())
 }
 
 async fn migrate(settings: Settings) -> anyhow::Result<()> {
