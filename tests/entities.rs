@@ -19,6 +19,7 @@
 
 mod blocks;
 mod branches;
+mod given;
 mod several;
 
 use std::collections::BTreeMap;

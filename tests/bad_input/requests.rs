@@ -146,6 +146,9 @@ on_both! {
             "/v1/sites.geojson?bbox=%00",
             "/v1/sites.geojson?bbox=nan,nan,inf,-inf",
             "/v1/blobs/%00",
+            "/v1/reviews/submissions?form=a%00b",
+            "/v1/reviews/submissions?reason=%00",
+            "/v1/reviews/submissions/uuid%3A%00",
         ] {
             let response = request("GET", &format!("{url}{path}"), &[("Authorization", &bearer)], b"");
             assert!(response.status < 500, "{path}: {} {}", response.status, response.text());

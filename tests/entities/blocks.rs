@@ -113,6 +113,25 @@ on_both! {
         same_when_rebuilt(&mut server);
     }
 
+    fn a_version_that_is_none_stops_nobody_who_comes_after(server) {
+        let mut server = server;
+        let phone = study(&server);
+        send(&phone, &says(1, &create(1), "Puits", ["A", "oui"]));
+        let wrong = [
+            ("-9223372036854775808", "-1", "\u{200B}"), ("-9223372036854775808", "1", "5a5a5a5a-2222-4000-8000-000000000001"),
+            ("9223372036854775807", "9223372036854775807", "5a5a5a5a-2222-4000-8000-000000000002"), ("1e3", "0x1", ""),
+            ("99999999999999999999999", "-0", "5a5a5a5a-2222-4000-8000-000000000003"), ("2147483648", "-2147483649", ""),
+        ];
+        for (number, (base, trunk, branch)) in (10..).zip(wrong) {
+            let block = format!("update=\"1\" id=\"{}\" baseVersion=\"{base}\" trunkVersion=\"{trunk}\" branchId=\"{branch}\"", well(1));
+            send(&phone, &says(number, &block, "Puits", ["B", "non"]));
+        }
+        send(&phone, &says(2, &create(2), "Autre", ["A", "oui"]));
+        assert_eq!(shown(&server, &phone, 2), "Autre|1|A|oui");
+        assert!(!records(&server).contains("apply_failed"), "{}", records(&server));
+        same_when_rebuilt(&mut server);
+    }
+
     fn an_id_is_the_same_however_it_is_written(server) {
         let phone = study(&server);
         let id = "abcdef12-0000-4000-8000-00000000000a";

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{
     engine::Applier,
     event::{self, Event},
+    guarded::guarded,
     load::{KeptKey, kept_keys},
     say::{Said, say},
 };
@@ -104,7 +105,8 @@ pub(super) async fn interpret_ahead(
         // What cannot be interpreted now is read from the journal: nothing is lost here.
         let Ok(forms) = applier.forms().await else { continue };
         let events = appended.into_iter().map(Event::from).collect();
-        let Ok(said) = interpret_all(&applier, events, &forms).await else { continue };
+        let said = guarded(interpret_all(&applier, events, &forms)).await;
+        let Ok(said) = said else { continue };
         applier.foresee(&said).await;
         let batch = said.into_iter().map_while(|mut said| {
             // Batches wait here: what they were interpreted from is not kept in memory with them.

@@ -10,6 +10,7 @@ use super::{
     days,
     engine::Applier,
     event::{self, Event},
+    guarded::guarded,
     recall::recall,
     register::Register,
     replace,
@@ -18,7 +19,11 @@ use super::{
     turn::Mark,
     write,
 };
-use crate::{catalogue::Snapshot, db::Result, store::settings};
+use crate::{
+    catalogue::Snapshot,
+    db::{DbError, Result},
+    store::settings,
+};
 
 impl Applier {
     pub(super) async fn derive_part(
@@ -27,7 +32,7 @@ impl Applier {
         (from, to): (i64, i64),
         forms: &Arc<Snapshot>,
     ) -> Result<bool> {
-        match self.derive(part, Some((from, to)), forms).await {
+        match self.derive_guarded(part, Some((from, to)), forms).await {
             Ok(done) => Ok(done),
             Err(failure) if failure.is_transient() => Err(failure),
             Err(failure) => {
@@ -37,16 +42,37 @@ impl Applier {
         }
     }
 
+    /// Folds and writes a batch. After a panic nobody knows what it left of the engine's memory: that is loaded anew.
+    async fn derive_guarded(
+        &self,
+        batch: Vec<Said>,
+        advance: Option<(i64, i64)>,
+        forms: &Arc<Snapshot>,
+    ) -> Result<bool> {
+        let done = guarded(self.derive(batch, advance, forms)).await;
+        if matches!(done, Err(DbError::Defect)) {
+            self.people.write().await.clear();
+        }
+        done
+    }
+
     /// Applies events singly and sets aside the one that cannot be: it must not stop the others.
-    async fn one_by_one(&self, (from, to): (i64, i64), forms: &Arc<Snapshot>) -> Result<bool> {
+    pub(super) async fn one_by_one(
+        &self,
+        (from, to): (i64, i64),
+        forms: &Arc<Snapshot>,
+    ) -> Result<bool> {
         let mut tx = self.db.read().await?;
         let batch = event::after(&mut tx, from, to - from, &self.keys).await?;
         drop(tx);
         let mut seq = from;
         for event in batch {
             let next = event.seq;
-            let said = interpret_all(self, vec![event.clone()], forms).await?;
-            let done = match self.derive(said, Some((seq, next)), forms).await {
+            let alone = async {
+                let said = guarded(interpret_all(self, vec![event.clone()], forms)).await?;
+                self.derive_guarded(said, Some((seq, next)), forms).await
+            };
+            let done = match alone.await {
                 Ok(done) => done,
                 Err(failure) if failure.is_transient() => return Err(failure),
                 Err(failure) => {
@@ -183,9 +209,19 @@ impl Applier {
             let events = event::at(&mut tx, &seqs, &self.keys).await?;
             drop(tx);
             info!(events.count = events.len(), "quarantined submissions tried again");
-            let said = interpret_all(self, events, forms).await?;
-            if self.derive(said, None, forms).await? {
-                after = last;
+            let again = async {
+                let said = guarded(interpret_all(self, events, forms)).await?;
+                self.derive_guarded(said, None, forms).await
+            };
+            match again.await {
+                Ok(true) => after = last,
+                Ok(false) => {}
+                Err(failure) if failure.is_transient() => return Err(failure),
+                // They stay as they are.
+                Err(failure) => {
+                    error!(error = %failure, "what was set aside cannot be tried again");
+                    after = last;
+                }
             }
         }
     }

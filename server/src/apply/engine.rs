@@ -14,6 +14,7 @@ use tracing::{error, info};
 
 use super::{
     ahead::{Next, Ready, interpret_ahead, read_after, read_by},
+    guarded::guarded,
     heard::Heard,
     lists::ListBook,
     people::People,
@@ -218,7 +219,7 @@ impl Applier {
                 let Ok(events) = hand_over.try_recv() else { break };
                 ahead.keep(events);
             }
-            if let Err(failure) = self.catch_up(&mut ahead, &mut forms_token).await {
+            if let Err(failure) = guarded(self.catch_up(&mut ahead, &mut forms_token)).await {
                 error!(error = %failure, "apply failed; it will be tried again");
                 ahead = Ahead::default();
                 tokio::time::sleep(AFTER_FAILURE).await;
@@ -280,7 +281,15 @@ impl Applier {
         let forms = &self.catalogue.held();
         let batch = read_by(forms, ready);
         let (step, batch) = if batch.is_empty() {
-            (Step::FromJournal, self.read_on(&mut ahead.next, seq, forms).await?)
+            match guarded(self.read_on(&mut ahead.next, seq, forms)).await {
+                Err(failure) if !failure.is_transient() => {
+                    error!(error = %failure, "events cannot be read together: they are taken one by one");
+                    let to = seq + i64::try_from(self.batch)?;
+                    self.one_by_one((seq, to), forms).await?;
+                    return Ok(Step::FromJournal);
+                }
+                read => (Step::FromJournal, read?),
+            }
         } else {
             (Step::FromMemory, batch)
         };

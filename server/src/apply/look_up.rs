@@ -389,7 +389,8 @@ fn person(of: &EntityState) -> rules::Person {
     let met = met.unwrap_or_else(|| i64::from(of.created_at.date().year()));
     rules::Person {
         sex: text(of, "sex").map(str::to_owned),
-        birth_year: integer(of, "birth_year").or_else(|| Some(met - integer(of, "age_years")?)),
+        birth_year: integer(of, "birth_year")
+            .or_else(|| Some(met.saturating_sub(integer(of, "age_years")?))),
         children_here: integer(of, "children_here"),
         enumerator: text(of, "enumerator_code").map(str::to_owned),
         social_protection: codes(of, "social_protection"),

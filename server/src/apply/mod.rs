@@ -29,6 +29,7 @@ mod fold;
 mod force;
 mod foresee;
 mod groups;
+mod guarded;
 mod heard;
 mod held_of;
 mod history;

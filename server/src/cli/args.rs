@@ -204,6 +204,20 @@ pub(super) enum Device {
         /// Its name or id
         name: String,
     },
+    /// Give a phone only some entities of a list: its follow-up sample. Without a file it says who follows up what
+    Follow {
+        /// The phone by its name or id, or an account by its login
+        name: Option<String>,
+        /// The list: sites, cooperatives…
+        #[arg(requires = "name")]
+        list: Option<String>,
+        /// One code or id a line, in the first column
+        #[arg(value_name = "FILE", requires = "list")]
+        file: Option<PathBuf>,
+        /// Give it the whole list again
+        #[arg(long, requires = "list", conflicts_with = "file")]
+        all: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -222,6 +236,14 @@ pub(super) enum Form {
     Close {
         /// The form's id
         form_id: String,
+    },
+    /// Give phones of a list (sites, cooperatives…) only what was accepted once. Without a list it says which
+    Approval {
+        /// The list
+        list: Option<String>,
+        /// Give them everything again
+        #[arg(long, requires = "list")]
+        off: bool,
     },
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde_json::json;
 
-use super::{answer, args::Device, notice, qr, result, zone};
+use super::{answer, args::Device, follow, notice, qr, result, zone};
 use crate::{
     access::token_hash,
     app::Base,
@@ -47,6 +47,17 @@ pub(super) async fn run(base: &Base, action: Device, json: bool) -> anyhow::Resu
             }
         }
         Device::List => list(base, json).await?,
+        Device::Follow { name: Some(name), list: Some(list), file, all } => {
+            let holder = follow::Holder::of(base, &name).await?;
+            match file {
+                Some(file) => follow::set(base, &holder, &list, &file, json).await?,
+                None if all => follow::clear(base, &holder, &list, json).await?,
+                None => {
+                    bail!("sanu device follow {name} {list} FICHIER, ou --all pour toute la liste")
+                }
+            }
+        }
+        Device::Follow { .. } => follow::list(base, json).await?,
         Device::Revoke { name } => {
             let mut tx = base.db.write().await?;
             let count = devices::revoke(&mut tx, &name, base.runtime.now()).await?;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde_json::json;
 
 use super::{answer, args::Form, files::read_whole, notice, result};
@@ -10,7 +10,7 @@ use crate::{
     app::Base,
     catalogue,
     forms::xlsform,
-    store::{audit, forms},
+    store::{audit, forms, settings},
 };
 
 /// A form or a media file larger than this is a mistake.
@@ -20,6 +20,7 @@ pub(super) async fn run(base: &Base, action: Form, json: bool) -> anyhow::Result
     match action {
         Form::Publish { file, media } => publish(base, &file, &media, json).await?,
         Form::List => list(base, json).await?,
+        Form::Approval { list, off } => approval(base, list, off, json).await?,
         Form::Close { form_id } => {
             let mut tx = base.db.write().await?;
             let count = forms::set_open(&mut tx, &form_id, false, base.runtime.now()).await?;
@@ -37,6 +38,43 @@ pub(super) async fn run(base: &Base, action: Form, json: bool) -> anyhow::Result
         }
     }
     base.db.close().await;
+    Ok(())
+}
+
+/// Which lists phones are given only as far as somebody accepted what is in them.
+async fn approval(base: &Base, list: Option<String>, off: bool, json: bool) -> anyhow::Result<()> {
+    let mut tx = base.db.write().await?;
+    let mut lists = settings::approval_lists(&mut tx).await?;
+    if let Some(list) = list {
+        let known = base.catalogue.refresh().await?.offers_list(&list);
+        ensure!(
+            known || lists.contains(&list),
+            "aucun questionnaire ne donne la liste {list} aux téléphones / no form gives phones a list {list}"
+        );
+        lists.retain(|known| *known != list);
+        if !off {
+            lists.push(list.clone());
+        }
+        lists.sort();
+        settings::set(&mut tx, settings::APPROVAL, &lists.join(",")).await?;
+        let what = if off { "off" } else { "on" };
+        audit::note(&mut tx, &base.runtime, "console", "form.approval", &list, what).await?;
+        tx.commit().await?;
+        notice(&if off {
+            format!(
+                "les téléphones reçoivent toute la liste {list} / phones are given the whole list"
+            )
+        } else {
+            format!(
+                "les téléphones reçoivent de la liste {list} ce qui a été accepté une fois / phones are given what was accepted once"
+            )
+        });
+    }
+    if json {
+        answer(&json!({ "approval": lists }));
+    } else {
+        lists.iter().for_each(|list| result(list));
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod device;
 mod export;
 mod export_form;
 mod files;
+mod follow;
 mod form;
 mod geography;
 mod import;

@@ -31,6 +31,9 @@ pub struct EntityBlock {
     pub properties: Vec<(String, Option<String>, usize)>,
 }
 
+/// No entity has more versions: what adds to them cannot overflow.
+const VERSION_MAX: i64 = 1_000_000_000;
+
 impl EntityBlock {
     /// The id of the entity; `None` when it is blank or no UUID.
     ///
@@ -47,14 +50,17 @@ impl EntityBlock {
         self.create || self.update
     }
 
-    /// Reads the attributes of an `<entity>`; a number that is none counts as blank.
+    /// Reads the attributes of an `<entity>`; a number that is none, or no version, counts as blank.
     pub(super) fn from_tag(tag: &BytesStart<'_>) -> Self {
         let text = |name| {
             let value: Option<String> = attribute(tag, name);
             value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
         let yes = |name| text(name).is_some_and(|value| matches!(value.as_str(), "1" | "true"));
-        let number = |name| text(name).and_then(|value| value.parse().ok());
+        let number = |name| {
+            let number = text(name).and_then(|value| value.parse().ok());
+            number.filter(|version| (0..=VERSION_MAX).contains(version))
+        };
         Self {
             dataset: text("dataset").unwrap_or_default(),
             id: text("id").unwrap_or_default(),

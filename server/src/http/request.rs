@@ -13,7 +13,7 @@ pub struct Connection {
 
 /// A decoded parameter of the path.
 pub fn param(params: &RawPathParams, name: &str) -> Option<String> {
-    params.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_owned())
+    params.iter().find(|(n, _)| *n == name).map(|(_, v)| without_nul(v.to_owned()))
 }
 
 /// A decoded parameter of the query; the first when given twice.
@@ -59,7 +59,12 @@ pub(super) fn decode(text: &str) -> String {
             other => bytes.push(other),
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    without_nul(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// No stored text holds U+0000, and PostgreSQL reads none: what stands in its place finds nothing either.
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{FFFD}") } else { text }
 }
 
 trait HexAhead {

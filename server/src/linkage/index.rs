@@ -24,9 +24,11 @@ struct Entry {
 pub(super) struct Index {
     glance: Glance,
     heads: Vec<Vec<u32>>,
-    /// How many were ever chained in each slot; at `LARGEST_BLOCK` the chain is closed.
+    /// How many are chained in each slot; at `LARGEST_BLOCK` the chain is closed for good: who came after is in the lists.
     chained: Vec<Vec<u8>>,
     entries: Vec<Entry>,
+    /// Entries of those who were not taken out: how large the set is.
+    live: usize,
     refined: Map<u64, Vec<u32>>,
 }
 
@@ -46,6 +48,7 @@ impl Index {
             heads: vec![vec![0; slots]; KEYS],
             chained: vec![vec![0; slots]; KEYS],
             entries: Vec::new(),
+            live: 0,
             refined: Map::default(),
         }
     }
@@ -57,8 +60,9 @@ impl Index {
 
     /// Indexes all rows.
     pub(super) fn of(words: &Words, rows: &[Row]) -> Self {
-        let slots = rows.len().next_power_of_two().max(FEWEST_SLOTS);
-        let mut index = Self::with_slots(slots, Glance::at(rows.len()));
+        let live = rows.iter().filter(|row| !row.removed).count();
+        let slots = live.next_power_of_two().max(FEWEST_SLOTS);
+        let mut index = Self::with_slots(slots, Glance::at(live));
         index.entries.reserve(rows.len());
         for row in rows {
             index.add(words, rows, row);
@@ -68,18 +72,19 @@ impl Index {
 
     /// Indexes the next row, which is the last of `rows`. A removed row takes its number and nothing else.
     pub(super) fn add(&mut self, words: &Words, rows: &[Row], row: &Row) {
-        let count = self.entries.len();
         let slots = self.heads.first().map_or(FEWEST_SLOTS, Vec::len);
         // Where a set stops being small its keys change.
-        let outgrown = self.glance == Glance::Patient && Glance::at(count + 1) == Glance::Strict;
-        if outgrown || count >= slots * 2 {
-            let slots = slots.max((count * 2).next_power_of_two());
-            self.rebuild(words, rows, slots, Glance::at(count + 1));
+        let outgrown =
+            self.glance == Glance::Patient && Glance::at(self.live + 1) == Glance::Strict;
+        if outgrown || self.live >= slots * 2 {
+            let slots = slots.max((self.live * 2).next_power_of_two());
+            self.rebuild(words, rows, slots, Glance::at(self.live + 1));
         }
         let mut entry = Entry::default();
         if !row.removed {
             entry.keys = keys::keys_of(words, row, self.glance);
             entry.sketch = Sketch::of(words, row);
+            self.live += 1;
         }
         let record = RecordNo::at(self.entries.len()).0;
         self.entries.push(entry);
@@ -186,8 +191,14 @@ impl Index {
     /// Takes a row out of every chain and list.
     pub(super) fn remove(&mut self, words: &Words, row: &Row, record: RecordNo) {
         let Some(entry) = self.entries.get(record.index()).copied() else { return };
+        self.live = self.live.saturating_sub(1);
         for (kind, (key, next)) in entry.keys.into_iter().zip(entry.next).enumerate() {
-            if key != 0 && !self.unchain(kind, key, record.0 + 1, next) {
+            if key == 0 {
+                continue;
+            }
+            if self.unchain(kind, key, record.0 + 1, next) {
+                self.make_room(kind, key);
+            } else {
                 for address in path(words, row, kind, key) {
                     if let Some(list) = self.refined.get_mut(&address) {
                         list.retain(|&r| r != record.0);
@@ -197,6 +208,18 @@ impl Index {
         }
         if let Some(entry) = self.entries.get_mut(record.index()) {
             *entry = Entry::default();
+        }
+    }
+
+    /// Who leaves a chain that never was full leaves it as it was before they came: a batch that is taken back, or people who
+    /// are read again, change nothing of who is found.
+    fn make_room(&mut self, kind: usize, key: u32) {
+        if self.is_closed(kind, key) {
+            return;
+        }
+        if let Some(slots) = self.chained.get_mut(kind) {
+            let number = slot_number(slots.len(), key);
+            slots.iter_mut().skip(number).take(1).for_each(|n| *n = n.saturating_sub(1));
         }
     }
 

@@ -279,3 +279,35 @@ fn the_order_of_arrival_moves_hardly_any_pair() {
     assert!(missed <= 2, "{missed} sure pairs of the batch were not seen when they arrived");
     assert!(only_arrived <= 2, "{only_arrived} pairs sure at arrival are none in the batch");
 }
+
+#[test]
+fn who_is_taken_out_and_put_back_again_and_again_is_found_as_if_never_moved() {
+    let (rows, _) = simulated(15, 1_500);
+    let mut steady = Resolver::new(Model::default(), Policy::default());
+    for row in &rows {
+        steady.add(&registration(row));
+    }
+    // A batch that fails is taken back, and tried again.
+    let mut moved = Resolver::new(Model::default(), Policy::default());
+    let mut now: Vec<RecordNo> = Vec::new();
+    for chunk in rows.chunks(50) {
+        for _ in 0..40 {
+            let tried: Vec<_> = chunk.iter().map(|row| moved.add(&registration(row))).collect();
+            tried.into_iter().rev().for_each(|record| assert!(moved.remove(record)));
+        }
+        now.extend(chunk.iter().map(|row| moved.add(&registration(row))));
+    }
+
+    let number: HashMap<RecordNo, u32> = now.iter().copied().zip(0..).collect();
+    let mut pairs = 0;
+    for (at, record) in (0..).zip(&now) {
+        let there: Vec<_> =
+            steady.matches(RecordNo(at)).iter().map(|m| (m.other.0, m.verdict)).collect();
+        let mut here: Vec<_> =
+            moved.matches(*record).iter().map(|m| (number[&m.other], m.verdict)).collect();
+        here.sort_by_key(|(other, _)| there.iter().position(|(of, _)| of == other));
+        assert_eq!(here, there, "registration {at}");
+        pairs += there.len();
+    }
+    assert!(pairs > 300, "{pairs}");
+}

@@ -16,12 +16,15 @@ use super::{
     reply::{Refusal, cached, md5_hex, xml},
 };
 use crate::{
+    access::Caller,
     app::App,
     db::DbError,
     http::{param, query_param},
     store::{
         Scope,
         entities::{self, ListRow},
+        follow_up::{self, Narrowed},
+        settings,
     },
 };
 
@@ -29,13 +32,28 @@ const UNKNOWN_LIST: &str = "Liste inconnue sur ce serveur.";
 /// Ids in one integrity request; a request line of 64 kB holds fewer.
 const IDS: usize = 20_000;
 
-/// The change token of a list as this scope sees it.
-pub(super) async fn token(app: &App, scope: &Scope, dataset: &str) -> Result<String, DbError> {
-    let mut tx = app.base.db.read().await?;
-    let heads = entities::heads(&mut tx, scope, dataset).await?;
-    let forms = app.base.catalogue.current().await?.token();
-    let text = format!("{}|{dataset}|{}|{heads:?}|{forms:?}", app.base.info.epoch, scope.token());
-    Ok(md5_hex(text.as_bytes()))
+/// A list as somebody is given it: a token that changes when it does, and what of it they see.
+pub(super) struct Given {
+    pub(super) token: String,
+    pub(super) narrowed: Narrowed,
+}
+
+impl Given {
+    /// A list as this caller is given it.
+    pub(super) async fn of(app: &App, caller: &Caller, dataset: &str) -> Result<Self, DbError> {
+        let scope = &caller.scope;
+        let mut tx = app.base.db.read().await?;
+        let heads = entities::heads(&mut tx, scope, dataset).await?;
+        let holder = caller.device_id.or(caller.account_id);
+        let mut narrowed = follow_up::narrowed(&mut tx, holder, dataset).await?;
+        let approval = settings::approval_lists(&mut tx).await?;
+        drop(tx);
+        narrowed.approved = approval.iter().any(|list| list == dataset);
+        let forms = app.base.catalogue.current().await?.token();
+        let epoch = app.base.info.epoch;
+        let text = format!("{epoch}|{dataset}|{}|{heads:?}|{forms:?}|{narrowed:?}", scope.token());
+        Ok(Self { token: md5_hex(text.as_bytes()), narrowed })
+    }
 }
 
 /// `GET forms/{id}/lists/{dataset}.csv`
@@ -51,11 +69,11 @@ pub(super) async fn list(
     if !forms.offers_list(&dataset) {
         return Err(Refusal::NotFound(UNKNOWN_LIST));
     }
-    let etag = token(&app, &phone.caller.scope, &dataset).await?;
+    let Given { token, narrowed } = Given::of(&app, &phone.caller, &dataset).await?;
     let columns = forms.shared_properties(&dataset);
     let scope = phone.caller.scope.clone();
-    Ok(cached(&etag, headers.get(header::IF_NONE_MATCH), || {
-        let body = stream(Arc::clone(&app), scope, dataset, columns);
+    Ok(cached(&token, headers.get(header::IF_NONE_MATCH), || {
+        let body = stream(Arc::clone(&app), (scope, narrowed), dataset, columns);
         ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], body)
             .into_response()
     }))
@@ -64,27 +82,28 @@ pub(super) async fn list(
 /// Rows fetched at a time.
 const PAGE: i64 = 500;
 
-fn stream(app: Arc<App>, scope: Scope, dataset: String, columns: Vec<String>) -> Body {
+fn stream(app: Arc<App>, seen: (Scope, Narrowed), dataset: String, columns: Vec<String>) -> Body {
     let header = {
         let mut names = vec!["name", "label", "__version"];
         names.extend(columns.iter().map(String::as_str));
         line(names)
     };
     let first = futures_util::stream::once(async move { Ok::<_, DbError>(header) });
-    let state = (app, scope, dataset, columns, Some(None));
+    let state = (app, seen, dataset, columns, Some(None));
     let pages = futures_util::stream::try_unfold(
         state,
-        |(app, scope, dataset, columns, after)| async move {
+        |(app, seen, dataset, columns, after)| async move {
             let Some(after) = after else { return Ok(None) };
             let mut tx = app.base.db.read().await?;
-            let rows =
-                entities::list_page(&mut tx, &scope, &dataset, after, PAGE, &app.base.keys).await?;
+            let keys = &app.base.keys;
+            let of = (&seen.0, &seen.1);
+            let rows = entities::list_page(&mut tx, of, &dataset, after, PAGE, keys).await?;
             drop(tx);
             let Some(last) = rows.last() else { return Ok(None) };
             let next = Some(last.place());
             let after = (i64::try_from(rows.len())? == PAGE).then_some(next);
             let text: Vec<u8> = rows.iter().flat_map(|row| row_line(row, &columns)).collect();
-            Ok(Some((text, (app, scope, dataset, columns, after))))
+            Ok(Some((text, (app, seen, dataset, columns, after))))
         },
     );
     Body::from_stream(futures_util::StreamExt::chain(first, pages))

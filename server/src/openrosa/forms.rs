@@ -11,7 +11,7 @@ use axum::{
 
 use super::{
     door::Phone,
-    entity_list,
+    entity_list::Given,
     reply::{Refusal, cached, escape, md5_hex, xml},
 };
 use crate::{
@@ -159,11 +159,13 @@ pub(super) async fn manifest(
                 percent(&name),
             ),
             NeededFile::List(dataset) => {
-                let token = entity_list::token(&app, &phone.caller.scope, &dataset).await?;
+                let Given { token, narrowed } = Given::of(&app, &phone.caller, &dataset).await?;
                 let name = percent(&dataset);
+                // What needs approval is not in a phone's own list until somebody gave it.
+                let kind = if narrowed.approved { "approvalEntityList" } else { "entityList" };
                 write!(
                     body,
-                    "<mediaFile type=\"entityList\"><filename>{}.csv</filename><hash>md5:{token}</hash>\
+                    "<mediaFile type=\"{kind}\"><filename>{}.csv</filename><hash>md5:{token}</hash>\
                      <downloadUrl>{link}/lists/{name}.csv</downloadUrl>\
                      <integrityUrl>{link}/integrity/{name}</integrityUrl></mediaFile>",
                     escape(&dataset),

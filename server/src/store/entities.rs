@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::{Scope, ZoneId, vault::Vault, versions};
+use super::{Scope, ZoneId, follow_up::Narrowed, vault::Vault, versions};
 use crate::{
     db::{DbError, Query, Result, Row, Tx, Value},
     keys::MasterKeys,
@@ -79,7 +79,7 @@ impl ListRow {
 /// A page of a list, in the order of registration, after the given place.
 pub async fn list_page(
     tx: &mut Tx,
-    scope: &Scope,
+    (scope, narrowed): (&Scope, &Narrowed),
     dataset: &str,
     after: Option<Place>,
     limit: i64,
@@ -96,8 +96,27 @@ pub async fn list_page(
         .bind(zone.0)
         .bind(seq)
         .bind(id);
-    let rows = scope
-        .narrow(query)
+    let mut query = scope.narrow(query);
+    if narrowed.approved {
+        // Once accepted it stays in the list, whatever waits to be said of it.
+        query = query.push(
+            " AND (review = 'accepted' OR EXISTS (SELECT 1 FROM entity_version v WHERE v.zone_id = entity.zone_id \
+             AND v.entity_id = entity.entity_id AND v.review = 'accepted'))",
+        );
+    }
+    if let Some(holder) = narrowed.to {
+        // What became one with another is followed up there.
+        query = query
+            .push(
+                " AND entity_id IN (SELECT COALESCE(h.canonical_id, f.entity_id) FROM follow_up f \
+                 LEFT JOIN entity_home h ON h.entity_id = f.entity_id WHERE f.holder_id = ",
+            )
+            .push_bind(holder)
+            .push(" AND f.dataset = ")
+            .push_bind(dataset)
+            .push(")");
+    }
+    let rows = query
         .push(" ORDER BY zone_id, created_seq, entity_id LIMIT ")
         .push_bind(limit)
         .fetch_all()

@@ -19,6 +19,7 @@ pub mod extracts;
 pub mod features;
 pub mod feed;
 pub mod figures;
+pub mod follow_up;
 pub mod forms;
 pub mod held;
 pub mod imports;

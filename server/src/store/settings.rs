@@ -17,6 +17,9 @@ pub const FORCE_HELD: &str = "force_held_after";
 /// Up to which event of the journal records are to be asked again, since the calendar changed then.
 pub const ASK_AGAIN: &str = "ask_again";
 
+/// The lists of which phones are given what was accepted only, by name, a comma between them.
+pub const APPROVAL: &str = "approval_lists";
+
 /// That the register was made for a demonstration.
 pub const DEMO: &str = "demo";
 
@@ -38,6 +41,12 @@ pub async fn set(tx: &mut Tx, name: &'static str, value: &str) -> Result<()> {
     .execute()
     .await?;
     Ok(())
+}
+
+/// The lists of which phones are given only what somebody accepted.
+pub async fn approval_lists(tx: &mut Tx) -> Result<Vec<String>> {
+    let lists = get(tx, APPROVAL).await?.unwrap_or_default();
+    Ok(lists.split(',').filter(|list| !list.is_empty()).map(str::to_owned).collect())
 }
 
 /// Takes a value away, unless it has become another.
