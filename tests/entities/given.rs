@@ -1,14 +1,22 @@
 //! Lists narrowed for a phone: to its follow-up sample, and to what was accepted.
 
-use super::{create, says, send, shown, study, well, wells};
+use super::{create, form, publish, says, send, shown, study, well, wells};
 use crate::{
     reviews::Reviewer,
     support::{Server, request, server::Phone, xml::between},
 };
 
-/// The list of wells in the manifest of its form: its type and its hash.
+/// A phone, and beside the form that makes wells one that chooses among them.
+fn with_choice(server: &Server) -> Phone {
+    let phone = study(server);
+    let list = "</instance><instance id=\"puits\" src=\"jr://file-csv/puits.csv\"/>";
+    publish(server, &form("choix", "2024.1.0", "").replacen("</instance>", list, 1)).unwrap();
+    phone
+}
+
+/// The list of wells in the manifest of a form that chooses among them: its type and its hash.
 fn listed(phone: &Phone) -> (String, String) {
-    let manifest = request("GET", &format!("{}/forms/puits/manifest", phone.url), &[], b"").text();
+    let manifest = request("GET", &format!("{}/forms/choix/manifest", phone.url), &[], b"").text();
     let file = manifest.split("<mediaFile").find(|file| file.contains("puits.csv")).unwrap();
     (
         between(file, "type=\"", "\"").unwrap().to_owned(),
@@ -29,7 +37,7 @@ fn names(server: &Server, phone: &Phone) -> Vec<String> {
 
 on_both! {
     fn a_phone_is_given_its_follow_up_sample_and_others_the_whole_list(server) {
-        let phone = study(&server);
+        let phone = with_choice(&server);
         let second = server.phone("agent-suivi", None);
         for number in 1..=4 {
             send(&phone, &says(number, &create(number), "Puits", ["A", "oui"]));
@@ -71,7 +79,7 @@ on_both! {
     }
 
     fn what_waits_for_approval_is_on_no_phone_until_somebody_gave_it_and_stays(server) {
-        let phone = study(&server);
+        let phone = with_choice(&server);
         let data = Reviewer::new(&server, "donnees", "data_manager", None);
         send(&phone, &says(1, &create(1), "Puits", ["A", "oui"]));
         // Without a label: it waits for review.
