@@ -37,7 +37,7 @@ impl Applier {
             Err(failure) if failure.is_transient() => Err(failure),
             Err(failure) => {
                 error!(error = %failure, "a batch cannot be applied: its events are taken one by one");
-                self.one_by_one((from, to), forms).await
+                Box::pin(self.one_by_one((from, to), forms)).await
             }
         }
     }

@@ -254,7 +254,7 @@ impl Applier {
         // A backlog is read from the journal to its end; what is handed over is taken step by step,
         // so that nothing is read back that waits in the channel.
         while self.step(ahead).await? == Step::FromJournal {}
-        self.compare_with_calendar().await
+        Box::pin(self.compare_with_calendar()).await
     }
 
     /// Applies everything in the journal; for command-line work and tests.
@@ -265,7 +265,7 @@ impl Applier {
         while self.step(&mut ahead).await? != Step::Idle {
             told(self.progress.borrow().seq);
         }
-        self.compare_with_calendar().await?;
+        Box::pin(self.compare_with_calendar()).await?;
         Ok(self.progress.borrow().seq)
     }
 
@@ -285,7 +285,7 @@ impl Applier {
                 Err(failure) if !failure.is_transient() => {
                     error!(error = %failure, "events cannot be read together: they are taken one by one");
                     let to = seq + i64::try_from(self.batch)?;
-                    self.one_by_one((seq, to), forms).await?;
+                    Box::pin(self.one_by_one((seq, to), forms)).await?;
                     return Ok(Step::FromJournal);
                 }
                 read => (Step::FromJournal, read?),

@@ -73,7 +73,9 @@ async fn approval(base: &Base, list: Option<String>, off: bool, json: bool) -> a
     if json {
         answer(&json!({ "approval": lists }));
     } else {
-        lists.iter().for_each(|list| result(list));
+        for list in &lists {
+            result(list);
+        }
     }
     Ok(())
 }
