@@ -20,6 +20,7 @@
 mod blocks;
 mod branches;
 mod given;
+mod held;
 mod several;
 
 use std::collections::BTreeMap;

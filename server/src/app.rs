@@ -421,6 +421,8 @@ pub struct App {
     pub(crate) budget: crate::http::Budget,
     /// The collections of `/ogc` that are held in memory.
     pub layers: crate::layers::Layers,
+    /// Entity lists for phones.
+    pub(crate) lists: crate::openrosa::HeldLists,
     /// Finished downloads.
     pub(crate) exports: crate::http::Files,
     /// The extract of people that was read last.
@@ -484,6 +486,7 @@ impl App {
             pushes,
             budget,
             layers,
+            lists: crate::openrosa::HeldLists::default(),
             exports,
             extracts,
             crosswalks: crate::http::Crosswalks::default(),

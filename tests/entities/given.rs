@@ -11,6 +11,8 @@ fn with_choice(server: &Server) -> Phone {
     let phone = study(server);
     let list = "</instance><instance id=\"puits\" src=\"jr://file-csv/puits.csv\"/>";
     publish(server, &form("choix", "2024.1.0", "").replacen("</instance>", list, 1)).unwrap();
+    // Whoever asks for the forms is told of new ones at once; otherwise a server looks every second.
+    assert_eq!(request("GET", &format!("{}/formList", phone.url), &[], b"").status, 200);
     phone
 }
 

@@ -8,16 +8,19 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
+use bytes::Bytes;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{
     door::Phone,
-    reply::{Refusal, cached, md5_hex, xml},
+    held_list::Wanted,
+    reply::{Refusal, cached, is_known, md5_hex, xml},
 };
 use crate::{
     access::Caller,
     app::App,
+    apply::is_on_devices,
     db::DbError,
     http::{param, query_param},
     store::{
@@ -72,6 +75,15 @@ pub(super) async fn list(
     let Given { token, narrowed } = Given::of(&app, &phone.caller, &dataset).await?;
     let columns = forms.shared_properties(&dataset);
     let scope = phone.caller.scope.clone();
+    let is_whole = narrowed.to.is_none() && !narrowed.approved;
+    let given = headers.get(header::IF_NONE_MATCH);
+    if is_whole && is_on_devices(&dataset) && !is_known(&token, given) {
+        let packed = takes_gzip(&headers);
+        let by = format!("{}|{:?}", app.base.info.epoch, forms.token());
+        let wanted = Wanted { scope: &scope, dataset: &dataset, columns: &columns, by, packed };
+        let text = app.lists.text(&app, wanted).await?;
+        return Ok(cached(&token, None, || whole(text, packed)));
+    }
     Ok(cached(&token, headers.get(header::IF_NONE_MATCH), || {
         let body = stream(Arc::clone(&app), (scope, narrowed), dataset, columns);
         ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], body)
@@ -79,15 +91,33 @@ pub(super) async fn list(
     }))
 }
 
+/// Whether a phone reads gzip.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok());
+    let accepted = accepted.unwrap_or_default().to_ascii_lowercase();
+    accepted.split(',').any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let refused = |part: &str| part.strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        parts.next() == Some("gzip") && !parts.any(refused)
+    })
+}
+
+/// A list that is held, as one text.
+fn whole(text: Bytes, packed: bool) -> Response {
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    let vary = (header::VARY, HeaderValue::from_static("accept-encoding"));
+    if packed {
+        let gzip = (header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        return ([kind, vary, gzip], text).into_response();
+    }
+    ([kind, vary], text).into_response()
+}
+
 /// Rows fetched at a time.
 const PAGE: i64 = 500;
 
 fn stream(app: Arc<App>, seen: (Scope, Narrowed), dataset: String, columns: Vec<String>) -> Body {
-    let header = {
-        let mut names = vec!["name", "label", "__version"];
-        names.extend(columns.iter().map(String::as_str));
-        line(names)
-    };
+    let header = header_line(&columns);
     let first = futures_util::stream::once(async move { Ok::<_, DbError>(header) });
     let state = (app, seen, dataset, columns, Some(None));
     let pages = futures_util::stream::try_unfold(
@@ -109,13 +139,19 @@ fn stream(app: Arc<App>, seen: (Scope, Narrowed), dataset: String, columns: Vec<
     Body::from_stream(futures_util::StreamExt::chain(first, pages))
 }
 
+/// The first line: what Collect needs, and what forms save.
+pub(super) fn header_line(columns: &[String]) -> Vec<u8> {
+    let names = ["name", "label", "__version"].into_iter();
+    line(names.chain(columns.iter().map(String::as_str)))
+}
+
 fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
     writer.write_record(cells).expect("writing to a Vec cannot fail");
     writer.into_inner().expect("writing to a Vec cannot fail")
 }
 
-fn row_line(row: &ListRow, columns: &[String]) -> Vec<u8> {
+pub(super) fn row_line(row: &ListRow, columns: &[String]) -> Vec<u8> {
     let id = row.entity_id.to_string();
     let version = row.version.to_string();
     let label = row.text("label").unwrap_or_else(|| row.label.clone());

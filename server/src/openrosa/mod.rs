@@ -6,9 +6,11 @@
 mod door;
 mod entity_list;
 mod forms;
+mod held_list;
 mod multipart;
 mod reply;
 mod submission;
 
 pub use door::router;
 pub(crate) use door::version_header;
+pub(crate) use held_list::HeldLists;

@@ -50,6 +50,15 @@ pub(super) fn message(status: StatusCode, text: &str) -> Response {
     )
 }
 
+/// Whether the phone says that it has what this tag is of.
+pub(super) fn is_known(etag: &str, given: Option<&HeaderValue>) -> bool {
+    let quoted = format!("\"{etag}\"");
+    given.and_then(|v| v.to_str().ok()).is_some_and(|v| {
+        // Compression proxies weaken the tag; the content is the same.
+        v.split(',').any(|t| t.trim().trim_start_matches("W/") == quoted || t.trim() == "*")
+    })
+}
+
 /// A document with an entity tag: 304 when the phone has it.
 pub(super) fn cached(
     etag: &str,
@@ -57,10 +66,7 @@ pub(super) fn cached(
     make: impl FnOnce() -> Response,
 ) -> Response {
     let quoted = format!("\"{etag}\"");
-    let known = given.and_then(|v| v.to_str().ok()).is_some_and(|v| {
-        // Compression proxies weaken the tag; the content is the same.
-        v.split(',').any(|t| t.trim().trim_start_matches("W/") == quoted || t.trim() == "*")
-    });
+    let known = is_known(etag, given);
     let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { make() };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&quoted) {

@@ -1,11 +1,11 @@
 //! Reading entities: lists for phones, pages for downloads, change tokens.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::{Scope, ZoneId, follow_up::Narrowed, vault::Vault, versions};
+use super::{Scope, ZoneId, follow_up::Narrowed, vault::Vault, versions, zones::ids_by_zone};
 use crate::{
     db::{DbError, Query, Result, Row, Tx, Value},
     keys::MasterKeys,
@@ -121,6 +121,41 @@ pub async fn list_page(
         .push_bind(limit)
         .fetch_all()
         .await?;
+    told_rows(tx, &rows, dataset, keys).await
+}
+
+/// These entities of a list, as [`list_page`] gives them; what is in it no longer is left out.
+pub async fn list_of(
+    tx: &mut Tx,
+    scope: &Scope,
+    dataset: &str,
+    of: BTreeSet<(ZoneId, Uuid)>,
+    keys: &MasterKeys,
+) -> Result<Vec<ListRow>> {
+    let mut rows = Vec::new();
+    for (zone, ids) in ids_by_zone(of.into_iter().filter(|(zone, _)| scope.contains(*zone))) {
+        let found = tx
+            .fetch_in_with(
+                "SELECT zone_id, entity_id, version + shifts, label, props, created_seq, realm, wrapped, sealed \
+                 FROM entity WHERE dataset = $1 AND merged_into IS NULL \
+                 AND zone_id = $2 AND entity_id IN",
+                vec![dataset.into(), zone.0.into()],
+                ids,
+                "",
+            )
+            .await?;
+        rows.extend(found);
+    }
+    told_rows(tx, &rows, dataset, keys).await
+}
+
+/// Rows of a list, with the version of each as phones are told it.
+async fn told_rows(
+    tx: &mut Tx,
+    rows: &[Row],
+    dataset: &str,
+    keys: &MasterKeys,
+) -> Result<Vec<ListRow>> {
     // Whatever another form says it saves: what the census seals of its own lists stays sealed.
     let keys = (!is_of_census(dataset)).then_some(keys);
     let mut rows: Vec<ListRow> =

@@ -1,6 +1,6 @@
 //! The change feed: what devices pull, in commit order per zone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Deserialize;
 use sync_protocol::{Change, Cursor, Properties, ReceiptState, TombstoneReason};
@@ -90,6 +90,51 @@ pub async fn page(
     });
     let (changes, returned) = changes(tx, rows, forms).await?;
     Ok(Page { changes, returned, more })
+}
+
+/// How far the feed is in each zone that may be seen.
+pub async fn heads(tx: &mut Tx, scope: &Scope) -> Result<BTreeMap<ZoneId, i64>> {
+    Ok(visible_zones(tx, scope).await?.into_iter().collect())
+}
+
+/// Numbers of one zone that are looked through for what they spoke of.
+const LOOKED_THROUGH: i64 = 200_000;
+
+/// The entities of a dataset that the feed spoke of between two states of it; `None` when they are more than this, or too
+/// much is to be looked through.
+pub async fn spoken_of(
+    tx: &mut Tx,
+    dataset: &str,
+    known: &BTreeMap<ZoneId, i64>,
+    now: &BTreeMap<ZoneId, i64>,
+    most: usize,
+) -> Result<Option<BTreeSet<(ZoneId, Uuid)>>> {
+    let mut found = BTreeSet::new();
+    for (zone, last) in now {
+        let from = known.get(zone).copied().unwrap_or(0);
+        if last - from > LOOKED_THROUGH {
+            return Ok(None);
+        }
+        if from == *last {
+            continue;
+        }
+        let rows = tx
+            .query(
+                "SELECT DISTINCT subject_id FROM feed WHERE zone_id = $1 AND seq > $2 AND dataset = $3",
+            )
+            .bind(zone.0)
+            .bind(from)
+            .bind(dataset)
+            .fetch_all()
+            .await?;
+        for row in &rows {
+            found.insert((*zone, row.get(0)?));
+        }
+        if found.len() > most {
+            return Ok(None);
+        }
+    }
+    Ok(Some(found))
 }
 
 async fn visible_zones(tx: &mut Tx, scope: &Scope) -> Result<Vec<(ZoneId, i64)>> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use super::ZoneId;
+use super::{Scope, ZoneId};
 use crate::db::{Result, Tx, Value};
 
 type Place = (ZoneId, Uuid);
@@ -39,6 +39,24 @@ pub async fn told(tx: &mut Tx, of: &[(ZoneId, Uuid)]) -> Result<HashMap<Uuid, i6
         let shown: i64 = component.iter().filter_map(|at| versions.get(at)).sum();
         found.insert(place.1, shown + i64::try_from(answers)?);
     }
+    Ok(found)
+}
+
+/// Everything of a dataset that somebody answered about, as far as may be seen: its version is told with that of others.
+pub async fn answered(tx: &mut Tx, scope: &Scope, dataset: &str) -> Result<BTreeSet<Place>> {
+    let rows = tx
+        .query(
+            "SELECT zone_id, a_id, b_zone_id, b_id FROM decision WHERE state <> 'refused' AND dataset = $1",
+        )
+        .bind(dataset)
+        .fetch_all()
+        .await?;
+    let mut found = BTreeSet::new();
+    for row in &rows {
+        found.insert((ZoneId(row.get(0)?), row.get(1)?));
+        found.insert((ZoneId(row.get(2)?), row.get(3)?));
+    }
+    found.retain(|(zone, _)| scope.contains(*zone));
     Ok(found)
 }
 
