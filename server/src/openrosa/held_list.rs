@@ -189,9 +189,9 @@ impl Held {
     }
 }
 
-/// Phones wait for the text, not for the last percent.
+/// Once for each change: every byte less is less over 2G for all phones.
 fn pack(text: &[u8]) -> Result<Bytes> {
-    let mut packer = GzEncoder::new(Vec::with_capacity(text.len() / 3), Compression::fast());
+    let mut packer = GzEncoder::new(Vec::with_capacity(text.len() / 3), Compression::default());
     packer.write_all(text)?;
     Ok(packer.finish()?.into())
 }
