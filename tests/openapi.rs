@@ -113,6 +113,14 @@ fn nothing_that_is_sent_finds_an_answer_that_is_not_described() {
     all.extend(places::miners_on(1, 71, 30));
     all.extend(places::children_on(1, 5, 4));
     places::register(&server, &phone, &all);
+    // It guesses passwords, more or fewer as the machine is fast: the answer is the same from the start.
+    let guess = json!({ "login": "admin", "password": "no" }).to_string();
+    let kind = [("Content-Type", "application/json")];
+    let guessed = |_| {
+        http::request("POST", &format!("{}/v1/sessions", server.url), &kind, guess.as_bytes())
+            .status
+    };
+    assert_eq!((0..11).map(guessed).last(), Some(503));
     for role in ["data_manager", "chamber", "enumerator", "public"] {
         let mut command = Command::new(python());
         command
