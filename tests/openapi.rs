@@ -120,7 +120,8 @@ fn nothing_that_is_sent_finds_an_answer_that_is_not_described() {
         http::request("POST", &format!("{}/v1/sessions", server.url), &kind, guess.as_bytes())
             .status
     };
-    assert_eq!((0..11).map(guessed).last(), Some(503));
+    let answers: Vec<u16> = (0..11).map(guessed).collect();
+    assert_eq!(answers.last(), Some(&503), "{answers:?}");
     for role in ["data_manager", "chamber", "enumerator", "public"] {
         let mut command = Command::new(python());
         command
