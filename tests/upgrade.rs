@@ -175,6 +175,23 @@ on_both! {
         assert_ne!(server.sql(versions), older);
     }
 
+    fn a_register_that_ran_the_other_text_of_the_eighteenth_migration_opens(server) {
+        let mut server = server;
+        let _sent = filled(&mut server);
+        let live = live_hashes(&server);
+        let former = if server.database_url.is_some() {
+            "'\\x67adb5989b6ae0e130ac304d45aea7bb40d04191fe910ff1c90a8bbcdd10ea08f5986af1aed537678545115741c3b935'"
+        } else {
+            "X'5367198aecbbb95c8d6faee5fd536a54f239d7036e298f2130d47511a02bc04b4d0aa5eab1ecbf335f16e7f45727161c'"
+        };
+        server.sql(&format!("UPDATE _sqlx_migrations SET checksum = {former} WHERE version = 18"));
+
+        server.start();
+        server.stop();
+
+        assert_eq!(live_hashes(&server), live);
+    }
+
     fn a_rebuild_that_was_cut_off_goes_on_with_the_same_keys(server) {
         let mut server = server;
         let _sent = filled(&mut server);
